@@ -1,0 +1,60 @@
+# Every target brings its own tools; all it takes is make, python3 and pip.
+# Arguments pass through:  make test ARGS='-k session -x'   make lock ARGS=--upgrade
+
+# The first python3 that answers: pyenv's shims fail where a version is named but not installed.
+PYTHON ?= $(shell for each in python3 /usr/bin/python3 /usr/local/bin/python3 python3.13 python3.14 \
+	python3.12; do "$$each" -c '' >/dev/null 2>&1 && { echo "$$each"; break; }; done)
+BOOTSTRAP = $(or $(PYTHON),$(error Doorward needs python3, and none answers on PATH)) tools/bootstrap.py
+BIN = .venv/bin
+CODE = domain application adapters entrypoints migrations
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench format lock migration clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## start the service on this machine, with a database under var/
+	@$(BOOTSTRAP) run
+	@$(BIN)/doorward serve $(ARGS)
+
+test: ## run the tests, on SQLite and on a PostgreSQL of their own
+	@$(BOOTSTRAP) test
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: ## all that a change has to pass: style, types, contracts, dead code, coverage
+	@$(BOOTSTRAP) test check
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/vulture
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml $(CODE)
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --include='domain/*,application/*' --fail-under=95
+	$(BIN)/coverage report --fail-under=90
+
+bench: ## measure against the floor and against peers, and print the ratios
+	@$(BOOTSTRAP) test bench
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+format: ## put the code in shape
+	@$(BOOTSTRAP) check
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+lock: ## pin what pyproject.toml asks for (ARGS=--upgrade: the newest of everything)
+	@$(or $(PYTHON),$(error Doorward needs python3, and none answers on PATH)) tools/lock.py $(ARGS)
+
+migration: ## write a migration for what changed in the tables: make migration m='add a column'
+	@test -n "$(m)" || { echo "say what it does: make migration m='…'" >&2; exit 2; }
+	@$(BOOTSTRAP) run
+	@$(BIN)/alembic revision --autogenerate -m "$(m)"
+
+clean: ## remove all that the tools made; var/ stays
+	rm -rf .venv .venv-bench .tooling build dist htmlcov .coverage .coverage.* *.egg-info \
+		.hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis
+	find $(CODE) tests tools benchmarks -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

@@ -1,0 +1,86 @@
+"""The outbox: mail that was promised in the same commit as the change (OB-1)."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from domain.identifiers import MessageId
+
+
+class MessageKind(StrEnum):
+    """Which mail a message becomes."""
+
+    VERIFY_EMAIL = "verify_email"
+    ADDRESS_IN_USE = "address_in_use"
+    RESET_PASSWORD = "reset_password"
+    PASSWORD_CHANGED = "password_changed"
+    SESSION_REUSED = "session_reused"
+
+
+class MessageStatus(StrEnum):
+    """Where a message stands. Only waiting ones are ever claimed."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    DEAD = "dead"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxMessage:
+    """A mail to be: rendered by the worker, since a secret must not lie about in the clear.
+
+    ``sealed_secret`` is opened at sending time only and removed with it (OB-5). ``expires_at``
+    is when the secret dies; a mail is worthless after that (OB-2).
+    """
+
+    id: MessageId
+    kind: MessageKind
+    to: str
+    parameters: Mapping[str, str]
+    sealed_secret: bytes | None
+    queued_at: datetime
+    expires_at: datetime | None
+    attempts: int = 0
+
+
+class Outbox(Protocol):
+    """Messages waiting for the worker. ``enqueue`` takes effect with the commit around it."""
+
+    @abstractmethod
+    async def enqueue(self, message: OutboxMessage) -> None:
+        """Add a message that is due at once."""
+
+    @abstractmethod
+    async def claim(self, *, limit: int, lease: timedelta, now: datetime) -> list[OutboxMessage]:
+        """Lease up to that many due messages, oldest first, to the caller alone.
+
+        Two callers never get the same message while its lease lasts. A lease that runs out
+        makes the message due again. ``attempts`` counts this claim.
+        """
+
+    @abstractmethod
+    async def postpone(self, message_id: MessageId, *, until: datetime, error: str) -> None:
+        """Give the message back, due again at ``until``."""
+
+    @abstractmethod
+    async def close(
+        self,
+        message_id: MessageId,
+        status: MessageStatus,
+        *,
+        now: datetime,
+        error: str | None = None,
+    ) -> None:
+        """End the message for good. Sent and expired ones lose their secret at once."""
+
+    @abstractmethod
+    async def waiting(self) -> int:
+        """Return how many messages are not closed."""
+
+    @abstractmethod
+    async def purge(self, *, before: datetime) -> int:
+        """Remove sent and expired messages closed before then; return how many."""

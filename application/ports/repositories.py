@@ -1,0 +1,193 @@
+"""Where aggregates are kept. Loading copies; only ``add`` and ``save`` write.
+
+``save`` compares the ``version`` that was loaded and raises
+:class:`~domain.errors.ConcurrentChange` if somebody else saved first; otherwise it raises the
+entity's version by one. All methods raise :class:`~domain.errors.ServiceUnavailable` when the
+store does not answer.
+"""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from domain.audit import AuditEvent
+from domain.credential import PasswordCredential
+from domain.email_address import EmailAddress
+from domain.identifiers import SessionId, UserId
+from domain.one_time_token import OneTimeToken, Purpose
+from domain.session import EndReason, Session
+from domain.sign_in_attempts import SignInAttempts
+from domain.signing_key import SigningKey
+from domain.user import User
+
+
+class UserRepository(Protocol):
+    """Users, at most one per mailbox."""
+
+    @abstractmethod
+    async def add(self, user: User) -> None:
+        """Keep a new user; raise EmailAlreadyRegistered if the mailbox has an account."""
+
+    @abstractmethod
+    async def get(self, user_id: UserId) -> User | None:
+        """Return the user, or None."""
+
+    @abstractmethod
+    async def find_by_email(self, email: EmailAddress) -> User | None:
+        """Return the user whose mailbox this is, or None."""
+
+    @abstractmethod
+    async def save(self, user: User) -> None:
+        """Write every field but ``last_signed_in_at``; raise EmailAlreadyRegistered as ``add``."""
+
+    @abstractmethod
+    async def record_sign_in(self, user: User, *, at: datetime) -> None:
+        """Note a sign-in, if nothing about the user was saved since it was loaded.
+
+        Raises ConcurrentChange otherwise. Does not raise the version, so that two sign-ins
+        of one user do not disturb each other; but from here to the commit no ``save`` of
+        this user can slip in between.
+        """
+
+    @abstractmethod
+    async def remove(self, user_id: UserId) -> None:
+        """Remove the user with credentials, sessions, tokens and roles."""
+
+
+class CredentialRepository(Protocol):
+    """Password credentials, at most one per user."""
+
+    @abstractmethod
+    async def add(self, credential: PasswordCredential) -> None:
+        """Keep a new credential; raise ConcurrentChange if the user has one already."""
+
+    @abstractmethod
+    async def get(self, user_id: UserId) -> PasswordCredential | None:
+        """Return the user's credential, or None."""
+
+    @abstractmethod
+    async def save(self, credential: PasswordCredential) -> None:
+        """Write every field."""
+
+    @abstractmethod
+    async def remove(self, user_id: UserId) -> None:
+        """Remove the user's credential, if any."""
+
+
+class SessionRepository(Protocol):
+    """Sessions."""
+
+    @abstractmethod
+    async def add(self, session: Session) -> None:
+        """Keep a new session."""
+
+    @abstractmethod
+    async def get(self, session_id: SessionId) -> Session | None:
+        """Return the session, living or over, or None."""
+
+    @abstractmethod
+    async def get_with_user(self, session_id: SessionId) -> tuple[Session, User] | None:
+        """Return the session and its user, read in one statement, or None."""
+
+    @abstractmethod
+    async def list_living(self, user_id: UserId, *, now: datetime) -> list[Session]:
+        """Return the user's living sessions, the newest first."""
+
+    @abstractmethod
+    async def save(self, session: Session) -> None:
+        """Write every field."""
+
+    @abstractmethod
+    async def end_all(
+        self,
+        user_id: UserId,
+        reason: EndReason,
+        *,
+        now: datetime,
+        keep: SessionId | None = None,
+        keep_newest: int = 0,
+    ) -> int:
+        """End the user's living sessions but those to keep; return how many were ended.
+
+        ``keep`` names one that stays; ``keep_newest`` says how many of the newest stay.
+        """
+
+    @abstractmethod
+    async def purge(self, *, over_before: datetime, rotated_before: datetime) -> int:
+        """Remove sessions that were over before the one time; return how many.
+
+        Sealed successors from before the other time are wiped: their grace has passed.
+        """
+
+
+class OneTimeTokenRepository(Protocol):
+    """Mailed secrets, at most one per user and purpose."""
+
+    @abstractmethod
+    async def put(self, token: OneTimeToken) -> None:
+        """Keep the token in place of any older one for the same user and purpose."""
+
+    @abstractmethod
+    async def take(self, digest: bytes) -> OneTimeToken | None:
+        """Remove and return the token, or return None: of two takers one gets it (AT-4)."""
+
+    @abstractmethod
+    async def discard(self, user_id: UserId, purposes: Sequence[Purpose]) -> None:
+        """Remove the user's tokens for these purposes."""
+
+    @abstractmethod
+    async def purge(self, *, now: datetime) -> int:
+        """Remove expired tokens; return how many."""
+
+
+class SignInAttemptsRepository(Protocol):
+    """Guesses per address, exclusively held while they are counted (RL-1)."""
+
+    @abstractmethod
+    async def hold(self, key: bytes) -> SignInAttempts:
+        """Return the record (a fresh one if there is none) and keep others out until the end."""
+
+    @abstractmethod
+    async def save(self, attempts: SignInAttempts) -> None:
+        """Write the record that is held."""
+
+    @abstractmethod
+    async def clear(self, key: bytes) -> None:
+        """Forget everything about the key."""
+
+    @abstractmethod
+    async def purge(self, *, before: datetime) -> int:
+        """Remove records whose last attempt was before then; return how many."""
+
+
+class SigningKeyRepository(Protocol):
+    """Signing keys, the private halves sealed."""
+
+    @abstractmethod
+    async def add(self, key: SigningKey) -> None:
+        """Keep a new key."""
+
+    @abstractmethod
+    async def list_all(self) -> list[SigningKey]:
+        """Return every key that is kept, the oldest first."""
+
+    @abstractmethod
+    async def save(self, key: SigningKey) -> None:
+        """Write every field."""
+
+    @abstractmethod
+    async def purge(self, *, gone_before: datetime) -> int:
+        """Remove keys that left the JWKS before then; return how many."""
+
+
+class AuditTrail(Protocol):
+    """The append-only record of what was done (LG-3)."""
+
+    @abstractmethod
+    async def append(self, event: AuditEvent) -> None:
+        """Write one row."""
+
+    @abstractmethod
+    async def about(self, user_id: UserId, *, limit: int) -> list[AuditEvent]:
+        """Return the newest rows that this user caused or that happened to them."""

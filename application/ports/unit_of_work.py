@@ -1,0 +1,69 @@
+"""The unit of work: all of a change, or nothing of it.
+
+Rollback is the default. The use case commits, at most once, before it builds its answer;
+whatever leaves the block without a commit is undone. Nothing slow (hashing, mail) is awaited
+inside one.
+"""
+
+from abc import abstractmethod
+from types import TracebackType
+from typing import Protocol, Self
+
+from application.ports.outbox import Outbox
+from application.ports.repositories import (
+    AuditTrail,
+    CredentialRepository,
+    OneTimeTokenRepository,
+    SessionRepository,
+    SignInAttemptsRepository,
+    SigningKeyRepository,
+    UserRepository,
+)
+
+
+class UnitOfWork(Protocol):
+    """One transaction over all repositories, from ``async with`` to ``commit``."""
+
+    users: UserRepository
+    credentials: CredentialRepository
+    sessions: SessionRepository
+    one_time_tokens: OneTimeTokenRepository
+    attempts: SignInAttemptsRepository
+    signing_keys: SigningKeyRepository
+    outbox: Outbox
+    audit: AuditTrail
+
+    @abstractmethod
+    async def __aenter__(self) -> Self:
+        """Begin."""
+
+    @abstractmethod
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Undo everything that was not committed."""
+
+    @abstractmethod
+    async def commit(self) -> None:
+        """Make the change durable; on return it survives a crash.
+
+        Raises :class:`~domain.errors.ServiceUnavailable` when that is not certain (DB-2).
+        """
+
+
+class UnitOfWorkFactory(Protocol):
+    """Opens units of work."""
+
+    @abstractmethod
+    def __call__(self) -> UnitOfWork:
+        """Return a unit of work that may write."""
+
+    @abstractmethod
+    def read_only(self) -> UnitOfWork:
+        """Return one that only reads, each statement for itself; ``commit`` is an error.
+
+        Cheaper, and it never waits for a writer.
+        """

@@ -1,0 +1,118 @@
+"""Who may do what: permissions, roles, and the principal who asks."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.errors import Forbidden, ValidationFailed
+from domain.identifiers import SessionId, UserId
+
+_PERMISSION = re.compile(r"[a-z][a-z0-9_-]{0,31}:[a-z][a-z0-9_-]{0,31}")
+_ROLE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+
+
+class PermissionDenied(Forbidden):
+    """The principal is known and lacks the permission."""
+
+    code = "PERMISSION_DENIED"
+    message = "You may not do this."
+
+
+class Permission(str):
+    """The right to do one kind of thing, written ``namespace:action``."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> "Permission":
+        """Return the permission, or raise :class:`ValidationFailed`."""
+        if not _PERMISSION.fullmatch(text):
+            raise ValidationFailed.of(
+                "permission", "INVALID_PERMISSION", "A permission is written namespace:action."
+            )
+        return cls(text)
+
+
+class RoleName(str):
+    """The name of a role."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> "RoleName":
+        """Return the name, or raise :class:`ValidationFailed`."""
+        if not _ROLE_NAME.fullmatch(text):
+            raise ValidationFailed.of(
+                "role", "INVALID_ROLE_NAME", "A role's name is lower-case letters, digits, - and _."
+            )
+        return cls(text)
+
+
+PERMISSIONS: tuple[Permission, ...] = tuple(
+    Permission(name)
+    for name in (
+        "audit:read",
+        "authorization:check",
+        "keys:manage",
+        "roles:grant",
+        "roles:read",
+        "roles:write",
+        "sessions:read",
+        "sessions:revoke",
+        "users:delete",
+        "users:invite",
+        "users:read",
+        "users:write",
+    )
+)
+"""Doorward's own permissions: alphabetical and append-only, since products store these words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A named set of permissions."""
+
+    name: RoleName
+    permissions: frozenset[Permission]
+
+
+ADMINISTRATOR = Role(RoleName("administrator"), frozenset(PERMISSIONS))
+USER = Role(RoleName("user"), frozenset())
+BUILT_IN_ROLES: dict[RoleName, Role] = {role.name: role for role in (ADMINISTRATOR, USER)}
+
+
+def permissions_of(roles: Iterable[RoleName]) -> frozenset[Permission]:
+    """Return every permission that the built-in roles among ``roles`` give."""
+    granted = (BUILT_IN_ROLES[name].permissions for name in roles if name in BUILT_IN_ROLES)
+    return frozenset[Permission]().union(*granted)
+
+
+class PrincipalKind(StrEnum):
+    """What stands behind a request."""
+
+    ANONYMOUS = "anonymous"
+    USER = "user"
+    OPERATOR = "operator"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Who asks. HTTP builds it from the access token; command line and worker have their own."""
+
+    kind: PrincipalKind
+    user_id: UserId | None = None
+    session_id: SessionId | None = None
+    roles: frozenset[RoleName] = frozenset()
+    permissions: frozenset[Permission] = frozenset()
+
+    def require(self, permission: Permission) -> None:
+        """Return if the principal has the permission, else raise :class:`PermissionDenied`."""
+        if permission not in self.permissions:
+            raise PermissionDenied
+
+
+ANONYMOUS = Principal(kind=PrincipalKind.ANONYMOUS)
+OPERATOR = Principal(kind=PrincipalKind.OPERATOR, permissions=frozenset(PERMISSIONS))
+SYSTEM = Principal(kind=PrincipalKind.SYSTEM, permissions=frozenset(PERMISSIONS))

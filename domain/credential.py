@@ -1,0 +1,38 @@
+"""How a user proves who they are. Today a password; the module has room for more factors."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.identifiers import UserId
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class PasswordCredential:
+    """A password, kept only as its hash in PHC format.
+
+    ``contested`` says that more than one password was offered for the address before it was
+    proven. Then nobody can tell whose the kept one is, and none of them counts (AT-7).
+    """
+
+    user_id: UserId
+    hash: str
+    changed_at: datetime
+    contested: bool = False
+    version: int = 0
+
+    @classmethod
+    def create(cls, *, user_id: UserId, hashed: str, now: datetime) -> "PasswordCredential":
+        """Return the credential for a hash that was just made from an accepted password."""
+        return cls(user_id=user_id, hash=hashed, changed_at=now)
+
+    def contest(self) -> None:
+        """Note that another password was offered for the same unproven address."""
+        self.contested = True
+
+    def replace(self, hashed: str, *, now: datetime) -> None:
+        """Put a new password in place of the old one; the dispute, if any, is over."""
+        self.hash, self.changed_at, self.contested = hashed, now, False
+
+    def rehash(self, hashed: str) -> None:
+        """Keep the same password under stronger parameters (PW-1)."""
+        self.hash = hashed

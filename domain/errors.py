@@ -1,0 +1,109 @@
+"""What can be refused, and under which stable code.
+
+::
+
+    DomainError
+    ├── InvalidSecret       a mailed secret or a cursor that cannot be used
+    ├── NotAuthenticated    nobody we know
+    ├── Forbidden           somebody we know, who may not
+    ├── NotFound            nothing there, or nothing the caller may see
+    ├── Conflict            the state of things does not allow it
+    ├── PreconditionFailed  the caller's picture of it is old
+    ├── InvalidInput        understood, but against a rule
+    ├── LimitExceeded       too much, too soon
+    └── Unavailable         not now
+
+These classes say the *kind*. The concrete errors, each with a stable ``code``, stand in the
+module that raises them. What a kind means on the wire is the entrypoint's business: HTTP
+turns it into a status, the command line into an exit code, the worker into retry or drop.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One reason for a refusal. Never holds the value that was refused."""
+
+    field: str
+    code: str
+    message: str
+
+
+class DomainError(Exception):
+    """A rule said no. ``code`` is stable, ``message`` is for people and names no input."""
+
+    code: ClassVar[str]
+    message: ClassVar[str]
+
+    def __init__(
+        self, *, details: Sequence[Violation] = (), retry_after: timedelta | None = None
+    ) -> None:
+        super().__init__(self.message)
+        self.details = tuple(details)
+        self.retry_after = retry_after
+
+
+class InvalidSecret(DomainError):
+    """A mailed secret or a cursor is wrong, used, old or replaced."""
+
+
+class NotAuthenticated(DomainError):
+    """The caller has not proven who they are."""
+
+
+class Forbidden(DomainError):
+    """The caller is known and may not do this."""
+
+
+class NotFound(DomainError):
+    """There is no such thing, or the caller may not know of it."""
+
+
+class Conflict(DomainError):
+    """The present state does not allow the change."""
+
+
+class PreconditionFailed(DomainError):
+    """The caller acted on an older version than the present one."""
+
+
+class InvalidInput(DomainError):
+    """The input was understood and breaks a rule."""
+
+
+class LimitExceeded(DomainError):
+    """Too many attempts; ``retry_after`` says when to come back."""
+
+
+class Unavailable(DomainError):
+    """Doorward or something that it needs cannot serve this now."""
+
+
+class ValidationFailed(InvalidInput):
+    """Fields that do not have the required form; ``details`` names each."""
+
+    code = "VALIDATION_ERROR"
+    message = "Some fields are not valid."
+
+    @classmethod
+    def of(cls, field: str, code: str, message: str) -> "ValidationFailed":
+        """Return the error for a single field."""
+        return cls(details=[Violation(field, code, message)])
+
+
+class ConcurrentChange(Conflict):
+    """Somebody else saved the same thing first; nothing was written."""
+
+    code = "CONFLICT"
+    message = "Somebody else changed this first. Read it again and retry."
+
+
+class ServiceUnavailable(Unavailable):
+    """The store, or another part that Doorward needs, does not answer."""
+
+    code = "SERVICE_UNAVAILABLE"
+    message = "The service cannot answer right now. Try again shortly."

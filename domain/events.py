@@ -1,0 +1,227 @@
+"""What happened: frozen facts with a stable wire name.
+
+Aggregates return them; the use case writes each to the audit trail in the same commit. The
+names are an append-only vocabulary (``shared`` with clients through the audit API).
+"""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from domain.identifiers import Identifier, SessionId, UserId
+
+type Outcome = Literal["success", "failure"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainEvent:
+    """A fact about one user (if any), at one time (UTC)."""
+
+    name: ClassVar[str]
+    outcome: ClassVar[Outcome] = "success"
+    occurred_at: datetime
+
+    @property
+    def target(self) -> tuple[str, Identifier] | None:
+        """The thing that it happened to: its kind and its identifier."""
+        for key, kind in (("session_id", "session"), ("user_id", "user")):
+            identifier = getattr(self, key, None)
+            if identifier is not None:
+                return kind, identifier
+        return None
+
+    @property
+    def reason(self) -> str | None:
+        """Why, as a stable word, where there is a why."""
+        return None
+
+    def data(self) -> dict[str, str]:
+        """Return what is left to say, as text; never a secret and never an address."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {k: str(v) for k, v in values.items() if k != "occurred_at" and v is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserEvent(DomainEvent):
+    """Something happened to a user."""
+
+    user_id: UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserRegistered(UserEvent):
+    """An account was made."""
+
+    name = "user.registered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailVerified(UserEvent):
+    """The owner of the address proved it."""
+
+    name = "user.email_verified"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileChanged(UserEvent):
+    """The display name was changed."""
+
+    name = "user.profile_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserSuspended(UserEvent):
+    """An administrator suspended the account."""
+
+    name = "user.suspended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserReinstated(UserEvent):
+    """An administrator lifted a suspension."""
+
+    name = "user.reinstated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserErased(UserEvent):
+    """The account and all personal data are gone; only the bare identifier is left."""
+
+    name = "user.erased"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailChanged(UserEvent):
+    """The account has another address, and its owner proved it."""
+
+    name = "email.changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordResetRequested(UserEvent):
+    """A mail that lets its reader set a new password was queued."""
+
+    name = "password.reset_requested"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordReset(UserEvent):
+    """A mailed secret was spent for a new password."""
+
+    name = "password.reset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleGranted(UserEvent):
+    """The user was given a role."""
+
+    name = "role.granted"
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptsLimited(DomainEvent):
+    """So many attempts failed for one address that the next ones are refused for a while."""
+
+    name = "attempts.limited"
+    outcome = "failure"
+    user_id: UserId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRefused(DomainEvent):
+    """A sign-in was refused."""
+
+    name = "session.refused"
+    outcome = "failure"
+    user_id: UserId | None = None
+    because: str
+
+    @property
+    def reason(self) -> str | None:
+        """The code of the refusal."""
+        return self.because
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEvent(DomainEvent):
+    """Something happened to a session."""
+
+    session_id: SessionId
+    user_id: UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionStarted(SessionEvent):
+    """Somebody signed in."""
+
+    name = "session.started"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRefreshed(SessionEvent):
+    """A refresh token was spent for its successor."""
+
+    name = "session.refreshed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionReplayed(SessionEvent):
+    """The previous refresh token came again inside the grace; the answer was repeated."""
+
+    name = "session.replayed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionReused(SessionEvent):
+    """A spent refresh token came again: somebody has a copy. The session is dead."""
+
+    name = "session.reused"
+    outcome = "failure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnded(SessionEvent):
+    """A session was ended before its time."""
+
+    name = "session.ended"
+    because: str
+
+    @property
+    def reason(self) -> str | None:
+        """Why it ended, as an :class:`~domain.session.EndReason`."""
+        return self.because
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionsEnded(UserEvent):
+    """All sessions of a user, but perhaps the one who asked, were ended at once."""
+
+    name = "session.ended"
+    because: str
+
+    @property
+    def reason(self) -> str | None:
+        """Why they ended, as an :class:`~domain.session.EndReason`."""
+        return self.because
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKeyEvent(DomainEvent):
+    """Something happened to a signing key."""
+
+    kid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKeyPublished(SigningKeyEvent):
+    """A new key stands in the JWKS."""
+
+    name = "signing_key.published"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKeyRevoked(SigningKeyEvent):
+    """A key was taken out of the JWKS at once."""
+
+    name = "signing_key.revoked"

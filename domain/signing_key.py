@@ -1,0 +1,95 @@
+"""The keys that sign access tokens: published, active, retired, gone (TK-3, TK-4).
+
+What a key is at a given time follows from its times alone. So a rotation needs one write
+and nothing else to be called: the successor stands in the JWKS first, signs once every
+cache has seen it, and the old key leaves when its last token has expired.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from domain.events import SigningKeyPublished, SigningKeyRevoked
+
+
+class SigningAlgorithm(StrEnum):
+    """JWS algorithms that a key may be for; a key has exactly one (RFC 8725, 3.1)."""
+
+    EDDSA = "EdDSA"
+    ES256 = "ES256"
+    RS256 = "RS256"
+
+
+class KeyState(StrEnum):
+    """What a key is good for."""
+
+    PUBLISHED = "published"
+    ACTIVE = "active"
+    RETIRED = "retired"
+    GONE = "gone"
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class SigningKey:
+    """A key pair. The private half is sealed before it gets here; the public one is a JWK."""
+
+    kid: str
+    algorithm: SigningAlgorithm
+    public_jwk: Mapping[str, str]
+    sealed_private_key: bytes
+    published_at: datetime
+    activates_at: datetime
+    retires_at: datetime | None = None
+    gone_at: datetime | None = None
+    version: int = 0
+
+    @classmethod
+    def publish(
+        cls,
+        *,
+        kid: str,
+        algorithm: SigningAlgorithm,
+        public_jwk: Mapping[str, str],
+        sealed_private_key: bytes,
+        now: datetime,
+        activates_at: datetime,
+    ) -> tuple["SigningKey", SigningKeyPublished]:
+        """Return a key that stands in the JWKS from now on and signs from ``activates_at``."""
+        key = cls(
+            kid=kid,
+            algorithm=algorithm,
+            public_jwk=public_jwk,
+            sealed_private_key=sealed_private_key,
+            published_at=now,
+            activates_at=activates_at,
+        )
+        return key, SigningKeyPublished(kid=kid, occurred_at=now)
+
+    def retire(self, *, at: datetime, keep: timedelta) -> None:
+        """Sign no more from ``at`` on; stay in the JWKS for ``keep`` (token life plus leeway)."""
+        self.retires_at, self.gone_at = at, at + keep
+
+    def revoke(self, *, now: datetime) -> SigningKeyRevoked:
+        """Leave the JWKS at once: every token that this key signed is refused."""
+        self.retires_at = self.gone_at = now
+        return SigningKeyRevoked(kid=self.kid, occurred_at=now)
+
+    def state(self, now: datetime) -> KeyState:
+        """Return what the key is good for at ``now``."""
+        if self.gone_at is not None and now >= self.gone_at:
+            return KeyState.GONE
+        if self.retires_at is not None and now >= self.retires_at:
+            return KeyState.RETIRED
+        return KeyState.ACTIVE if now >= self.activates_at else KeyState.PUBLISHED
+
+
+def signing(keys: Iterable[SigningKey], *, now: datetime) -> SigningKey | None:
+    """Return the key to sign with: the active one that became so last."""
+    active = [key for key in keys if key.state(now) is KeyState.ACTIVE]
+    return max(active, key=lambda key: (key.activates_at, key.kid), default=None)
+
+
+def verifying(keys: Iterable[SigningKey], *, now: datetime) -> list[SigningKey]:
+    """Return the keys that the JWKS shows: all but the gone ones."""
+    return [key for key in keys if key.state(now) is not KeyState.GONE]

@@ -1,0 +1,123 @@
+"""
+The databases that tests run on, each started only when a test first asks for it.
+
+    postgres_url    an empty, migrated PostgreSQL database for one test
+    sqlite_url      an empty, migrated SQLite file for one test
+    own_postgres    a whole server for one test, to be stopped and crashed at will
+
+PostgreSQL is a server from a wheel (tests/support/postgres.py). TEST_DATABASE_URL points the run
+at another one instead, with a role that may create databases; only databases whose names begin
+with `doorward_test_` are made and dropped there.
+"""
+
+import os
+import shutil
+import sqlite3
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import asyncpg
+import pytest
+from sqlalchemy import URL, make_url
+
+from tests.support.postgres import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def postgres_admin_url() -> Iterator[str]:
+    """
+    The address of a database from which others may be created.
+    """
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield _text(make_url(given).set(drivername="postgresql+asyncpg"))
+        return
+    with PostgresServer() as server:
+        yield server.url()
+
+
+@pytest.fixture(scope="session")
+async def postgres_template(postgres_admin_url: str) -> AsyncIterator[str]:
+    """
+    The name of a migrated database that others are copied from; nobody connects to it.
+    """
+    from migrations.runner import upgrade  # only tests of databases pay for the import
+
+    name = _database_name("template")
+    await _administer(postgres_admin_url, f'CREATE DATABASE "{name}"')
+    try:
+        await upgrade(_text(make_url(postgres_admin_url).set(database=name)))
+        yield name
+    finally:
+        await _administer(postgres_admin_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+async def postgres_url(postgres_admin_url: str, postgres_template: str) -> AsyncIterator[str]:
+    """
+    The address of a fresh PostgreSQL database at the newest schema.
+    """
+    name = _database_name(uuid.uuid4().hex[:12])
+    await _administer(
+        postgres_admin_url, f'CREATE DATABASE "{name}" TEMPLATE "{postgres_template}"'
+    )
+    try:
+        yield _text(make_url(postgres_admin_url).set(database=name))
+    finally:
+        await _administer(postgres_admin_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+async def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """
+    A migrated SQLite file that others are copied from.
+    """
+    from migrations.runner import upgrade  # only tests of databases pay for the import
+
+    file = tmp_path_factory.mktemp("sqlite") / "template.db"
+    await upgrade(f"sqlite+aiosqlite:///{file}")
+    with closing(sqlite3.connect(file)) as connection:
+        # All of it has to stand in the one file that is copied.
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return file
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """
+    The address of a fresh SQLite file at the newest schema.
+    """
+    file = tmp_path / "doorward.db"
+    shutil.copyfile(sqlite_template, file)
+    return f"sqlite+aiosqlite:///{file}"
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[PostgresServer]:
+    """
+    A running server that keeps its promises to the disk and that the test may crash.
+    """
+    with PostgresServer(durable=True) as server:
+        yield server
+
+
+def _database_name(suffix: str) -> str:
+    return f"doorward_test_{os.getpid()}_{suffix}"
+
+
+def _text(url: URL) -> str:
+    return url.render_as_string(hide_password=False)
+
+
+async def _administer(url: str, statement: str) -> None:
+    address = make_url(url).set(drivername="postgresql")
+    if "ssl" in address.query:  # SQLAlchemy's name for what an address calls sslmode
+        address = address.update_query_dict({"sslmode": address.query["ssl"]})
+        address = address.difference_update_query(["ssl"])
+    connection = await asyncpg.connect(_text(address))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
