@@ -11,8 +11,14 @@ from domain.identifiers import MessageId
 
 
 class MessageKind(StrEnum):
-    """Which mail a message becomes."""
+    """What the worker makes of a message: a mail, or (``…_requested``) a look whether to send one.
 
+    The request kinds exist so that asking for a mail costs the same whether or not the address
+    has an account (EN-1): only the worker looks, and nobody waits for it.
+    """
+
+    VERIFICATION_REQUESTED = "verification_requested"
+    PASSWORD_RESET_REQUESTED = "password_reset_requested"
     VERIFY_EMAIL = "verify_email"
     ADDRESS_IN_USE = "address_in_use"
     RESET_PASSWORD = "reset_password"

@@ -129,6 +129,10 @@ class OneTimeTokenRepository(Protocol):
         """Keep the token in place of any older one for the same user and purpose."""
 
     @abstractmethod
+    async def find(self, digest: bytes) -> OneTimeToken | None:
+        """Return the token without spending it, or None."""
+
+    @abstractmethod
     async def take(self, digest: bytes) -> OneTimeToken | None:
         """Remove and return the token, or return None: of two takers one gets it (AT-4)."""
 

@@ -1,0 +1,45 @@
+"""Limits by count: per source on what anyone may call, per mailbox on what is mailed (RL-4).
+
+The numbers are generous to people and to a whole office behind one address; the guard against
+guessing is :mod:`application.attempts`, which counts per account.
+"""
+
+from datetime import timedelta
+
+from application.ports.clock import Clock
+from application.ports.rate_limiter import Admission, RateLimit, RateLimiter
+from domain.email_address import EmailAddress
+
+SIGN_UP = RateLimit(name="sign-up", burst=120, interval=timedelta(seconds=5))
+SIGN_IN = RateLimit(name="sign-in", burst=300, interval=timedelta(seconds=1))
+REFRESH = RateLimit(name="refresh", burst=600, interval=timedelta(milliseconds=100))
+MAIL_REQUEST = RateLimit(name="mail-request", burst=120, interval=timedelta(seconds=5))
+TOKEN_SPENDING = RateLimit(name="token-spending", burst=300, interval=timedelta(seconds=1))
+MAIL_PER_MAILBOX = RateLimit(name="mail-per-mailbox", burst=10, interval=timedelta(minutes=5))
+
+
+class AdmitRequest:
+    """Count a request from one source against a limit."""
+
+    def __init__(self, *, limiter: RateLimiter, clock: Clock, enabled: bool) -> None:
+        self._limiter, self._clock, self._enabled = limiter, clock, enabled
+
+    async def __call__(self, limit: RateLimit, *, source: str) -> Admission | None:
+        """Return the limiter's answer, or None where limits are switched off."""
+        if not self._enabled:
+            return None
+        return await self._limiter.admit(limit, source, now=self._clock.now())
+
+
+class MailAllowance:
+    """How much mail one mailbox gets, whoever asks for it. Silent: the caller learns nothing."""
+
+    def __init__(self, *, limiter: RateLimiter, clock: Clock, enabled: bool) -> None:
+        self._limiter, self._clock, self._enabled = limiter, clock, enabled
+
+    async def __call__(self, address: EmailAddress) -> bool:
+        """Count one mail and tell whether it may go."""
+        if not self._enabled:
+            return True
+        now = self._clock.now()
+        return (await self._limiter.admit(MAIL_PER_MAILBOX, address.key, now=now)).admitted

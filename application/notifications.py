@@ -1,0 +1,110 @@
+"""From a promise to a mail: what is queued with a change, and what is sent later.
+
+A message in the outbox names its mail and keeps the secret sealed; only when it is about to be
+sent are the two put together. Links are built from the configured origin and from nothing that
+a request said (AT-2).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from html import escape
+
+from application.mail_texts import ENGLISH, MailText
+from application.ports.clock import Randomness
+from application.ports.mailer import Mail
+from application.ports.outbox import MessageKind, OutboxMessage
+from application.ports.tokens import SecretBox
+from domain.email_address import EmailAddress
+from domain.identifiers import MessageId
+
+SEAL_PURPOSE = "mailed-secret"
+
+
+class Notifications:
+    """Makes outbox messages, and mails out of them."""
+
+    def __init__(
+        self,
+        *,
+        secret_box: SecretBox,
+        randomness: Randomness,
+        link_base_url: str,
+        texts: Mapping[MessageKind, MailText] = ENGLISH,
+    ) -> None:
+        self._secret_box, self._randomness = secret_box, randomness
+        self._link_base_url, self._texts = link_base_url, texts
+
+    def secret(
+        self, kind: MessageKind, to: EmailAddress, *, secret: str, now: datetime, ttl: timedelta
+    ) -> OutboxMessage:
+        """Return the message that will bring ``secret`` to the one mailbox, if in time."""
+        return OutboxMessage(
+            id=MessageId.new(now, self._randomness.token_bytes),
+            kind=kind,
+            to=to.value,
+            parameters={"lifetime": _in_words(ttl)},
+            sealed_secret=self._secret_box.seal(secret.encode(), purpose=SEAL_PURPOSE),
+            queued_at=now,
+            expires_at=now + ttl,
+        )
+
+    def notice(
+        self,
+        kind: MessageKind,
+        to: EmailAddress,
+        *,
+        now: datetime,
+        parameters: Mapping[str, str] | None = None,
+    ) -> OutboxMessage:
+        """Return a message without a secret."""
+        return OutboxMessage(
+            id=MessageId.new(now, self._randomness.token_bytes),
+            kind=kind,
+            to=to.value,
+            parameters={"time": f"{now:%Y-%m-%d %H:%M} UTC", **(parameters or {})},
+            sealed_secret=None,
+            queued_at=now,
+            expires_at=None,
+        )
+
+    def compose(self, message: OutboxMessage) -> Mail:
+        """Return the mail, secret and all. Raises SealBroken if it cannot be opened."""
+        text = self._texts[message.kind]
+        token, link = None, None
+        if message.sealed_secret is not None:
+            token = self._secret_box.open(message.sealed_secret, purpose=SEAL_PURPOSE).decode()
+            link = f"{self._link_base_url}{text.path}?token={token}"
+        before = [line.format_map(message.parameters) for line in text.before]
+        after = [line.format_map(message.parameters) for line in text.after]
+        return Mail(
+            message_id=str(message.id),
+            to=message.to,
+            subject=text.subject,
+            text="\n\n".join([*before, *([link] if link else []), *after]) + "\n",
+            html=_html(text, before, link, after),
+            queued_at=message.queued_at,
+            link=link,
+            token=token,
+        )
+
+
+def _html(text: MailText, before: list[str], link: str | None, after: list[str]) -> str:
+    paragraphs = [f"<p>{escape(line)}</p>" for line in before]
+    if link is not None:
+        paragraphs.append(f'<p><a href="{escape(link)}">{escape(text.action or link)}</a></p>')
+    paragraphs += [f"<p>{escape(line)}</p>" for line in after]
+    title = escape(text.subject)
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f"<title>{title}</title></head><body><h1>{title}</h1>{''.join(paragraphs)}</body></html>\n"
+    )
+
+
+def _in_words(span: timedelta) -> str:
+    """Return the span in its largest unit that divides it: ``2 days``, ``1 hour``."""
+    seconds = int(span.total_seconds())
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size and seconds % size == 0:
+            count = seconds // size
+            return f"{count} {unit}" + ("" if count == 1 else "s")
+    return f"{seconds} second" + ("" if seconds == 1 else "s")

@@ -1,0 +1,144 @@
+"""A forgotten password: one mail, and one request that carries its secret (AT-1, F9)."""
+
+from application.attempts import AttemptGuard
+from application.limits import MailAllowance
+from application.mailed_secrets import MailedSecrets
+from application.notifications import Notifications
+from application.ports.clock import Clock
+from application.ports.outbox import MessageKind
+from application.ports.passwords import PasswordHasher
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from application.recording import Recorder
+from application.retrying import retry_on_conflict
+from domain.access import ANONYMOUS, SYSTEM
+from domain.audit import NOWHERE, Origin
+from domain.credential import PasswordCredential
+from domain.email_address import EmailAddress
+from domain.events import PasswordReset, PasswordResetRequested, SessionsEnded
+from domain.one_time_token import InvalidToken, OneTimeToken, Purpose, digest_of
+from domain.password_policy import PasswordPolicy, normalise_password
+from domain.session import EndReason
+from domain.user import User, UserStatus
+
+
+class RequestPasswordReset:
+    """Ask for a mail to set a new password. Tells the caller nothing, not even by time (EN-1)."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory,
+        clock: Clock,
+        notifications: Notifications,
+        mail_allowance: MailAllowance,
+    ) -> None:
+        self._unit_of_work, self._clock = unit_of_work, clock
+        self._notifications, self._mail_allowance = notifications, mail_allowance
+
+    async def __call__(self, *, email: str) -> None:
+        """Return once the request is durable. Raises ValidationFailed for no address."""
+        address = EmailAddress.parse(email)
+        if not await self._mail_allowance(address):
+            return
+        kind = MessageKind.PASSWORD_RESET_REQUESTED
+        async with self._unit_of_work() as unit:
+            message = self._notifications.notice(kind, address, now=self._clock.now())
+            await unit.outbox.enqueue(message)
+            await unit.commit()
+
+
+class AnswerPasswordResetRequest:
+    """The worker's half of :class:`RequestPasswordReset`: look, and mail if it applies."""
+
+    def __init__(self, *, secrets: MailedSecrets, clock: Clock, recorder: Recorder) -> None:
+        self._secrets, self._clock, self._recorder = secrets, clock, recorder
+
+    async def __call__(self, unit: UnitOfWork, address: EmailAddress) -> None:
+        """Queue a mail with a fresh secret if the address has an account in good standing."""
+        user = await unit.users.find_by_email(address)
+        if user is None or user.status is UserStatus.SUSPENDED:
+            return
+        now = self._clock.now()
+        await self._secrets.issue(unit, user, Purpose.PASSWORD_RESET, now=now)
+        event = PasswordResetRequested(user_id=user.id, occurred_at=now)
+        await self._recorder.record(unit, event, actor=SYSTEM, origin=NOWHERE)
+
+
+class ResetPassword:
+    """Set a new password with the mailed secret, which also proves the address.
+
+    Everything that the old password allowed ends in the same commit: all sessions and every
+    other mailed secret (AT-6). The owner is told.
+    """
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory,
+        hasher: PasswordHasher,
+        policy: PasswordPolicy,
+        clock: Clock,
+        recorder: Recorder,
+        notifications: Notifications,
+        guard: AttemptGuard,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._hasher = hasher
+        self._policy = policy
+        self._clock = clock
+        self._recorder = recorder
+        self._notifications = notifications
+        self._guard = guard
+
+    async def __call__(self, *, token: str, new_password: str, origin: Origin) -> None:
+        """Return once the new password is durable.
+
+        Raises InvalidToken for any secret that cannot be spent, PasswordRejected (and the
+        secret stays good), and Busy.
+        """
+        digest = digest_of(token, Purpose.PASSWORD_RESET)
+        async with self._unit_of_work.read_only() as unit:
+            _, user = await self._proven(unit, await unit.one_time_tokens.find(digest))
+        password = normalise_password(new_password)
+        self._policy.check(password, email=user.email, field="new_password")
+        hashed = await self._hasher.hash(password)
+        await retry_on_conflict(lambda: self._reset(digest, hashed, origin))
+
+    async def _reset(self, digest: bytes, hashed: str, origin: Origin) -> None:
+        async with self._unit_of_work() as unit:
+            _, user = await self._proven(unit, await unit.one_time_tokens.take(digest))
+            now = self._clock.now()
+            verified = user.verify_email(now=now)
+            user.credentials_changed(now=now)
+            await unit.users.save(user)
+            await self._replace(unit, user, hashed)
+            reason = EndReason.PASSWORD_CHANGED
+            events = [verified, PasswordReset(user_id=user.id, occurred_at=now)]
+            if await unit.sessions.end_all(user.id, reason, now=now):
+                ended = SessionsEnded(user_id=user.id, because=reason.value, occurred_at=now)
+                await self._recorder.record(unit, ended, actor=ANONYMOUS, origin=origin)
+            await unit.one_time_tokens.discard(user.id, list(Purpose))
+            await self._guard.forgive(unit, user.email)
+            notice = self._notifications.notice(MessageKind.PASSWORD_CHANGED, user.email, now=now)
+            await unit.outbox.enqueue(notice)
+            await self._recorder.record(unit, *events, actor=ANONYMOUS, origin=origin)
+            await unit.commit()
+
+    async def _replace(self, unit: UnitOfWork, user: User, hashed: str) -> None:
+        now = self._clock.now()
+        credential = await unit.credentials.get(user.id)
+        if credential is None:
+            fresh = PasswordCredential.create(user_id=user.id, hashed=hashed, now=now)
+            await unit.credentials.add(fresh)
+        else:
+            credential.replace(hashed, now=now)
+            await unit.credentials.save(credential)
+
+    async def _proven(
+        self, unit: UnitOfWork, record: OneTimeToken | None
+    ) -> tuple[OneTimeToken, User]:
+        user = await unit.users.get(record.user_id) if record else None
+        if record is None or user is None or user.status is UserStatus.SUSPENDED:
+            raise InvalidToken
+        record.proves(user.email, now=self._clock.now())
+        return record, user

@@ -1,0 +1,24 @@
+"""Writing events to the audit trail, in the commit of the change that they tell of (LG-3)."""
+
+from application.ports.clock import Randomness
+from application.ports.unit_of_work import UnitOfWork
+from domain.access import Principal
+from domain.audit import AuditEvent, Origin
+from domain.events import DomainEvent
+
+
+class Recorder:
+    """Turns events into audit rows."""
+
+    def __init__(self, *, randomness: Randomness) -> None:
+        self._randomness = randomness
+
+    async def record(
+        self, unit: UnitOfWork, *events: DomainEvent | None, actor: Principal, origin: Origin
+    ) -> None:
+        """Append one row per event; None stands for a change that was none."""
+        for event in events:
+            if event is not None:
+                entropy = self._randomness.token_bytes
+                row = AuditEvent.of(event, actor=actor, origin=origin, entropy=entropy)
+                await unit.audit.append(row)

@@ -1,0 +1,273 @@
+"""Signing up, and proving the address."""
+
+from dataclasses import dataclass
+
+from application.limits import MailAllowance
+from application.mailed_secrets import MailedSecrets
+from application.notifications import Notifications
+from application.ports.clock import Clock, Randomness
+from application.ports.outbox import MessageKind
+from application.ports.passwords import PasswordHasher
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from application.recording import Recorder
+from application.retrying import retry_on_conflict
+from domain.access import ANONYMOUS
+from domain.audit import Origin
+from domain.credential import PasswordCredential
+from domain.email_address import EmailAddress
+from domain.errors import ConcurrentChange
+from domain.events import SessionsEnded
+from domain.one_time_token import InvalidToken, Purpose, digest_of
+from domain.password_policy import PasswordPolicy, normalise_password
+from domain.session import EndReason
+from domain.user import EmailAlreadyRegistered, User, UserStatus, normalise_display_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignUpReceipt:
+    """What the newcomer is told: the same whether or not the address had an account (EN-1)."""
+
+    email: str
+    display_name: str | None
+
+
+class SignUp:
+    """Make an account, or pretend to.
+
+    Every path costs one password hash. If the address is taken, its owner gets a mail and the
+    answer is the same. If it is taken but unproven, a different password contests the first
+    one, and neither will count (AT-7).
+    """
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory,
+        hasher: PasswordHasher,
+        policy: PasswordPolicy,
+        clock: Clock,
+        randomness: Randomness,
+        recorder: Recorder,
+        notifications: Notifications,
+        secrets: MailedSecrets,
+        mail_allowance: MailAllowance,
+        conceal_existing: bool,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._hasher = hasher
+        self._policy = policy
+        self._clock = clock
+        self._randomness = randomness
+        self._recorder = recorder
+        self._notifications = notifications
+        self._secrets = secrets
+        self._mail_allowance = mail_allowance
+        self._conceal_existing = conceal_existing
+
+    async def __call__(
+        self, *, email: str, password: str, display_name: str | None, origin: Origin
+    ) -> SignUpReceipt:
+        """Return the receipt.
+
+        Raises ValidationFailed, PasswordRejected, Busy, and EmailAlreadyRegistered where
+        nothing is concealed.
+        """
+        address = EmailAddress.parse(email)
+        name = normalise_display_name(display_name)
+        secret = normalise_password(password)
+        self._policy.check(secret, email=address)
+        attempt = _Attempt(address, name, secret, origin, await self._mail_allowance(address))
+        await retry_on_conflict(lambda: self._settle(attempt))
+        return SignUpReceipt(email=address.value, display_name=name)
+
+    async def _settle(self, attempt: "_Attempt") -> None:
+        async with self._unit_of_work.read_only() as unit:
+            existing = await unit.users.find_by_email(attempt.address)
+            credential = await unit.credentials.get(existing.id) if existing else None
+        if existing is None:
+            await self._register(attempt)
+            return
+        if not self._conceal_existing:
+            raise EmailAlreadyRegistered
+        if existing.status is UserStatus.UNVERIFIED and credential is not None:
+            await self._offer_again(attempt, existing, credential)
+        else:
+            await attempt.spend_a_hash(self._hasher)
+            await self._tell_owner(attempt, existing)
+
+    async def _register(self, attempt: "_Attempt") -> None:
+        hashed = await attempt.spend_a_hash(self._hasher)
+        now = self._clock.now()
+        user, event = User.register(
+            email=attempt.address,
+            display_name=attempt.display_name,
+            now=now,
+            entropy=self._randomness.token_bytes,
+        )
+        async with self._unit_of_work() as unit:
+            try:
+                await unit.users.add(user)
+            except EmailAlreadyRegistered:
+                # Somebody signed up with the same address meanwhile: look again.
+                raise ConcurrentChange from None
+            credential = PasswordCredential.create(user_id=user.id, hashed=hashed, now=now)
+            await unit.credentials.add(credential)
+            if attempt.mail_allowed:
+                await self._secrets.issue(unit, user, Purpose.EMAIL_VERIFICATION, now=now)
+            await self._recorder.record(unit, event, actor=ANONYMOUS, origin=attempt.origin)
+            await unit.commit()
+
+    async def _offer_again(
+        self, attempt: "_Attempt", user: User, credential: PasswordCredential
+    ) -> None:
+        same = await attempt.matches(self._hasher, credential.hash)
+        now = self._clock.now()
+        async with self._unit_of_work() as unit:
+            if not same and not credential.contested:
+                credential.contest()
+                await unit.credentials.save(credential)
+                # A confirmation that is running now must notice: both save the user.
+                user.credentials_changed(now=now)
+                await unit.users.save(user)
+            if attempt.mail_allowed:
+                await self._secrets.issue(unit, user, Purpose.EMAIL_VERIFICATION, now=now)
+            await unit.commit()
+
+    async def _tell_owner(self, attempt: "_Attempt", user: User) -> None:
+        if not attempt.mail_allowed:
+            return
+        now = self._clock.now()
+        async with self._unit_of_work() as unit:
+            message = self._notifications.notice(MessageKind.ADDRESS_IN_USE, user.email, now=now)
+            await unit.outbox.enqueue(message)
+            await unit.commit()
+
+
+class _Attempt:
+    """One sign-up over its retries: it pays for each hash once."""
+
+    def __init__(
+        self,
+        address: EmailAddress,
+        display_name: str | None,
+        password: str,
+        origin: Origin,
+        mail_allowed: bool,
+    ) -> None:
+        self.address, self.display_name, self.origin = address, display_name, origin
+        self.mail_allowed = mail_allowed
+        self._password = password
+        self._hashed: str | None = None
+        self._matched: dict[str, bool] = {}
+
+    async def spend_a_hash(self, hasher: PasswordHasher) -> str:
+        if self._hashed is None:
+            self._hashed = await hasher.hash(self._password)
+        return self._hashed
+
+    async def matches(self, hasher: PasswordHasher, hashed: str) -> bool:
+        if hashed not in self._matched:
+            self._matched[hashed] = await hasher.verify(self._password, hashed)
+        return self._matched[hashed]
+
+
+class RequestEmailVerification:
+    """Ask for the verification mail again. Tells the caller nothing, not even by time.
+
+    Whether the address has an account that wants verifying is looked up by the worker.
+    """
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory,
+        clock: Clock,
+        notifications: Notifications,
+        mail_allowance: MailAllowance,
+    ) -> None:
+        self._unit_of_work, self._clock = unit_of_work, clock
+        self._notifications, self._mail_allowance = notifications, mail_allowance
+
+    async def __call__(self, *, email: str) -> None:
+        """Return once the request is durable. Raises ValidationFailed for no address."""
+        address = EmailAddress.parse(email)
+        if not await self._mail_allowance(address):
+            return
+        kind = MessageKind.VERIFICATION_REQUESTED
+        async with self._unit_of_work() as unit:
+            message = self._notifications.notice(kind, address, now=self._clock.now())
+            await unit.outbox.enqueue(message)
+            await unit.commit()
+
+
+class AnswerVerificationRequest:
+    """The worker's half of :class:`RequestEmailVerification`: look, and mail if it applies."""
+
+    def __init__(self, *, secrets: MailedSecrets, clock: Clock) -> None:
+        self._secrets, self._clock = secrets, clock
+
+    async def __call__(self, unit: UnitOfWork, address: EmailAddress) -> None:
+        """Queue a mail with a fresh secret if the address has an account that is unverified."""
+        user = await unit.users.find_by_email(address)
+        if user is not None and user.status is UserStatus.UNVERIFIED:
+            now = self._clock.now()
+            await self._secrets.issue(unit, user, Purpose.EMAIL_VERIFICATION, now=now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedUser:
+    """The user, and whether a password must still be set (a reset mail is on its way)."""
+
+    user: User
+    password_reset_required: bool
+
+
+class ConfirmEmail:
+    """Spend a mailed secret to prove the address.
+
+    If more than one password was offered for it before this proof, none of them counts, every
+    session is ended, and a reset mail goes out: whoever planted one has gained nothing (AT-7).
+    """
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory,
+        clock: Clock,
+        recorder: Recorder,
+        secrets: MailedSecrets,
+    ) -> None:
+        self._unit_of_work, self._clock = unit_of_work, clock
+        self._recorder, self._secrets = recorder, secrets
+
+    async def __call__(self, *, token: str, origin: Origin) -> VerifiedUser:
+        """Return the verified user; raise InvalidToken for any secret that cannot be spent."""
+        digest = digest_of(token, Purpose.EMAIL_VERIFICATION)
+        return await retry_on_conflict(lambda: self._confirm(digest, origin))
+
+    async def _confirm(self, digest: bytes, origin: Origin) -> VerifiedUser:
+        async with self._unit_of_work() as unit:
+            record = await unit.one_time_tokens.take(digest)
+            user = await unit.users.get(record.user_id) if record else None
+            if record is None or user is None or user.status is UserStatus.SUSPENDED:
+                raise InvalidToken
+            now = self._clock.now()
+            record.proves(user.email, now=now)
+            credential = await unit.credentials.get(user.id)
+            events = [user.verify_email(now=now)]
+            usable = credential is not None and not credential.contested
+            await unit.users.save(user)
+            if not usable:
+                await self._start_over(unit, user, origin)
+            await self._recorder.record(unit, *events, actor=ANONYMOUS, origin=origin)
+            await unit.commit()
+        return VerifiedUser(user=user, password_reset_required=not usable)
+
+    async def _start_over(self, unit: UnitOfWork, user: User, origin: Origin) -> None:
+        now = self._clock.now()
+        await unit.credentials.remove(user.id)
+        reason = EndReason.PASSWORD_CHANGED
+        if await unit.sessions.end_all(user.id, reason, now=now):
+            ended = SessionsEnded(user_id=user.id, because=reason.value, occurred_at=now)
+            await self._recorder.record(unit, ended, actor=ANONYMOUS, origin=origin)
+        await self._secrets.issue(unit, user, Purpose.PASSWORD_RESET, now=now)
