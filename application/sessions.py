@@ -1,6 +1,7 @@
 """Keeping a session, seeing one's sessions, and ending them."""
 
 from application.notifications import Notifications
+from application.paging import Cursors, Page
 from application.ports.clock import Clock, Randomness
 from application.ports.outbox import MessageKind
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -109,13 +110,27 @@ class RefreshSession:
 class ListOwnSessions:
     """Show the caller where they are signed in."""
 
-    def __init__(self, *, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
-        self._unit_of_work, self._clock = unit_of_work, clock
+    def __init__(self, *, unit_of_work: UnitOfWorkFactory, clock: Clock, cursors: Cursors) -> None:
+        self._unit_of_work, self._clock, self._cursors = unit_of_work, clock, cursors
 
-    async def __call__(self, *, principal: Principal) -> list[Session]:
-        """Return the caller's living sessions, the newest first."""
+    async def __call__(
+        self, *, principal: Principal, limit: int, cursor: str | None
+    ) -> Page[Session]:
+        """Return a page of the caller's living sessions, the newest first.
+
+        Raises InvalidCursor for a cursor that is not from this list of this caller (AZ-6).
+        """
+        user_id, now = _user(principal), self._clock.now()
+        query = f"sessions of {user_id}"
+        before = SessionId.parse(self._cursors.open(cursor, query=query)) if cursor else None
         async with self._unit_of_work.read_only() as unit:
-            return await unit.sessions.list_living(_user(principal), now=self._clock.now())
+            found = await unit.sessions.list_living(
+                user_id, now=now, limit=limit + 1, before=before
+            )
+        items = found[:limit]
+        more = len(found) > limit
+        following = self._cursors.seal(str(items[-1].id), query=query) if more else None
+        return Page(items=items, next_cursor=following)
 
 
 class EndOwnSession:

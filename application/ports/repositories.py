@@ -91,8 +91,14 @@ class SessionRepository(Protocol):
         """Return the session and its user, read in one statement, or None."""
 
     @abstractmethod
-    async def list_living(self, user_id: UserId, *, now: datetime) -> list[Session]:
-        """Return the user's living sessions, the newest first."""
+    async def list_living(
+        self, user_id: UserId, *, now: datetime, limit: int, before: SessionId | None = None
+    ) -> list[Session]:
+        """Return up to that many of the user's living sessions, the newest first.
+
+        The order is that of the identifiers, which sort by birth; ``before`` starts behind the
+        session that it names, whether or not that one still lives.
+        """
 
     @abstractmethod
     async def save(self, session: Session) -> None:

@@ -1,0 +1,1 @@
+"""The HTTP entrypoint. Start with :mod:`entrypoints.http.app`."""

@@ -1,0 +1,102 @@
+"""The HTTP service: ``uvicorn --factory entrypoints.http.app:create_app``.
+
+From the outside in: :mod:`~entrypoints.http.middleware` names the request and guards it,
+:mod:`~entrypoints.http.body` lets only clean bytes through, a router calls one use case, and
+:mod:`~entrypoints.http.errors` answers what was refused.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from entrypoints.container import Container
+from entrypoints.http.body import BodyGate
+from entrypoints.http.documentation import describe, mount_documentation
+from entrypoints.http.error_handlers import install_error_handlers
+from entrypoints.http.middleware import Draining, RequestContext, cors_options
+from entrypoints.http.routers import (
+    catalogue,
+    development,
+    health,
+    me,
+    passwords,
+    registration,
+    sessions,
+    well_known,
+)
+from entrypoints.lifecycle import build_container, ready_settings, running
+from entrypoints.logging import configure_logging
+
+PUBLIC_ROUTES = frozenset(
+    {
+        ("GET", "/api/v1/errors"),
+        ("POST", "/api/v1/email-verifications"),
+        ("POST", "/api/v1/email-verifications/confirm"),
+        ("POST", "/api/v1/password-resets"),
+        ("POST", "/api/v1/password-resets/confirm"),
+        ("POST", "/api/v1/sessions"),
+        ("POST", "/api/v1/sessions/refresh"),
+        ("POST", "/api/v1/users"),
+        ("GET", "/.well-known/jwks.json"),
+        ("GET", "/.well-known/oauth-authorization-server"),
+        ("GET", "/dev/mailbox"),
+        ("GET", "/health/live"),
+        ("GET", "/health/ready"),
+    }
+)
+"""The routes that need no caller. A route that is not written here answers 401 (AZ-1)."""
+
+
+def create_app(container: Container | None = None) -> FastAPI:
+    """Return the service, to be served by any ASGI server that runs its lifespan.
+
+    Without a container, settings are read from the environment and logging is set up. Ends
+    the process with a message when the settings must not be served with.
+    """
+    if container is None:
+        settings = ready_settings()
+        configure_logging(settings.log_level, settings.log_format)
+        container = build_container(settings)
+    settings = container.settings()
+
+    app = FastAPI(
+        title="Doorward",
+        version=version("doorward"),
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+    )
+    app.state.container = container
+    app.state.draining = Draining()
+    for module in (registration, passwords, sessions, me, well_known, health, catalogue):
+        app.include_router(module.router)
+    if not settings.in_production:
+        app.include_router(development.router)
+    install_error_handlers(app)
+    describe(app, public_url=settings.public_url, public_routes=PUBLIC_ROUTES)
+    if settings.docs:
+        mount_documentation(app)
+
+    # The last one added is the outermost.
+    app.add_middleware(BodyGate, limit=settings.body_limit, seconds=settings.request_deadline)
+    if settings.cors_origins:
+        app.add_middleware(CORSMiddleware, **cors_options(settings.cors_origins))
+    app.add_middleware(
+        RequestContext,
+        public_url=settings.public_url,
+        deadline=settings.request_deadline,
+        trusted_proxies=settings.trusted_proxies,
+    )
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    container: Container = app.state.container
+    async with running(container, with_worker=container.settings().run_worker):
+        yield

@@ -1,0 +1,95 @@
+"""What a route asks for, as ``Annotated`` aliases that read like sentences.
+
+All are ``async def``: a plain function would be sent through the thread pool. The container is
+read from ``app.state``; nothing is injected by marker.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from application.authentication import Caller
+from application.ports.rate_limiter import Admission, RateLimit
+from domain.access import Principal
+from domain.audit import Origin
+from domain.sign_in_attempts import TooManyRequests
+from entrypoints.container import Container
+from entrypoints.http.client_address import rate_key
+from entrypoints.http.errors import MultipleCredentials, NotSignedIn, request_id_of
+
+
+async def container_of(request: Request) -> Container:
+    """Return the container of the app that serves this request."""
+    return cast(Container, request.app.state.container)
+
+
+async def origin_of(request: Request) -> Origin:
+    """Return where the request came from, as far as it can be believed (RL-3)."""
+    return Origin(
+        ip_address=request.scope["state"].get("client_address"),
+        user_agent=_printable(request.headers.get("user-agent")),
+        request_id=request_id_of(request.scope),
+    )
+
+
+def _printable(text: str | None) -> str | None:
+    """Return the header without what could start a new line in somebody's list (LG-2)."""
+    if text is None:
+        return None
+    return "".join(c for c in text[:256] if c.isprintable()) or None
+
+
+def bearer_token(request: Request) -> str:
+    """Return the access token; raise if there is none or more than one (TK-6, RFC 6750)."""
+    values = request.headers.getlist("authorization")
+    if len(values) > 1:
+        raise MultipleCredentials
+    scheme, _, token = (values[0] if values else "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise NotSignedIn
+    return token
+
+
+async def caller_of(request: Request) -> Caller:
+    """Return who calls; raise 401 if that cannot be known, or not any more."""
+    container: Container = request.app.state.container
+    caller = await container.authenticate()(access_token=bearer_token(request))
+    request.scope["state"]["user_id"] = str(caller.user.id)
+    return caller
+
+
+type Services = Annotated[Container, Depends(container_of)]
+type From = Annotated[Origin, Depends(origin_of)]
+type SignedIn = Annotated[Caller, Depends(caller_of)]
+
+
+async def principal_of(caller: SignedIn) -> Principal:
+    """Return the signed-in caller's principal."""
+    return caller.principal
+
+
+type Who = Annotated[Principal, Depends(principal_of)]
+
+
+def limited(limit: RateLimit) -> Callable[[Request], Awaitable[None]]:
+    """Return a dependency that counts the request against its source's limit (RL-4)."""
+
+    async def admit(request: Request) -> None:
+        container: Container = request.app.state.container
+        state = request.scope["state"]
+        source = rate_key(state.get("client_address"))
+        admission = await container.admit_request()(limit, source=source)
+        if admission is None:
+            return
+        state["answer_headers"] = _rate_limit_headers(admission)
+        if not admission.admitted:
+            raise TooManyRequests(retry_after=admission.retry_after)
+
+    return admit
+
+
+def _rate_limit_headers(admission: Admission) -> list[tuple[bytes, bytes]]:
+    reset = max(0, -int(-admission.reset_after.total_seconds() // 1))
+    facts = {"limit": admission.limit, "remaining": admission.remaining, "reset": reset}
+    return [(f"ratelimit-{name}".encode(), b"%d" % value) for name, value in facts.items()]

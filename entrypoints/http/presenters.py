@@ -1,0 +1,112 @@
+"""From entities to JSON: one plain function per shape, and prepared answers for the hot routes.
+
+Answers are bytes made here and not models run through FastAPI, which would cost more than the
+use case (``docs/performance.md``).
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from fastapi import Request
+from starlette.responses import Response
+
+from application.registration import SignUpReceipt, VerifiedUser
+from application.token_grants import TokenGrant
+from domain.identifiers import SessionId
+from domain.session import Session
+from domain.user import User
+from entrypoints.http.errors import request_id_of
+
+
+def instant(moment: datetime | None) -> str | None:
+    """Return the time in RFC 3339 with ``Z``, to the microsecond."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
+def user_body(user: User) -> dict[str, Any]:
+    """Return a user as clients see it."""
+    return {
+        "id": str(user.id),
+        "email": user.email.value,
+        "display_name": user.display_name,
+        "status": user.status.value,
+        "email_verified_at": instant(user.email_verified_at),
+        "roles": sorted(user.roles),
+        "created_at": instant(user.created_at),
+        "updated_at": instant(user.updated_at),
+        "last_signed_in_at": instant(user.last_signed_in_at),
+    }
+
+
+def verified_user_body(verified: VerifiedUser) -> dict[str, Any]:
+    """Return a user whose address has just been proven."""
+    required = verified.password_reset_required
+    return {**user_body(verified.user), "password_reset_required": required}
+
+
+def sign_up_body(receipt: SignUpReceipt) -> dict[str, Any]:
+    """Return what a newcomer is told."""
+    return {"email": receipt.email, "display_name": receipt.display_name, "status": "unverified"}
+
+
+def session_body(session: Session, *, current: SessionId | None) -> dict[str, Any]:
+    """Return a session without anything of its tokens (SE-4)."""
+    return {
+        "id": str(session.id),
+        "created_at": instant(session.created_at),
+        "last_used_at": instant(session.last_used_at),
+        "expires_at": instant(session.expires_at),
+        "ip_address": session.ip_address,
+        "user_agent": session.user_agent,
+        "current": session.id == current,
+    }
+
+
+def token_body(grant: TokenGrant) -> dict[str, Any]:
+    """Return a token answer."""
+    return {
+        "access_token": grant.access_token,
+        "token_type": "Bearer",
+        "expires_in": grant.expires_in,
+        "refresh_token": grant.refresh_token,
+        "refresh_expires_in": grant.refresh_expires_in,
+        "refresh_outcome": grant.refresh_outcome.value,
+        "session": session_body(grant.session, current=grant.session.id),
+        "user": user_body(grant.user),
+    }
+
+
+def etag_of(user: User) -> str:
+    """Return a strong validator of the user's representation (RFC 9110, section 8.8.3)."""
+    digest = hashlib.blake2b(orjson.dumps(user_body(user)), digest_size=16)
+    return f'"{digest.hexdigest()}"'
+
+
+def answer(
+    request: Request,
+    data: Any,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    meta: Mapping[str, Any] | None = None,
+) -> Response:
+    """Return the success envelope around ``data``."""
+    content = {"data": data, "meta": {"request_id": request_id_of(request.scope), **(meta or {})}}
+    return Response(orjson.dumps(content), status, headers, "application/json")
+
+
+def user_answer(request: Request, user: User) -> Response:
+    """Return a single user with its ETag."""
+    return answer(request, user_body(user), headers={"etag": etag_of(user)})
+
+
+def list_answer(
+    request: Request, items: Sequence[dict[str, Any]], *, limit: int, next_cursor: str | None
+) -> Response:
+    """Return a page of a list."""
+    return answer(request, list(items), meta={"next_cursor": next_cursor, "limit": limit})

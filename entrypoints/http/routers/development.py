@@ -1,0 +1,66 @@
+"""The development mailbox: mails that would have been sent. Does not exist in production."""
+
+import asyncio
+from html import escape
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from application.ports.mailer import Mail
+from entrypoints.http.dependencies import Services
+from entrypoints.http.presenters import instant
+from entrypoints.http.schemas import MailboxOut
+from entrypoints.lifecycle import drain_outbox
+
+router = APIRouter(prefix="/dev", tags=["Development"])
+
+SHOWN = 100
+PATIENCE = 2.0
+
+
+@router.get(
+    "/mailbox",
+    summary="Mails that would have been sent",
+    response_model=MailboxOut,
+    responses={200: {"content": {"text/html": {}}}},
+)
+async def mailbox(request: Request, services: Services) -> Response:
+    """Return the newest mails, as a page or, with `Accept: application/json`, as JSON."""
+    if services.settings().run_worker:
+        # So that whoever has just signed up need not wait for the worker's next round.
+        await asyncio.wait({asyncio.ensure_future(drain_outbox(services))}, timeout=PATIENCE)
+    mails = await services.mailbox().newest(limit=SHOWN)
+    if _wants_page(request):
+        return Response(_page(mails), media_type="text/html")
+    return Response(orjson.dumps({"data": [_body(mail) for mail in mails]}),
+                    media_type="application/json")  # fmt: skip
+
+
+def _wants_page(request: Request) -> bool:
+    accept = request.headers.get("accept", "")
+    return "text/html" in accept and "application/json" not in accept
+
+
+def _body(mail: Mail) -> dict[str, str | None]:
+    return {
+        "to": mail.to,
+        "subject": mail.subject,
+        "text": mail.text,
+        "html": mail.html,
+        "link": mail.link,
+        "token": mail.token,
+        "queued_at": instant(mail.queued_at),
+    }
+
+
+def _page(mails: list[Mail]) -> str:
+    items = "".join(
+        f"<article><h2>{escape(mail.subject)}</h2>"
+        f"<p>To {escape(mail.to)}, queued {instant(mail.queued_at)}</p>"
+        f"<pre>{escape(mail.text)}</pre></article><hr>"
+        for mail in mails
+    )
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Mailbox</title></head>'
+        f"<body><h1>Development mailbox</h1>{items or '<p>No mail yet.</p>'}</body></html>"
+    )

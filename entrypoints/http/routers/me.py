@@ -1,0 +1,153 @@
+"""The signed-in user's own profile and sessions."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request, Response
+
+from domain.identifiers import SessionId
+from domain.session import EndReason, SessionNotFound
+from domain.user import User
+from entrypoints.http.dependencies import From, Services, SignedIn
+from entrypoints.http.errors import responses
+from entrypoints.http.presenters import (
+    etag_of,
+    list_answer,
+    session_body,
+    user_answer,
+)
+from entrypoints.http.schemas import (
+    DEFAULT_PAGE,
+    Envelope,
+    ListEnvelope,
+    PageCursor,
+    PageSize,
+    ProfileRequest,
+    SessionOut,
+    UserOut,
+)
+
+router = APIRouter(
+    prefix="/api/v1/users/me",
+    tags=["Me"],
+    responses=responses(
+        "NOT_AUTHENTICATED",
+        "ACCESS_TOKEN_INVALID",
+        "ACCESS_TOKEN_EXPIRED",
+        "SESSION_ENDED",
+        "MULTIPLE_CREDENTIALS",
+    ),
+)
+
+type IfMatch = Annotated[
+    str | None, Header(description="Change it only if its ETag is still one of these.")
+]
+
+
+@router.get("", summary="Who am I", response_model=Envelope[UserOut])
+async def read_me(request: Request, caller: SignedIn) -> Response:
+    """Return the caller, with an ETag."""
+    return user_answer(request, caller.user)
+
+
+@router.patch(
+    "",
+    summary="Change my profile",
+    response_model=Envelope[UserOut],
+    responses=responses("PRECONDITION_FAILED", "VALIDATION_ERROR", "CONFLICT"),
+)
+async def update_me(
+    request: Request,
+    body: ProfileRequest,
+    caller: SignedIn,
+    services: Services,
+    origin: From,
+    if_match: IfMatch = None,
+) -> Response:
+    """Change the display name; null or empty removes it, leaving it out changes nothing."""
+    keep = "display_name" not in body.model_fields_set
+    user = await services.update_own_profile()(
+        principal=caller.principal,
+        display_name=caller.user.display_name if keep else body.display_name,
+        expected=_matcher(if_match),
+        origin=origin,
+    )
+    return user_answer(request, user)
+
+
+def _matcher(if_match: str | None) -> "_Expected | None":
+    return _Expected(if_match) if if_match is not None and if_match.strip() != "*" else None
+
+
+class _Expected:
+    """Whether a user is in one of the states that ``If-Match`` names (RFC 9110, 13.1.1)."""
+
+    def __init__(self, if_match: str) -> None:
+        # A weak validator never matches here: the comparison is the strong one.
+        self._etags = {etag.strip() for etag in if_match.split(",")}
+
+    def __call__(self, user: User) -> bool:
+        return etag_of(user) in self._etags
+
+
+@router.get(
+    "/sessions",
+    summary="My sessions",
+    response_model=ListEnvelope[SessionOut],
+    responses=responses("INVALID_CURSOR", "VALIDATION_ERROR"),
+)
+async def list_sessions(
+    request: Request,
+    caller: SignedIn,
+    services: Services,
+    limit: PageSize = DEFAULT_PAGE,
+    cursor: PageCursor = None,
+) -> Response:
+    """Return the living sessions, the newest first."""
+    page = await services.list_own_sessions()(
+        principal=caller.principal, limit=limit, cursor=cursor
+    )
+    bodies = [session_body(session, current=caller.session.id) for session in page.items]
+    return list_answer(request, bodies, limit=limit, next_cursor=page.next_cursor)
+
+
+@router.delete(
+    "/sessions",
+    status_code=204,
+    summary="End my other sessions",
+    response_class=Response,
+)
+async def end_sessions(
+    caller: SignedIn,
+    services: Services,
+    origin: From,
+    include_current: Annotated[bool, Query(description="End this one as well.")] = False,
+) -> Response:
+    """End all other sessions, or really all."""
+    await services.end_own_sessions()(
+        principal=caller.principal, include_current=include_current, origin=origin
+    )
+    return Response(status_code=204)
+
+
+@router.delete(
+    "/sessions/{session_id}",
+    status_code=204,
+    summary="End one of my sessions",
+    response_class=Response,
+    responses=responses("SESSION_NOT_FOUND"),
+)
+async def end_session(
+    session_id: str, caller: SignedIn, services: Services, origin: From
+) -> Response:
+    """End one session; somebody else's is as unknown as one that never was (AZ-2)."""
+    try:
+        identifier = SessionId.parse(session_id)
+    except ValueError:
+        raise SessionNotFound from None
+    await services.end_own_session()(
+        principal=caller.principal,
+        session_id=identifier,
+        reason=EndReason.REVOKED_BY_USER,
+        origin=origin,
+    )
+    return Response(status_code=204)

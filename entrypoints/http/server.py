@@ -1,0 +1,65 @@
+"""``doorward serve``: uvicorn, told what it must not believe and when to let go."""
+
+import asyncio
+from types import FrameType
+
+import uvicorn
+
+from entrypoints.http.app import create_app
+from entrypoints.http.middleware import Draining
+from entrypoints.lifecycle import build_container
+from entrypoints.settings import Settings
+
+DRAIN_SECONDS = 0.5
+IDLE_SECONDS = 60
+
+
+class _Server(uvicorn.Server):
+    """Says "not ready" for a moment before it stops listening, so that nobody is sent here (DU-2).
+
+    A second signal skips the politeness.
+    """
+
+    def __init__(self, config: uvicorn.Config, draining: Draining) -> None:
+        super().__init__(config)
+        self._draining = draining
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end. The signal is not raised again afterwards: a clean end exits with 0."""
+        if self._draining or not self.started:
+            self.should_exit = True
+            self.force_exit = bool(self._draining)
+            return
+        self._draining.begin()
+        loop = asyncio.get_running_loop()
+        loop.call_soon_threadsafe(loop.call_later, DRAIN_SECONDS, self._stop)
+
+    def _stop(self) -> None:
+        self.should_exit = True
+
+
+def serve(settings: Settings, *, host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT; requests that are running are finished first.
+
+    The socket's peer is the only address that is believed; ``TRUSTED_PROXIES`` is applied by
+    our own middleware (RL-3). There is no access log but our own line per request.
+    """
+    app = create_app(build_container(settings))
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        proxy_headers=False,
+        server_header=False,
+        date_header=True,
+        access_log=False,
+        log_config=None,
+        lifespan="on",
+        timeout_keep_alive=IDLE_SECONDS,
+        timeout_graceful_shutdown=int(settings.request_deadline) + 5,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    server = _Server(config, app.state.draining)
+    server.run()
+    if not server.started:
+        raise SystemExit(1)

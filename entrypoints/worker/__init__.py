@@ -1,0 +1,1 @@
+"""The worker entrypoint: mail and housekeeping, in a process of its own."""
