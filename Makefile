@@ -16,6 +16,7 @@ help: ## show this list
 
 run: ## start the service on this machine, with a database under var/
 	@$(BOOTSTRAP) run
+	@$(BIN)/python -m compileall -q $(CODE)
 	@$(BIN)/doorward serve $(ARGS)
 
 test: ## run the tests, on SQLite and on a PostgreSQL of their own

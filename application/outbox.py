@@ -1,5 +1,6 @@
 """The worker's job: turn promised messages into sent mail (OB-2 to OB-5)."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -55,9 +56,18 @@ class RelayOutbox:
         self._clock = clock
         self._randomness = randomness
         self._retry_after = retry_after
+        self._round = asyncio.Lock()
 
     async def __call__(self, *, limit: int = 20) -> RelayReport:
-        """Process up to that many messages that are due and return how it went."""
+        """Process up to that many messages that are due and return how it went.
+
+        Rounds in one process wait for each other, so whoever comes second finds the first one's
+        messages already sent. Rounds in different processes are kept apart by the leases.
+        """
+        async with self._round:
+            return await self._do_round(limit)
+
+    async def _do_round(self, limit: int) -> RelayReport:
         now = self._clock.now()
         async with self._unit_of_work() as unit:
             messages = await unit.outbox.claim(limit=limit, lease=LEASE, now=now)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from application.ports.tokens import SealBroken, SecretBox
 from domain.errors import InvalidSecret
 
-
 _PURPOSE = "cursor v1"
 
 

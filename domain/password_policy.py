@@ -1,7 +1,7 @@
 """Which passwords are accepted (ASVS 5.0 6.2.x; PW-3, PW-4, PW-5)."""
 
 import unicodedata
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar
@@ -11,7 +11,10 @@ from domain.errors import InvalidInput, Violation
 
 PRODUCT_WORDS = frozenset({"doorward"})
 MIN_CONTEXT_WORD = 4
+MAX_OWN_PADDING = 8
 _LEET = str.maketrans("013457@$!", "oieastasi")
+_PUNCTUATION = "!?.,-_#*$@+= "
+_PADDING = "0123456789" + _PUNCTUATION
 
 
 class PasswordRejected(InvalidInput):
@@ -84,33 +87,43 @@ class PasswordPolicy:
         A long password may be a short one in disguise: repeated, counted up, or with digits
         around it. Each disguise is taken off before the list is asked.
         """
-        folded = password.lower()
-        forms = {folded, folded.translate(_LEET)}
-        for form in tuple(forms):
-            forms.add(_smallest_period(form))
-            core = form.strip("0123456789!?.,-_#*$@+= ")
-            # A password that is nothing but padding has no core left.
-            forms.update({core, _smallest_period(core)} if core else {form[:1]})
-        return any(form in self.common or _is_run(form) for form in forms if form)
+        return any(form in self.common or _is_run(form) for form in _undisguised(password.lower()))
 
 
-def _smallest_period(text: str) -> str:
-    """Return the shortest piece that, repeated (and cut), makes up the text."""
-    at = (text + text).find(text, 1)
-    if 0 < at < len(text):
-        return text[:at]
-    for period in range(1, len(text) // 2 + 1):
-        if all(text[i] == text[i - period] for i in range(period, len(text))):
-            return text[:period]
-    return text
+def _undisguised(text: str) -> Iterator[str]:
+    """Yield what the text may be made of, each as it stands and with letters in place of leet."""
+    for form in _stripped(text):
+        yield form
+        yield form.translate(_LEET)
+
+
+def _stripped(text: str) -> Iterator[str]:
+    core = text.strip(_PADDING)
+    # A password that is nothing but padding has no core left.
+    for whole in (text, core or text[:1]):
+        for piece in _repeated_pieces(whole):
+            yield from (piece, piece.strip(_PUNCTUATION), piece.strip(_PADDING))
+    # What looks like padding may be the short password's own (bond007, 1qaz2wsx, @dmin).
+    start = text.find(core)
+    end = start + len(core)
+    for left in range(max(start - MAX_OWN_PADDING, 0), start + 1):
+        for right in range(end, min(end + MAX_OWN_PADDING, len(text)) + 1):
+            yield text[left:right]
+
+
+def _repeated_pieces(text: str) -> Iterator[str]:
+    """Yield every piece that, repeated and perhaps cut, makes up the text; last the text itself."""
+    for length in range(1, len(text) + 1):
+        if text.startswith(text[length:]):
+            yield text[:length]
 
 
 def _is_run(text: str) -> bool:
     """Tell whether the text is one character, or counts up or down the code points."""
-    if len(text) == 1:
-        return True
-    steps = {_step(a, b) for a, b in pairwise(text)}
-    return len(steps) == 1 and steps <= {0, 1, -1}
+    if len(text) < 2:
+        return len(text) == 1
+    first = _step(text[0], text[1])
+    return abs(first) <= 1 and all(_step(a, b) == first for a, b in pairwise(text))
 
 
 def _step(a: str, b: str) -> int:

@@ -146,7 +146,7 @@ class Container(containers.DeclarativeContainer):
         memory=providers.List(providers.Singleton(AlwaysReady, "store")),
         database=providers.List(
             providers.Singleton(DatabaseProbe, engine),
-            providers.Singleton(SchemaProbe, engine, expected_schema),
+            providers.Singleton(SchemaProbe, engine, expected=expected_schema),
         ),
     )
 

@@ -266,7 +266,9 @@ def _install(group: str) -> None:
     files = []
     for name in locks:
         files += ["--requirements", f"requirements/{name}.txt"]
-    run("pip", "install", "--python", python, "--require-hashes", "--no-deps", *files)
+    # Compiled now, since a machine may forbid it later: without it every start takes seconds.
+    compiled = ("--compile-bytecode", "--require-hashes", "--no-deps")
+    run("pip", "install", "--python", python, *compiled, *files)
     if target == VENV:
         # The build backend comes from the lock too, so nothing unpinned is fetched for this.
         editable = ("--editable", ".", "--reinstall-package", "doorward")

@@ -22,6 +22,7 @@ from entrypoints.http.errors import (
 from entrypoints.http.json_bytes import check_json
 
 MAX_BODY_SECONDS: Final = 20.0
+_SHARE: Final = 0.8
 _LINGER_SECONDS: Final = 2.0
 _LINGER_BYTES: Final = 32 * 1024 * 1024
 _BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
@@ -33,8 +34,10 @@ _HEX: Final = frozenset(b"0123456789abcdefABCDEF")
 class BodyGate:
     """ASGI middleware that reads the whole body within a limit of bytes and of time.
 
-    ``form_paths`` are the pages of ours whose buttons send a form; everything else takes JSON
-    alone (IN-5), so that no page of others can make a browser send it (SE-6).
+    ``seconds`` is what the request has in all; the body has to be there while some of it is
+    left, so that a slow client gets the blame and not the service. ``form_paths`` are the pages
+    of ours whose buttons send a form; everything else takes JSON alone (IN-5), so that no page
+    of others can make a browser send it (SE-6).
     """
 
     def __init__(
@@ -47,7 +50,7 @@ class BodyGate:
     ) -> None:
         self._app = app
         self._limit = limit
-        self._seconds = min(seconds, MAX_BODY_SECONDS)
+        self._seconds = min(seconds * _SHARE, MAX_BODY_SECONDS)
         self._form_paths = frozenset(form_paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

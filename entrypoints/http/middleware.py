@@ -253,4 +253,8 @@ def _template(scope: Scope) -> str:
     if not (parameters := scope.get("path_params")):
         return path
     names = {value: f"{{{name}}}" for name, value in parameters.items()}
-    return "/".join(names.get(segment, segment) for segment in path.split("/"))
+    segments = path.split("/")
+    # From the end, and each name once: a parameter may have the value of a fixed segment.
+    for place in range(len(segments) - 1, -1, -1):
+        segments[place] = names.pop(segments[place], segments[place])
+    return "/".join(segments)

@@ -28,6 +28,7 @@ async def mailbox(request: Request, services: Services) -> Response:
     """Return the newest mails, as a page or, with `Accept: application/json`, as JSON."""
     if services.settings().run_worker:
         # So that whoever has just signed up need not wait for the worker's next round.
+        # A mail that takes longer is not cut off; it shows up at the next look.
         await asyncio.wait({asyncio.ensure_future(drain_outbox(services))}, timeout=PATIENCE)
     mails = await services.mailbox().newest(limit=SHOWN)
     if _wants_page(request):

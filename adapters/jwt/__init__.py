@@ -1,0 +1,1 @@
+"""Access tokens as JWTs, made and checked with PyJWT and cryptography."""

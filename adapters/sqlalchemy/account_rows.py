@@ -1,0 +1,197 @@
+"""Rows and entities of accounts: users, credentials, mailed secrets, guesses.
+
+Rows are read by position: the tuple of columns above each function is what to select, in the
+order in which the function takes it apart.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import func, literal_column, select
+
+from adapters.sqlalchemy.statements import Row, Written
+from adapters.sqlalchemy.tables import (
+    one_time_tokens,
+    password_credentials,
+    sign_in_attempts,
+    user_roles,
+    users,
+)
+from domain.access import RoleName
+from domain.credential import PasswordCredential
+from domain.email_address import EmailAddress
+from domain.identifiers import UserId
+from domain.one_time_token import OneTimeToken, Purpose
+from domain.sign_in_attempts import SignInAttempts
+from domain.user import User
+
+# A role's name holds no comma (domain.access), so one text carries them all. The comma is
+# written out because Core would put it in only when it runs a statement itself.
+_COMMA: Any = literal_column("','")
+ROLES = (
+    select(func.aggregate_strings(user_roles.c.role, _COMMA))
+    .where(user_roles.c.user_id == users.c.id)
+    .correlate(users)
+    .scalar_subquery()
+    .label("roles")
+)
+USER = (
+    users.c.id,
+    users.c.email,
+    users.c.email_key,
+    users.c.display_name,
+    users.c.email_verified_at,
+    users.c.suspended_at,
+    users.c.suspension_reason,
+    users.c.created_at,
+    users.c.updated_at,
+    users.c.last_signed_in_at,
+    users.c.version,
+    ROLES,
+)
+
+
+@lru_cache(maxsize=1024)
+def roles_from(text: str | None) -> frozenset[RoleName]:
+    """Return the roles that one text lists."""
+    return frozenset(RoleName(name) for name in text.split(",")) if text else frozenset()
+
+
+def user_from(row: Row) -> User:
+    """Return the user that a row of ``USER`` tells of."""
+    (id_, email, key, name, verified, suspended, reason, created, updated, signed_in, version,
+     roles) = row  # fmt: skip
+    return User(
+        id=UserId(id_),
+        email=EmailAddress(value=email, key=key),
+        display_name=name,
+        email_verified_at=verified,
+        suspended_at=suspended,
+        suspension_reason=reason,
+        roles=roles_from(roles),
+        created_at=created,
+        updated_at=updated,
+        last_signed_in_at=signed_in,
+        version=version,
+    )
+
+
+def user_values(user: User) -> Written:
+    """Return all that is written of a user; roles stand in a table of their own."""
+    return {
+        "id": user.id.value,
+        "email": user.email.value,
+        "email_key": user.email.key,
+        "display_name": user.display_name,
+        "email_verified_at": user.email_verified_at,
+        "suspended_at": user.suspended_at,
+        "suspension_reason": user.suspension_reason,
+        "created_at": user.created_at,
+        "updated_at": user.updated_at,
+        "last_signed_in_at": user.last_signed_in_at,
+        "version": user.version,
+    }
+
+
+CREDENTIAL = (
+    password_credentials.c.user_id,
+    password_credentials.c.hash,
+    password_credentials.c.changed_at,
+    password_credentials.c.contested,
+    password_credentials.c.version,
+)
+
+
+def credential_from(row: Row) -> PasswordCredential:
+    """Return the credential that a row of ``CREDENTIAL`` tells of."""
+    user_id, hashed, changed_at, contested, version = row
+    return PasswordCredential(
+        user_id=UserId(user_id),
+        hash=hashed,
+        changed_at=changed_at,
+        contested=contested,
+        version=version,
+    )
+
+
+def credential_values(credential: PasswordCredential) -> Written:
+    """Return all that is written of a credential."""
+    return {
+        "user_id": credential.user_id.value,
+        "hash": credential.hash,
+        "changed_at": credential.changed_at,
+        "contested": credential.contested,
+        "version": credential.version,
+    }
+
+
+TOKEN = (
+    one_time_tokens.c.user_id,
+    one_time_tokens.c.purpose,
+    one_time_tokens.c.email,
+    one_time_tokens.c.email_key,
+    one_time_tokens.c.digest,
+    one_time_tokens.c.created_at,
+    one_time_tokens.c.expires_at,
+)
+
+
+def token_from(row: Row) -> OneTimeToken:
+    """Return the mailed secret's record that a row of ``TOKEN`` tells of."""
+    user_id, purpose, email, key, digest, created_at, expires_at = row
+    return OneTimeToken(
+        user_id=UserId(user_id),
+        purpose=Purpose(purpose),
+        email=EmailAddress(value=email, key=key),
+        digest=digest,
+        created_at=created_at,
+        expires_at=expires_at,
+    )
+
+
+def token_values(token: OneTimeToken) -> Written:
+    """Return all that is written of a mailed secret's record."""
+    return {
+        "user_id": token.user_id.value,
+        "purpose": token.purpose.value,
+        "email": token.email.value,
+        "email_key": token.email.key,
+        "digest": token.digest,
+        "created_at": token.created_at,
+        "expires_at": token.expires_at,
+    }
+
+
+ATTEMPTS = (
+    sign_in_attempts.c.key,
+    sign_in_attempts.c.failures,
+    sign_in_attempts.c.locks,
+    sign_in_attempts.c.locked_until,
+    sign_in_attempts.c.last_attempt_at,
+    sign_in_attempts.c.version,
+)
+
+
+def attempts_from(row: Row) -> SignInAttempts:
+    """Return the guesses that a row of ``ATTEMPTS`` tells of."""
+    key, failures, locks, locked_until, last_attempt_at, version = row
+    return SignInAttempts(
+        key=key,
+        failures=failures,
+        locks=locks,
+        locked_until=locked_until,
+        last_attempt_at=last_attempt_at,
+        version=version,
+    )
+
+
+def attempts_values(attempts: SignInAttempts) -> Written:
+    """Return all that is written of the guesses at one address."""
+    return {
+        "key": attempts.key,
+        "failures": attempts.failures,
+        "locks": attempts.locks,
+        "locked_until": attempts.locked_until,
+        "last_attempt_at": attempts.last_attempt_at,
+        "version": attempts.version,
+    }

@@ -1,0 +1,220 @@
+"""Connections: taken from SQLAlchemy's pool, spoken to through their driver.
+
+A connection goes back clean or is thrown away, whatever happened to whoever had it: an
+error, a cancelled request, a server that does not answer (DU-5).
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from sqlalchemy import Dialect
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool
+
+from adapters.sqlalchemy.engine import MustConnect
+from adapters.sqlalchemy.errors import translated, translated_errors
+from adapters.sqlalchemy.statements import Row, Statement, Values
+
+CLEAN_UP_SECONDS = 2.0
+
+_cleaning: set[asyncio.Task[None]] = set()
+"""Clean-ups that outlive the request that they are for; the set keeps them from being lost."""
+
+
+class Connection(ABC):
+    """One connection on loan. Failures come out as :mod:`~adapters.sqlalchemy.errors` says."""
+
+    __slots__ = ("_dialect", "_driver", "_lease", "_open", "_unsettled")
+
+    def __init__(self, lease: PoolProxiedConnection, dialect: Dialect) -> None:
+        self._lease = lease
+        self._dialect = dialect
+        self._driver: Any = lease.driver_connection
+        self._open = False
+        """Whether there may be an open transaction."""
+        self._unsettled = False
+        """Whether the driver may be in the middle of a call; a cancelled one leaves it there."""
+
+    async def fetch(self, statement: Statement, values: Values) -> Sequence[Row]:
+        """Run the statement and return its rows."""
+        plan = statement.plan(self._dialect)
+        return plan.rows(await self._settled(self._fetch(plan.sql, plan.arguments(values))))
+
+    async def run(self, statement: Statement, values: Values) -> int:
+        """Run the statement and return how many rows it wrote."""
+        plan = statement.plan(self._dialect)
+        return await self._settled(self._run(plan.sql, plan.arguments(values)))
+
+    async def begin(self) -> None:
+        """Begin a transaction that may write."""
+        self._open = True
+        await self._settled(self._begin())
+
+    async def commit(self) -> None:
+        """Make everything since ``begin`` durable."""
+        await self._settled(self._commit())
+        self._open = False
+
+    @property
+    @abstractmethod
+    def is_lost(self) -> bool:
+        """Whether the connection is known to be closed."""
+
+    async def give_back(self) -> None:
+        """Return the connection to the pool, without whatever was not committed.
+
+        Goes on to its end even if the caller is cancelled meanwhile.
+        """
+        if not self._open and not self._unsettled:
+            self._lease.close()
+        elif self.is_lost:
+            self.throw_away()
+        else:
+            cleaning = asyncio.create_task(self._clean_up())
+            _cleaning.add(cleaning)
+            cleaning.add_done_callback(_cleaning.discard)
+            await asyncio.shield(cleaning)
+
+    def throw_away(self) -> None:
+        """Close the connection at once; the pool opens another when it needs one."""
+        self._lease.invalidate()
+
+    async def _settled[T](self, call: Coroutine[Any, Any, T]) -> T:
+        self._unsettled = True
+        try:
+            result = await call
+        except Exception as error:
+            self._unsettled = False
+            meaning = translated(error)
+            if meaning is error:
+                raise
+            raise meaning from error
+        self._unsettled = False
+        return result
+
+    async def _clean_up(self) -> None:
+        try:
+            async with asyncio.timeout(CLEAN_UP_SECONDS):
+                await self._rollback()
+        except Exception:
+            # Whoever had it has their own trouble; this one ends with the connection.
+            self.throw_away()
+        except BaseException:
+            self.throw_away()
+            raise
+        else:
+            self._lease.close()
+
+    @abstractmethod
+    async def _fetch(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]: ...
+
+    @abstractmethod
+    async def _run(self, sql: str, arguments: Sequence[Any]) -> int: ...
+
+    @abstractmethod
+    async def _begin(self) -> None: ...
+
+    @abstractmethod
+    async def _commit(self) -> None: ...
+
+    @abstractmethod
+    async def _rollback(self) -> None: ...
+
+
+class PostgresqlConnection(Connection):
+    """A connection of asyncpg, which prepares each statement once and keeps it."""
+
+    __slots__ = ()
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether either side has closed the connection."""
+        return bool(self._driver.is_closed())
+
+    async def _fetch(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
+        rows: Sequence[Row] = await self._driver.fetch(sql, *arguments)
+        return rows
+
+    async def _run(self, sql: str, arguments: Sequence[Any]) -> int:
+        done: str = await self._driver.execute(sql, *arguments)
+        return int(done.rpartition(" ")[2])  # such as "UPDATE 1" or "INSERT 0 1"
+
+    async def _begin(self) -> None:
+        await self._driver.execute("BEGIN")
+
+    async def _commit(self) -> None:
+        done = await self._driver.execute("COMMIT")
+        if done != "COMMIT":
+            # PostgreSQL takes a COMMIT after an error for a ROLLBACK and sees no harm in it.
+            self._open = False
+            raise RuntimeError("a statement of this unit of work failed; nothing was written")
+
+    async def _rollback(self) -> None:
+        # Waits for a call that is being cancelled; outside a transaction it does nothing else.
+        await self._driver.execute("ROLLBACK")
+
+
+class SqliteConnection(Connection):
+    """A connection of aiosqlite, which has a thread of its own (DB-4)."""
+
+    __slots__ = ()
+
+    @property
+    def is_lost(self) -> bool:
+        """A file does not go away."""
+        return False
+
+    async def _fetch(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
+        rows: Sequence[Row] = await self._driver.execute_fetchall(sql, arguments)
+        return rows
+
+    async def _run(self, sql: str, arguments: Sequence[Any]) -> int:
+        cursor = await self._driver.execute(sql, arguments)
+        return int(cursor.rowcount)
+
+    async def _begin(self) -> None:
+        # Takes its turn now: a transaction that first reads and then writes would fail at
+        # once, without waiting, if another one wrote in between (DB-4).
+        await self._driver.execute("BEGIN IMMEDIATE")
+
+    async def _commit(self) -> None:
+        await self._driver.commit()
+
+    async def _rollback(self) -> None:
+        await self._driver.rollback()
+
+
+class Connections:
+    """Where this adapter takes its connections from: the engine's pool."""
+
+    __slots__ = ("_engine", "_kind")
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        postgresql = engine.dialect.name == "postgresql"
+        self._kind = PostgresqlConnection if postgresql else SqliteConnection
+
+    async def take(self) -> Connection:
+        """Return a connection, as soon as one is free.
+
+        Raises :class:`~domain.errors.ServiceUnavailable` when none is to be had in time.
+        """
+        with translated_errors():
+            lease = self._idle() or await self._engine.raw_connection()
+        return self._kind(lease, self._engine.dialect)
+
+    def _idle(self) -> PoolProxiedConnection | None:
+        """Return a connection that lies ready, if there is one.
+
+        Taking it needs no waiting, so it needs no greenlet either, which costs more than all
+        the rest of it.
+        """
+        engine = self._engine.sync_engine
+        if not isinstance(engine.pool, QueuePool) or not engine.pool.checkedin():
+            return None
+        try:
+            return engine.raw_connection()
+        except MustConnect:
+            return None

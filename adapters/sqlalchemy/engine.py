@@ -1,0 +1,171 @@
+"""The engine: how Doorward connects, and what every connection promises (DB-1, DB-4, DB-6)."""
+
+import socket
+import stat
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Dialect, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.util.concurrency import in_greenlet
+
+POOL_TIMEOUT_SECONDS = 2.0
+CONNECT_TIMEOUT_SECONDS = 3.0
+STATEMENT_TIMEOUT_SECONDS = 10
+SILENCE_SECONDS = 12
+"""How long an unreachable server may say nothing; the server ends its own statements earlier."""
+
+_POSTGRESQL_SETTINGS = {
+    "application_name": "doorward",
+    "timezone": "UTC",
+    "default_transaction_isolation": "read committed",
+    "statement_timeout": f"{STATEMENT_TIMEOUT_SECONDS}s",
+    "lock_timeout": "5s",
+    "idle_in_transaction_session_timeout": "15s",
+    # The server, too, finds out that we are gone: our locks must not outlive us.
+    "tcp_keepalives_idle": "15",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+
+_SQLITE_SETTINGS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # in WAL mode NORMAL may lose commits when the power goes
+    "PRAGMA foreign_keys=ON",
+)
+SQLITE_BUSY_MILLISECONDS = 10_000
+
+_KEEPALIVE = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 15_000}
+
+
+class MustConnect(Exception):
+    """The pool was asked for a connection at once, and would have to open one."""
+
+
+def normalised_url(text: str) -> URL:
+    """Return the address with the driver that Doorward uses and with that driver's options.
+
+    Takes what PostgreSQL's own tools and hosting providers write (``postgres://``,
+    ``postgresql://``, ``?sslmode=require``) and ``sqlite:///`` with the path of a file. Raises
+    ``ValueError``, without the address in its text, for anything else.
+    """
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise ValueError("not the address of a database") from None
+    scheme = url.drivername.partition("+")[0]
+    if scheme in {"postgres", "postgresql"}:
+        url = url.set(drivername="postgresql+asyncpg")
+        if "sslmode" in url.query:
+            mode = url.query["sslmode"]
+            url = url.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
+        return url
+    if scheme == "sqlite":
+        if not url.database or url.database == ":memory:":
+            raise ValueError("SQLite needs a file: in memory all would share one transaction")
+        return url.set(drivername="sqlite+aiosqlite")
+    raise ValueError("only postgresql:// and sqlite:// addresses are supported")
+
+
+def create_engine(
+    url: str,
+    *,
+    pool_size: int = 10,
+    pool_timeout: float = POOL_TIMEOUT_SECONDS,
+    connect_timeout: float = CONNECT_TIMEOUT_SECONDS,
+) -> AsyncEngine:
+    """Return an engine that holds up to ``pool_size`` connections and opens none yet.
+
+    No request waits longer than ``pool_timeout`` for a free one (DB-6). A connection that the
+    server has closed is noticed when it is taken, without a round trip, and replaced (DB-1).
+    """
+    address = normalised_url(url)
+    if address.get_backend_name() == "sqlite":
+        prepare_file(address)
+        arguments: dict[str, Any] = {"timeout": SQLITE_BUSY_MILLISECONDS / 1000}
+    else:
+        arguments = {
+            "timeout": connect_timeout,
+            "command_timeout": SILENCE_SECONDS,
+            "server_settings": _POSTGRESQL_SETTINGS,
+        }
+    engine = create_async_engine(
+        address,
+        connect_args=arguments,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=pool_timeout,
+        # The connections in use are the warm ones, with their statements prepared.
+        pool_use_lifo=True,
+        # Whoever takes a connection gives it back clean; see adapters.sqlalchemy.connections.
+        pool_reset_on_return=None,
+        # Values may be secrets, and errors may be logged (LG-1).
+        hide_parameters=True,
+    )
+    event.listen(engine.sync_engine, "do_connect", _refuse_to_wait)
+    if address.get_backend_name() == "sqlite":
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    else:
+        event.listen(engine.sync_engine, "connect", _prepare_postgresql)
+        event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    return engine
+
+
+def prepare_file(address: URL) -> None:
+    """Make SQLite's file and its folder, for nobody's eyes but ours."""
+    if address.database is None or address.query.get("uri"):
+        return
+    file = Path(address.database)
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.touch(mode=0o600, exist_ok=True)
+        if stat.S_IMODE(file.stat().st_mode) & 0o077:
+            file.chmod(0o600)
+    except OSError:
+        pass  # a file that cannot be made cannot be opened either, and that error is told
+
+
+def _refuse_to_wait(
+    _dialect: Dialect, _record: ConnectionPoolEntry, _args: object, _options: object
+) -> None:
+    if not in_greenlet():
+        raise MustConnect
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    # Python would begin transactions by itself, the wrong kind and at the wrong time: a
+    # transaction that reads first and writes later fails at once when another one wrote.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    try:
+        for setting in _SQLITE_SETTINGS:
+            cursor.execute(setting)
+    finally:
+        cursor.close()
+
+
+def _prepare_postgresql(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    """Notice a server that vanished without a word; libpq does the same, asyncpg does not."""
+    transport = connection.driver_connection._transport  # noqa: SLF001 - the only way to it
+    link = transport.get_extra_info("socket")
+    if link is None or link.family not in {socket.AF_INET, socket.AF_INET6}:
+        return
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEPALIVE.items():
+        if hasattr(socket, name):  # not every system has all of them
+            link.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def _refuse_closed(
+    connection: DBAPIConnection, _record: ConnectionPoolEntry, _proxy: PoolProxiedConnection
+) -> None:
+    """Let the pool replace a connection that the server closed while it lay idle.
+
+    The event loop has seen the end of the stream by now, so that a restart costs no request
+    anything. That spares the round trip of a ping at every checkout.
+    """
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError("closed while idle")

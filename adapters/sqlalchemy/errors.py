@@ -1,0 +1,157 @@
+"""What the databases' failures mean to Doorward (DB-1, DB-2, DU-3).
+
+The drivers raise dozens of classes for a database that is away, going away, coming back or
+out of something. Here they become one of three: the store does not answer, somebody else was
+faster, or a value is taken. Everything else is a mistake of ours and stays what it is.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from domain.errors import ConcurrentChange, DomainError, ServiceUnavailable
+
+RETRY_AFTER = timedelta(seconds=2)
+
+# The first two characters of an SQLSTATE name its class.
+_AWAY = {
+    "08",  # connection exceptions
+    "28",  # the password was changed under us
+    "53",  # too many connections, no disk space, no memory
+    "57",  # shutting down, starting up, statement timeout
+    "58",  # the operating system failed the server
+    "XX",  # internal errors, a corrupted page among them
+}
+_ALSO_AWAY = {
+    "25006",  # read only: a standby
+    "25P03",  # idle in transaction for too long
+    "3D000",  # the database was dropped
+    "55P03",  # a lock was not to be had in time
+}
+_RACES = {
+    "23503",  # foreign key: the user was removed meanwhile
+    "40001",  # serialisation failure
+    "40P01",  # deadlock
+}
+_UNIQUE = "23505"
+
+_SQLITE_AWAY = (
+    "SQLITE_BUSY",
+    "SQLITE_CANTOPEN",
+    "SQLITE_FULL",
+    "SQLITE_INTERRUPT",
+    "SQLITE_IOERR",
+    "SQLITE_LOCKED",
+    "SQLITE_NOMEM",
+    "SQLITE_PROTOCOL",
+    "SQLITE_READONLY",
+)
+_SQLITE_UNIQUE = {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
+
+
+class Taken(Exception):
+    """A unique value is in use already. ``by`` names the constraint or its columns."""
+
+    def __init__(self, by: str) -> None:
+        super().__init__(by)
+        self.by = by
+
+
+def translated(error: Exception) -> Exception:
+    """Return what the failure means, or the failure itself where it is a mistake of ours."""
+    if isinstance(error, DomainError | Taken):
+        return error
+    for cause in _causes(error):
+        meaning = _of_postgresql(cause) or _of_sqlite(cause)
+        if meaning is not None:
+            return meaning
+        # TimeoutError is an OSError, as is everything that a socket can raise.
+        if isinstance(cause, OSError | PoolTimeout) or _is_lost_connection(cause):
+            return unavailable()
+    return error
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Raise from this block what its failures mean, as :func:`translated` says."""
+    try:
+        yield
+    except Exception as error:
+        meaning = translated(error)
+        if meaning is error:
+            raise
+        raise meaning from error
+
+
+def is_missing_table(error: Exception) -> bool:
+    """Tell whether a statement failed because the table is not there."""
+    return any(
+        getattr(cause, "sqlstate", None) == "42P01" or str(cause).startswith("no such table")
+        for cause in _causes(error)
+    )
+
+
+def unavailable() -> ServiceUnavailable:
+    """Return the error for a store that does not answer."""
+    return ServiceUnavailable(retry_after=RETRY_AFTER)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """SQLAlchemy wraps the driver's error, twice; the innermost one knows best."""
+    chain = [error]
+    while (inner := getattr(chain[-1], "orig", None) or chain[-1].__cause__) is not None:
+        if any(inner is known for known in chain):
+            break
+        chain.append(inner)
+    yield from reversed(chain)
+
+
+def _of_postgresql(error: BaseException) -> Exception | None:
+    state = getattr(error, "sqlstate", None)
+    if not isinstance(state, str):
+        return None
+    if state == _UNIQUE:
+        return Taken(by=getattr(error, "constraint_name", None) or "")
+    if state in _RACES:
+        return ConcurrentChange()
+    if state[:2] in _AWAY or state in _ALSO_AWAY:
+        return unavailable()
+    return None
+
+
+def _of_sqlite(error: BaseException) -> Exception | None:
+    if not isinstance(error, sqlite3.Error):
+        return None
+    # Some errors come from the Python module itself and have no name.
+    name = getattr(error, "sqlite_errorname", "")
+    if name in _SQLITE_UNIQUE:
+        return Taken(by=str(error).rpartition(": ")[2])
+    if name == "SQLITE_CONSTRAINT_FOREIGNKEY":
+        return ConcurrentChange()
+    return unavailable() if name.startswith(_SQLITE_AWAY) else None
+
+
+def _is_lost_connection(error: BaseException) -> bool:
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    if isinstance(error, OperationalError | InterfaceError) and error.orig is None:
+        return True
+    if isinstance(error, ValueError) and str(error) in {
+        "Connection closed",
+        "no active connection",
+    }:
+        return True  # aiosqlite's way of saying so
+    return _is_of_asyncpg(error)
+
+
+def _is_of_asyncpg(error: BaseException) -> bool:
+    """Tell whether asyncpg itself, not the server, says that a connection is of no use.
+
+    By name, so that a service on SQLite need not load the other driver.
+    """
+    kinds = {kind.__name__ for kind in type(error).__mro__ if kind.__module__.startswith("asyncpg")}
+    return bool(kinds & {"InterfaceError", "InternalClientError"}) and "DataError" not in kinds

@@ -1,0 +1,121 @@
+"""The outbox in ``outbox_messages`` (OB-1 to OB-5)."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+
+from adapters.sqlalchemy.execution import Execution
+from adapters.sqlalchemy.service_rows import MESSAGE, message_from, message_values
+from adapters.sqlalchemy.statements import Statement, insert_into
+from adapters.sqlalchemy.tables import outbox_messages
+from application.ports.outbox import MessageStatus, Outbox, OutboxMessage
+from domain.identifiers import MessageId
+
+
+def _is(status: MessageStatus) -> ColumnElement[bool]:
+    # Written out, not bound: a partial index is only found by the very word it was made with.
+    return outbox_messages.c.status == literal_column(f"'{status.value}'")
+
+
+_WAITING = _is(MessageStatus.WAITING)
+_THIS = (outbox_messages.c.id == bindparam("message_id"), _WAITING)
+
+_ENQUEUE = insert_into(outbox_messages)
+# Two workers never get one message: on PostgreSQL each steps over the rows that the other has
+# just locked; on SQLite the transaction keeps the other out. A common table expression,
+# because a plain subquery may be run more than once and then lock more than the limit.
+_DUE = (
+    select(outbox_messages.c.id)
+    .where(
+        _WAITING,
+        outbox_messages.c.due_at <= bindparam("now"),
+        or_(
+            outbox_messages.c.leased_until.is_(None),
+            outbox_messages.c.leased_until <= bindparam("now"),
+        ),
+    )
+    .order_by(outbox_messages.c.queued_at, outbox_messages.c.id)
+    .limit(bindparam("limit", type_=Integer))
+    .with_for_update(skip_locked=True)
+    .cte("due")
+)
+_CLAIM = Statement(
+    update(outbox_messages)
+    .where(outbox_messages.c.id.in_(select(_DUE.c.id)))
+    .values(leased_until=bindparam("lease_end"), attempts=outbox_messages.c.attempts + 1)
+    .returning(*MESSAGE)
+)
+_POSTPONE = Statement(
+    update(outbox_messages)
+    .where(*_THIS)
+    .values(due_at=bindparam("until"), leased_until=None, last_error=bindparam("error"))
+)
+_CLOSING: dict[str, Any] = {
+    "status": bindparam("closing_status"),
+    "closed_at": bindparam("now"),
+    "leased_until": None,
+    "last_error": bindparam("error"),
+}
+_CLOSE = Statement(update(outbox_messages).where(*_THIS).values(**_CLOSING, sealed_secret=None))
+_PARK = Statement(update(outbox_messages).where(*_THIS).values(**_CLOSING))
+_COUNT_WAITING = Statement(select(func.count()).select_from(outbox_messages).where(_WAITING))
+_PURGE = Statement(
+    delete(outbox_messages).where(
+        outbox_messages.c.closed_at < bindparam("before"),
+        or_(_is(MessageStatus.SENT), _is(MessageStatus.EXPIRED)),
+    )
+)
+
+
+class SqlAlchemyOutbox(Outbox):
+    """Messages in the transaction of the change that promised them (OB-1)."""
+
+    def __init__(self, execution: Execution) -> None:
+        self._execution = execution
+
+    async def enqueue(self, message: OutboxMessage) -> None:
+        await self._execution.run(_ENQUEUE, **message_values(message))
+
+    async def claim(self, *, limit: int, lease: timedelta, now: datetime) -> list[OutboxMessage]:
+        rows = await self._execution.all(_CLAIM, now=now, lease_end=now + lease, limit=limit)
+        messages = [message_from(row) for row in rows]
+        return sorted(messages, key=lambda message: (message.queued_at, message.id))
+
+    async def postpone(self, message_id: MessageId, *, until: datetime, error: str) -> None:
+        await self._execution.run(_POSTPONE, message_id=message_id.value, until=until, error=error)
+
+    async def close(
+        self,
+        message_id: MessageId,
+        status: MessageStatus,
+        *,
+        now: datetime,
+        error: str | None = None,
+    ) -> None:
+        # A dead message keeps its secret: an operator may send it on its way again (OB-4).
+        statement = _PARK if status is MessageStatus.DEAD else _CLOSE
+        await self._execution.run(
+            statement,
+            message_id=message_id.value,
+            closing_status=status.value,
+            now=now,
+            error=error,
+        )
+
+    async def waiting(self) -> int:
+        (row,) = await self._execution.all(_COUNT_WAITING)
+        return int(row[0])
+
+    async def purge(self, *, before: datetime) -> int:
+        return await self._execution.run(_PURGE, before=before)

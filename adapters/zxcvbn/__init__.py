@@ -1,0 +1,1 @@
+"""The common passwords that come with zxcvbn."""

@@ -1,0 +1,46 @@
+"""Reading the settings, and saying what is wrong with them without repeating them."""
+
+import difflib
+import re
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from entrypoints.settings.model import Settings
+from entrypoints.settings.problems import SettingsError
+
+
+def load_settings(env_file: Path | None = Path(".env")) -> Settings:
+    """Return the settings of this process, or raise :class:`SettingsError` with every problem."""
+    try:
+        return Settings(_env_file=env_file)
+    except ValidationError as failure:
+        problems = [_problem(error) for error in failure.errors(include_input=False)]
+    except UnicodeDecodeError:
+        problems = [".env: is not UTF-8. Save it as UTF-8."]
+    # Raised out here, so that no traceback leads back to what was read.
+    raise SettingsError(sorted({problem for problem in problems if problem}))
+
+
+def _problem(error: ErrorDetails) -> str:
+    """Return one line that says what is wrong and what would be right."""
+    if not error["loc"]:
+        return str(error["msg"]).removeprefix("Value error, ")
+    setting = str(error["loc"][0])
+    if error["type"] == "default_factory_not_called":
+        return ""  # it follows from another problem, which has a line of its own
+    if error["type"] == "extra_forbidden":
+        return _unknown(setting)
+    message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    description = Settings.model_fields[setting].description
+    return f"{setting.upper()}: {message}. Expected: {description}"
+
+
+def _unknown(key: str) -> str:
+    # The end of a broken secret can look like a key: only what is written like one is repeated.
+    if not re.fullmatch(r"[A-Za-z][A-Za-z_]{0,39}", key):
+        return ".env: has a line that is no setting. Remove it."
+    near = difflib.get_close_matches(key.lower(), Settings.model_fields, n=1)
+    cure = f"Did you mean {near[0].upper()}?" if near else "Remove it."
+    return f"{key.upper()}: in .env, but there is no such setting. {cure}"

@@ -1,0 +1,298 @@
+"""The settings themselves. api.md lists them; every default is safe."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from domain.signing_key import SigningAlgorithm
+from entrypoints.settings import addresses
+from entrypoints.settings.problems import SettingsError
+from entrypoints.settings.secret_key import KeptKey, KeyNotKept
+
+_CENTURY = 100 * 366 * 24 * 3600
+
+
+def _secret(read: Callable[[str], str]) -> Callable[[SecretStr], SecretStr]:
+    return lambda secret: SecretStr(read(secret.get_secret_value()))
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _one_token(text: str) -> str:
+    if not re.fullmatch(r"[\x21-\x7e]{1,255}", text):
+        raise ValueError("is not 1 to 255 visible ASCII characters without spaces")
+    return text
+
+
+def _in_development(known: Mapping[str, Any]) -> bool:
+    return bool(known["environment"] == "development")
+
+
+def _log_format(known: Mapping[str, Any]) -> Literal["json", "console"]:
+    return "console" if known["environment"] == "development" else "json"
+
+
+def _own_address(known: Mapping[str, Any]) -> str:
+    return f"http://127.0.0.1:{known['port']}"
+
+
+def _public_url(known: Mapping[str, Any]) -> str:
+    return str(known["public_url"])
+
+
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+type Seconds = Annotated[int, Field(ge=1, le=_CENTURY)]
+type Networks = Annotated[
+    tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(addresses.networks)
+]
+type Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(addresses.origins)]
+
+
+class _DotEnv(DotEnvSettingsSource):
+    """Hands over unknown keys without a value as well, so that they are refused like the rest."""
+
+    def __call__(self) -> dict[str, Any]:
+        known = self.settings_cls.model_fields
+        return super().__call__() | {
+            name: value or "" for name, value in self.env_vars.items() if name not in known
+        }
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. The names are the environment's, in lower case.
+
+    An empty value means that the default holds. No value ever stands in ``repr`` of a secret
+    or in a message of SettingsError.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=True,
+    )
+
+    environment: Annotated[Literal["development", "production"], BeforeValidator(_lower)] = Field(
+        "development", description="development or production."
+    )
+    debug: bool = Field(False, description="Tell more in the log; refused in production.")
+    host: Annotated[str, AfterValidator(_one_token)] = Field(
+        "127.0.0.1", description="The address that the service listens on."
+    )
+    port: int = Field(8000, ge=1, le=65535, description="The port that it listens on.")
+    public_url: Annotated[str, AfterValidator(addresses.origin)] = Field(
+        default_factory=_own_address,
+        description="The origin that clients see, such as https://id.example.com.",
+    )
+    link_base_url: Annotated[str, AfterValidator(addresses.page_url)] = Field(
+        default_factory=_public_url, description="Where the links in mails point."
+    )
+    database_url: Annotated[SecretStr, AfterValidator(_secret(addresses.database_url))] = Field(
+        SecretStr("sqlite:///var/doorward.db"),
+        description="postgresql://…, sqlite:///path, or memory:// to keep nothing.",
+    )
+    database_pool_size: int = Field(
+        10, ge=1, le=1000, description="Connections to PostgreSQL per process."
+    )
+    secret_key: SecretStr | None = Field(
+        None, description="At least 32 random bytes that other keys are derived from."
+    )
+    access_token_ttl: int = Field(
+        600, ge=1, le=600, description="Seconds that an access token lives; at most ten minutes."
+    )
+    token_audience: Annotated[str, AfterValidator(_one_token)] = Field(
+        default_factory=_public_url, description="The `aud` of access tokens."
+    )
+    signing_algorithm: SigningAlgorithm = Field(
+        SigningAlgorithm.EDDSA, description="EdDSA, ES256 or RS256, for keys made from now on."
+    )
+    jwks_max_age: int = Field(
+        300, ge=0, le=7 * 24 * 3600, description="Seconds that others may keep the JWKS."
+    )
+    sessions_per_user: int = Field(
+        100, ge=0, description="Sessions of one user; the oldest ends beyond it. 0: no cap."
+    )
+    session_idle_ttl: Seconds = Field(
+        14 * 24 * 3600, description="Seconds that a session lives without being used."
+    )
+    session_absolute_ttl: Seconds = Field(
+        90 * 24 * 3600, description="Seconds that a session lives at most."
+    )
+    refresh_grace: int = Field(
+        30, ge=0, le=60, description="Seconds in which a used refresh token repeats its answer."
+    )
+    email_verification_ttl: Seconds = Field(
+        24 * 3600, description="Seconds that a verification link works."
+    )
+    password_reset_ttl: Seconds = Field(30 * 60, description="Seconds that a reset link works.")
+    email_change_ttl: Seconds = Field(
+        24 * 3600, description="Seconds that the link of an e-mail change works."
+    )
+    invitation_ttl: Seconds = Field(
+        7 * 24 * 3600, description="Seconds that an invitation can be accepted."
+    )
+    require_verified_email: bool = Field(
+        True, description="Refuse sign-in until the address is proven."
+    )
+    registration_conceals_existing: bool = Field(
+        True, description="Answer a sign-up alike whether or not the address is taken."
+    )
+    password_min_length: int = Field(
+        15, ge=8, le=64, description="Fewest characters of a password."
+    )
+    password_max_length: int = Field(
+        256, ge=64, le=4096, description="Most characters of a password."
+    )
+    argon2_memory_kib: int = Field(
+        65536, ge=8, le=4 * 1024 * 1024, description="KiB of memory per password hash."
+    )
+    argon2_time_cost: int = Field(3, ge=1, le=1000, description="Passes per password hash.")
+    argon2_parallelism: int = Field(1, ge=1, le=64, description="Lanes per password hash.")
+    hashing_concurrency: int = Field(
+        default_factory=_usable_cores, ge=1, le=1024, description="Passwords hashed at a time."
+    )
+    hashing_queue: int = Field(
+        64, ge=0, le=100_000, description="Passwords waiting for it; more are told to come back."
+    )
+    sign_in_attempts: int = Field(
+        10, ge=0, description="Wrong passwords before an address is locked. 0: no lock."
+    )
+    sign_in_lock_seconds: Seconds = Field(30, description="Seconds that the first lock lasts.")
+    rate_limits: bool = Field(True, description="Every limit by count, mail included.")
+    smtp_url: Annotated[SecretStr, AfterValidator(_secret(addresses.smtp_url))] | None = Field(
+        None, description="smtp://[user:password@]host[:port] or smtps://…"
+    )
+    mail_from: Annotated[str, AfterValidator(addresses.mailbox)] = Field(
+        "Doorward <no-reply@localhost>", description="The mailbox that mail comes from."
+    )
+    mail_retry_seconds: float = Field(
+        5,
+        gt=0,
+        le=86400,
+        allow_inf_nan=False,
+        description="Seconds to the first new try of a mail.",
+    )
+    trusted_proxies: Networks = Field(
+        (), description="Proxies whose X-Forwarded-For is believed: CIDRs, with commas between."
+    )
+    cors_origins: Origins = Field(
+        (), description="Origins whose pages may call the API, with commas between."
+    )
+    body_limit: int = Field(
+        64 * 1024, ge=1, le=16 * 1024 * 1024, description="Most bytes of a request's body."
+    )
+    request_deadline: float = Field(
+        10, gt=0, le=3600, allow_inf_nan=False, description="Seconds that a request may take."
+    )
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(_lower)
+    ] = Field("info", description="debug, info, warning, error or critical.")
+    log_format: Annotated[Literal["json", "console"], BeforeValidator(_lower)] = Field(
+        default_factory=_log_format, description="json or console."
+    )
+    metrics: bool = Field(False, description="Answer /metrics.")
+    docs: bool = Field(
+        default_factory=_in_development, description="Answer /openapi.json, /docs and /redoc."
+    )
+    run_worker: bool = Field(
+        default_factory=_in_development, description="Run the worker inside the API process."
+    )
+    migrate_on_start: bool = Field(
+        default_factory=_in_development, description="Bring the database up to date at start."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Name the places that settings come from; the environment wins over ``.env``."""
+        file = cast(DotEnvSettingsSource, dotenv_settings).env_file
+        dotenv = _DotEnv(settings_cls, env_file=file)
+        return init_settings, env_settings, dotenv, file_secret_settings
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_means_default(cls, given: Any) -> Any:
+        """An empty variable overrides ``.env`` and says: as if nothing was set."""
+        if not isinstance(given, Mapping):
+            return given
+        return {
+            name: value
+            for name, value in given.items()
+            if value != "" or name not in cls.model_fields
+        }
+
+    @model_validator(mode="after")
+    def _lanes_have_memory(self) -> "Settings":
+        if self.argon2_memory_kib < 8 * self.argon2_parallelism:
+            raise ValueError("ARGON2_MEMORY_KIB: must be at least 8 times ARGON2_PARALLELISM.")
+        return self
+
+    @property
+    def in_production(self) -> bool:
+        """Whether others depend on this process."""
+        return self.environment == "production"
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether nothing outlives this process."""
+        return self.database_url.get_secret_value() == addresses.MEMORY
+
+    @property
+    def sqlite_file(self) -> Path | None:
+        """The file of a SQLite database, None for any other."""
+        return addresses.sqlite_file(self.database_url.get_secret_value())
+
+    def secret_key_bytes(self) -> bytes:
+        """Return the bytes that other keys are derived from; the same on every call.
+
+        In development a missing key is made and kept; in production it is refused (CF-1).
+        """
+        return self._secret_key_bytes
+
+    @cached_property
+    def _secret_key_bytes(self) -> bytes:
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value().encode()
+        if self.in_production:
+            raise SettingsError(["SECRET_KEY: is missing. Set it to at least 32 random bytes."])
+        if self.in_memory:
+            return KeptKey.fresh()
+        beside = self.sqlite_file or Path("var") / "doorward.db"
+        try:
+            return KeptKey(beside.parent / "secret_key").read_or_make()
+        except KeyNotKept as failure:
+            raise SettingsError([f"SECRET_KEY: {failure} Set it yourself."]) from failure

@@ -1,0 +1,1 @@
+"""The schema's history. Operators and entrypoints use :mod:`migrations.runner`."""

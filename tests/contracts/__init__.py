@@ -1,0 +1,1 @@
+"""One suite per port, run over every adapter: what a port promises, each adapter must keep."""

@@ -1,0 +1,57 @@
+"""The adapters that the contract suites run over.
+
+Adapters are imported inside the fixtures, so that a run of one adapter needs no other.
+"""
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from application.ports.unit_of_work import UnitOfWorkFactory
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+POOL = 10
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+def store(request: pytest.FixtureRequest) -> str:
+    """The kind of store that the test runs on."""
+    return str(request.param)
+
+
+@pytest.fixture
+def store_url(request: pytest.FixtureRequest, store: str) -> str:
+    """The address of an empty, migrated store."""
+    # Synchronous on purpose: an async fixture could not ask for another one by name.
+    return "memory://" if store == "memory" else str(request.getfixturevalue(f"{store}_url"))
+
+
+@pytest.fixture
+async def engine(store_url: str) -> "AsyncIterator[AsyncEngine | None]":
+    """The engine over the store; None for memory, which has none."""
+    if store_url == "memory://":
+        yield None
+        return
+    from adapters.sqlalchemy.engine import create_engine
+
+    engine = create_engine(store_url, pool_size=POOL)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+@pytest.fixture
+def units(engine: "AsyncEngine | None") -> UnitOfWorkFactory:
+    """Opens units of work over the store."""
+    if engine is None:
+        from adapters.memory.store import MemoryStore
+        from adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
+
+        return MemoryUnitOfWorkFactory(MemoryStore())
+    from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWorkFactory
+
+    return SqlAlchemyUnitOfWorkFactory(engine)

@@ -1,0 +1,67 @@
+"""What every audit trail promises (LG-3)."""
+
+import secrets
+
+from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.access import Principal, PrincipalKind
+from domain.audit import NOWHERE, AuditEvent
+from domain.session import EndReason
+from tests.contracts.samples import MINUTE, NOW, a_session, a_user, an_audit_event, in_parallel
+
+
+async def test_what_a_user_did_and_what_happened_to_them_is_found_the_newest_first(
+    units: UnitOfWorkFactory,
+) -> None:
+    """LG-3."""
+    user, other = a_user(), a_user()
+    did = an_audit_event(at=NOW, actor=user.id, target=other.id)
+    suffered = an_audit_event(at=NOW + 2 * MINUTE, actor=other.id, target=user.id)
+    both = an_audit_event(at=NOW + MINUTE, actor=user.id, target=user.id)
+    unrelated = an_audit_event(at=NOW + MINUTE, actor=other.id, target=other.id)
+    nobody = an_audit_event(at=NOW + MINUTE)
+    for event in (did, suffered, both, unrelated, nobody):
+        await _append(units, event)
+    async with units.read_only() as work:
+        assert await work.audit.about(user.id, limit=10) == [suffered, both, did]
+        assert await work.audit.about(user.id, limit=2) == [suffered, both]
+        assert await work.audit.about(a_user().id, limit=10) == []
+
+
+async def test_what_an_administrator_did_to_ones_session_happened_to_oneself(
+    units: UnitOfWorkFactory,
+) -> None:
+    """LG-3: the target of such a row is the session, and it is found all the same."""
+    user, administrator = a_user(), a_user()
+    session, _ = a_session(user)
+    ended = session.end(EndReason.REVOKED_BY_ADMIN, now=NOW)
+    assert ended is not None
+    actor = Principal(kind=PrincipalKind.USER, user_id=administrator.id)
+    row = AuditEvent.of(ended, actor=actor, origin=NOWHERE, entropy=secrets.token_bytes)
+    await _append(units, row)
+    async with units.read_only() as work:
+        assert await work.audit.about(user.id, limit=10) == [row]
+        assert await work.audit.about(administrator.id, limit=10) == [row]
+
+
+async def test_a_row_appears_with_the_commit_around_it(units: UnitOfWorkFactory) -> None:
+    """LG-3: same transaction."""
+    user = a_user()
+    async with units() as work:
+        await work.audit.append(an_audit_event(actor=user.id))
+    async with units() as work:
+        assert await work.audit.about(user.id, limit=10) == []
+
+
+async def test_many_rows_at_once_are_all_kept(units: UnitOfWorkFactory) -> None:
+    user = a_user()
+    rows = [an_audit_event(actor=user.id) for _ in range(20)]
+    await in_parallel(_append(units, row) for row in rows)
+    async with units.read_only() as work:
+        found = await work.audit.about(user.id, limit=100)
+    assert {row.id for row in found} == {row.id for row in rows}
+
+
+async def _append(units: UnitOfWorkFactory, event: AuditEvent) -> None:
+    async with units() as work:
+        await work.audit.append(event)
+        await work.commit()

@@ -1,0 +1,292 @@
+"""What every outbox promises."""
+
+import importlib
+from datetime import datetime
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
+from application.ports.outbox import MessageKind, MessageStatus, OutboxMessage
+from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.identifiers import MessageId
+from tests.contracts.samples import (
+    HOUR,
+    MINUTE,
+    NOW,
+    SECOND,
+    a_message,
+    in_parallel,
+    keep_user,
+    values_of,
+)
+
+
+async def test_a_message_leaves_with_the_commit_around_it_and_not_without(
+    units: UnitOfWorkFactory,
+) -> None:
+    """OB-1."""
+    async with units() as work:
+        await work.outbox.enqueue(a_message())
+    assert await _claim(units) == []
+    await _enqueue(units, message := a_message())
+    assert [claimed.id for claimed in await _claim(units)] == [message.id]
+
+
+@pytest.mark.parametrize("kind", MessageKind)
+async def test_every_kind_of_message_comes_out_as_it_went_in(
+    units: UnitOfWorkFactory, kind: MessageKind
+) -> None:
+    message = a_message(kind=kind)
+    await _enqueue(units, message)
+    [claimed] = await _claim(units)
+    assert values_of(claimed) == values_of(message) | {"attempts": 1}
+
+
+async def test_a_message_without_secret_end_or_parameters_comes_out_as_it_went_in(
+    units: UnitOfWorkFactory,
+) -> None:
+    message = OutboxMessage(
+        id=a_message().id,
+        kind=MessageKind.PASSWORD_CHANGED,
+        to="o'brien+tag@xn--exmple-cua.com",
+        parameters={},
+        sealed_secret=None,
+        queued_at=NOW,
+        expires_at=None,
+    )
+    await _enqueue(units, message)
+    [claimed] = await _claim(units)
+    assert values_of(claimed) == values_of(message) | {"attempts": 1}
+
+
+async def test_messages_are_claimed_the_oldest_first_and_no_more_than_asked(
+    units: UnitOfWorkFactory,
+) -> None:
+    messages = [a_message(queued_at=NOW + n * SECOND) for n in range(5)]
+    for n in (3, 0, 4, 1, 2):
+        await _enqueue(units, messages[n])
+    first = await _claim(units, limit=2, now=NOW + MINUTE)
+    rest = await _claim(units, limit=10, now=NOW + MINUTE)
+    claimed = [[message.id for message in batch] for batch in (first, rest)]
+    expected = [message.id for message in messages]
+    assert claimed == [expected[:2], expected[2:]]
+
+
+async def test_a_leased_message_is_nobody_elses_until_the_lease_runs_out(
+    units: UnitOfWorkFactory,
+) -> None:
+    """OB-3."""
+    await _enqueue(units, a_message())
+    [first] = await _claim(units, now=NOW)
+    assert await _claim(units, now=NOW + MINUTE - SECOND) == []
+    [second] = await _claim(units, now=NOW + MINUTE + SECOND)
+    assert first.id == second.id
+    assert (first.attempts, second.attempts) == (1, 2)
+
+
+async def test_a_claim_that_was_not_committed_leases_nothing(units: UnitOfWorkFactory) -> None:
+    await _enqueue(units, a_message())
+    async with units() as work:
+        assert len(await work.outbox.claim(limit=10, lease=MINUTE, now=NOW)) == 1
+    [claimed] = await _claim(units)
+    assert claimed.attempts == 1
+
+
+async def test_many_claimers_at_once_never_get_the_same_message(
+    units: UnitOfWorkFactory,
+) -> None:
+    """OB-3: two workers never send one message twice."""
+    messages = [a_message(queued_at=NOW + n * SECOND) for n in range(30)]
+    async with units() as work:
+        for message in messages:
+            await work.outbox.enqueue(message)
+        await work.commit()
+    claimed: list[MessageId] = []
+    while len(claimed) < 30:
+        batches = await in_parallel(_claim(units, limit=4, now=NOW + MINUTE) for _ in range(8))
+        found = [m.id for batch in batches if isinstance(batch, list) for m in batch]
+        assert not [batch for batch in batches if isinstance(batch, BaseException)]
+        assert found, "messages are due and nobody gets them"
+        claimed += found
+    assert sorted(claimed) == sorted(message.id for message in messages)
+
+
+async def test_a_postponed_message_is_due_again_at_its_time(units: UnitOfWorkFactory) -> None:
+    """OB-2."""
+    await _enqueue(units, message := a_message())
+    await _claim(units)
+    async with units() as work:
+        await work.outbox.postpone(message.id, until=NOW + HOUR, error="451")
+        assert await work.outbox.waiting() == 1
+        await work.commit()
+    assert await _claim(units, now=NOW + HOUR - SECOND) == []
+    [again] = await _claim(units, now=NOW + HOUR)
+    assert (again.id, again.attempts) == (message.id, 2)
+    assert again.sealed_secret == message.sealed_secret
+
+
+async def test_a_message_may_be_postponed_to_before_its_lease_ends(
+    units: UnitOfWorkFactory,
+) -> None:
+    await _enqueue(units, message := a_message())
+    await _claim(units)
+    async with units() as work:
+        await work.outbox.postpone(message.id, until=NOW + SECOND, error="421")
+        await work.commit()
+    assert [claimed.id for claimed in await _claim(units, now=NOW + SECOND)] == [message.id]
+
+
+async def test_a_postponed_message_keeps_its_place_among_the_due(
+    units: UnitOfWorkFactory,
+) -> None:
+    """OB-4: and does not stand in the way of the others meanwhile."""
+    old, new = a_message(queued_at=NOW), a_message(queued_at=NOW + SECOND)
+    await _enqueue(units, old)
+    await _enqueue(units, new)
+    await _claim(units, limit=1, now=NOW + SECOND)
+    async with units() as work:
+        await work.outbox.postpone(old.id, until=NOW + HOUR, error="451")
+        await work.commit()
+    assert [m.id for m in await _claim(units, now=NOW + MINUTE)] == [new.id]
+
+
+@pytest.mark.parametrize("status", [MessageStatus.SENT, MessageStatus.EXPIRED, MessageStatus.DEAD])
+async def test_a_closed_message_is_never_claimed_again(
+    units: UnitOfWorkFactory, status: MessageStatus
+) -> None:
+    """OB-3, OB-4."""
+    await _enqueue(units, message := a_message())
+    await _claim(units)
+    await _close(units, message, status)
+    assert await _waiting(units) == 0
+    assert await _claim(units, now=NOW + 24 * HOUR) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "wiped"),
+    [
+        (MessageStatus.SENT, True),
+        (MessageStatus.EXPIRED, True),
+        (MessageStatus.DEAD, False),
+    ],
+)
+async def test_the_secret_leaves_with_a_sent_or_expired_message_and_stays_with_a_dead_one(
+    units: UnitOfWorkFactory,
+    engine: AsyncEngine | None,
+    status: MessageStatus,
+    wiped: bool,
+) -> None:
+    """OB-5: and OB-4, since a dead message may still be sent on its way again."""
+    await _enqueue(units, message := a_message())
+    await _close(units, message, status)
+    kept = await _kept_secret(units, engine, message)
+    assert kept == (None if wiped else message.sealed_secret)
+
+
+async def test_a_late_worker_cannot_open_a_closed_message_again(
+    units: UnitOfWorkFactory,
+) -> None:
+    """OB-3: its lease ran out, and somebody else has sent the message meanwhile."""
+    await _enqueue(units, message := a_message())
+    await _claim(units)
+    await _close(units, message, MessageStatus.SENT)
+    async with units() as work:
+        await work.outbox.postpone(message.id, until=NOW, error="late")
+        await work.commit()
+    assert await _waiting(units) == 0
+    assert await _claim(units, now=NOW + 24 * HOUR) == []
+
+
+async def test_waiting_counts_what_is_not_closed(units: UnitOfWorkFactory) -> None:
+    assert await _waiting(units) == 0
+    messages = [a_message() for _ in range(3)]
+    for message in messages:
+        await _enqueue(units, message)
+    await _claim(units, limit=1)
+    assert await _waiting(units) == 3
+    await _close(units, messages[0], MessageStatus.SENT)
+    assert await _waiting(units) == 2
+
+
+async def test_the_purge_removes_old_sent_and_expired_messages_and_no_dead_ones(
+    units: UnitOfWorkFactory,
+) -> None:
+    """OB-4: an operator decides about the dead; and OB-2: waiting ones are never lost."""
+    closed_at = {
+        MessageStatus.SENT: NOW,
+        MessageStatus.EXPIRED: NOW,
+        MessageStatus.DEAD: NOW,
+    }
+    for status, at in closed_at.items():
+        await _enqueue(units, message := a_message())
+        await _close(units, message, status, now=at)
+    await _enqueue(units, lately := a_message())
+    await _close(units, lately, MessageStatus.SENT, now=NOW + HOUR)
+    await _enqueue(units, a_message(queued_at=NOW - HOUR))
+    async with units() as work:
+        assert await work.outbox.purge(before=NOW - SECOND) == 0
+        assert await work.outbox.purge(before=NOW + MINUTE) == 2
+        assert await work.outbox.purge(before=NOW + MINUTE) == 0
+        assert await work.outbox.purge(before=NOW + 2 * HOUR) == 1
+        assert await work.outbox.waiting() == 1
+        await work.commit()
+
+
+async def test_a_message_outlives_the_unit_that_removed_its_user(
+    units: UnitOfWorkFactory,
+) -> None:
+    """HD-7: the owner is told of the end of the account."""
+    user = await keep_user(units)
+    async with units() as work:
+        await work.outbox.enqueue(a_message())
+        await work.users.remove(user.id)
+        await work.commit()
+    assert await _waiting(units) == 1
+
+
+async def _enqueue(units: UnitOfWorkFactory, message: OutboxMessage) -> None:
+    async with units() as work:
+        await work.outbox.enqueue(message)
+        await work.commit()
+
+
+async def _claim(
+    units: UnitOfWorkFactory, *, limit: int = 10, now: datetime = NOW
+) -> list[OutboxMessage]:
+    async with units() as work:
+        claimed = await work.outbox.claim(limit=limit, lease=MINUTE, now=now)
+        await work.commit()
+    return claimed
+
+
+async def _close(
+    units: UnitOfWorkFactory,
+    message: OutboxMessage,
+    status: MessageStatus,
+    *,
+    now: datetime = NOW,
+) -> None:
+    async with units() as work:
+        await work.outbox.close(message.id, status, now=now, error="why")
+        await work.commit()
+
+
+async def _kept_secret(
+    units: UnitOfWorkFactory, engine: AsyncEngine | None, message: OutboxMessage
+) -> bytes | None:
+    """Look into the store itself: no port shows a closed message."""
+    if isinstance(units, MemoryUnitOfWorkFactory):
+        return units.store.outbox.rows[message.id].message.sealed_secret
+    assert engine is not None
+    outbox = importlib.import_module("adapters.sqlalchemy.tables").outbox_messages
+    secret = select(outbox.c.sealed_secret).where(outbox.c.id == message.id.value)
+    async with engine.connect() as connection:
+        kept: bytes | None = (await connection.execute(secret)).scalar_one()
+    return kept
+
+
+async def _waiting(units: UnitOfWorkFactory) -> int:
+    async with units.read_only() as work:
+        return await work.outbox.waiting()

@@ -1,0 +1,83 @@
+"""What every secret box promises (RF-5, TK-4)."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from adapters.memory.secret_box import MemorySecretBox
+from application.ports.tokens import SealBroken, SecretBox
+
+type MakeBox = Callable[[bytes], SecretBox]
+
+
+@pytest.fixture(params=["memory", "aes-gcm"])
+def make(request: pytest.FixtureRequest) -> MakeBox:
+    if request.param == "memory":
+        return MemorySecretBox
+    from adapters.encryption.secret_box import AesGcmSecretBox
+
+    return lambda key: AesGcmSecretBox(secret_key=key)
+
+
+@pytest.fixture
+def box(make: MakeBox) -> SecretBox:
+    return make(bytes(range(32)))
+
+
+@given(plain=st.binary(max_size=300), purpose=st.text(max_size=30).filter(str.isprintable))
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_what_was_sealed_can_be_opened(box: SecretBox, plain: bytes, purpose: str) -> None:
+    assert box.open(box.seal(plain, purpose=purpose), purpose=purpose) == plain
+
+
+@pytest.mark.parametrize("length", [0, 1, 31, 32, 33, 64, 5000])
+def test_secrets_of_any_length_fit(box: SecretBox, length: int) -> None:
+    plain = bytes(n % 251 for n in range(length))
+    assert box.open(box.seal(plain, purpose="p"), purpose="p") == plain
+
+
+def test_two_seals_are_never_the_same_and_show_nothing_of_the_secret(box: SecretBox) -> None:
+    """RF-5."""
+    sealed = {box.seal(b"a secret of some length", purpose="p") for _ in range(50)}
+    assert len(sealed) == 50
+    assert not any(b"secret" in each for each in sealed)
+
+
+def test_a_box_for_another_purpose_stays_shut(box: SecretBox) -> None:
+    """AT-5."""
+    sealed = box.seal(b"secret", purpose="outbox")
+    for purpose in ("", "outbo", "outbox ", "Outbox", "signing-key"):
+        with pytest.raises(SealBroken):
+            box.open(sealed, purpose=purpose)
+
+
+def test_a_box_under_another_key_stays_shut(make: MakeBox, box: SecretBox) -> None:
+    """RF-5, TK-4."""
+    with pytest.raises(SealBroken):
+        make(bytes(32)).open(box.seal(b"secret", purpose="p"), purpose="p")
+
+
+def test_the_same_key_opens_it_after_a_restart(make: MakeBox, box: SecretBox) -> None:
+    again = make(bytes(range(32)))
+    assert again.open(box.seal(b"secret", purpose="p"), purpose="p") == b"secret"
+
+
+def test_a_box_with_any_bit_turned_stays_shut(box: SecretBox) -> None:
+    sealed = box.seal(b"secret", purpose="p")
+    for place in range(len(sealed)):
+        turned = bytearray(sealed)
+        turned[place] ^= 1
+        with pytest.raises(SealBroken):
+            box.open(bytes(turned), purpose="p")
+
+
+def test_a_box_cut_or_extended_stays_shut(box: SecretBox) -> None:
+    sealed = box.seal(b"secret", purpose="p")
+    pieces = [sealed[:length] for length in range(len(sealed))]
+    for piece in [*pieces, sealed + b"\x00", sealed + sealed, b"\x00" * 100]:
+        with pytest.raises(SealBroken):
+            box.open(piece, purpose="p")

@@ -1,0 +1,85 @@
+"""What every repository of signing keys promises."""
+
+import pytest
+
+from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.errors import ConcurrentChange
+from domain.signing_key import SigningKey
+from tests.contracts.samples import HOUR, MINUTE, NOW, SECOND, a_key, values_of
+
+
+async def test_keys_are_listed_the_oldest_first_with_every_field(
+    units: UnitOfWorkFactory,
+) -> None:
+    keys = [a_key(published_at=NOW + n * MINUTE) for n in (2, 0, 1)]
+    for key in keys:
+        await _add(units, key)
+    listed = await _list(units)
+    expected = sorted(keys, key=lambda key: key.published_at)
+    assert [values_of(key) for key in listed] == [values_of(key) for key in expected]
+
+
+async def test_there_is_no_key_before_the_first(units: UnitOfWorkFactory) -> None:
+    assert await _list(units) == []
+
+
+async def test_a_save_writes_the_life_of_the_key_and_raises_the_version(
+    units: UnitOfWorkFactory,
+) -> None:
+    """TK-3."""
+    key = a_key()
+    await _add(units, key)
+    version = key.version
+    key.retire(at=NOW + MINUTE, keep=HOUR)
+    await _save(units, key)
+    assert key.version == version + 1
+    assert [values_of(kept) for kept in await _list(units)] == [values_of(key)]
+
+
+async def test_a_save_of_an_old_copy_conflicts_and_writes_nothing(
+    units: UnitOfWorkFactory,
+) -> None:
+    """TK-3: a rotation that runs late does not undo a revocation."""
+    await _add(units, a_key())
+    [stale], [fresh] = await _list(units), await _list(units)
+    fresh.revoke(now=NOW + MINUTE)
+    await _save(units, fresh)
+    stale.retire(at=NOW + HOUR, keep=HOUR)
+    with pytest.raises(ConcurrentChange):
+        await _save(units, stale)
+    assert [values_of(kept) for kept in await _list(units)] == [values_of(fresh)]
+
+
+async def test_a_key_that_was_never_added_cannot_be_saved(units: UnitOfWorkFactory) -> None:
+    with pytest.raises(ConcurrentChange):
+        await _save(units, a_key())
+
+
+async def test_the_purge_removes_keys_that_are_long_gone(units: UnitOfWorkFactory) -> None:
+    gone, lately, living = a_key(), a_key(), a_key()
+    gone.revoke(now=NOW)
+    lately.revoke(now=NOW + HOUR)
+    for key in (gone, lately, living):
+        await _add(units, key)
+    async with units() as work:
+        assert await work.signing_keys.purge(gone_before=NOW - SECOND) == 0
+        assert await work.signing_keys.purge(gone_before=NOW + MINUTE) == 1
+        await work.commit()
+    assert {key.kid for key in await _list(units)} == {lately.kid, living.kid}
+
+
+async def _add(units: UnitOfWorkFactory, key: SigningKey) -> None:
+    async with units() as work:
+        await work.signing_keys.add(key)
+        await work.commit()
+
+
+async def _save(units: UnitOfWorkFactory, key: SigningKey) -> None:
+    async with units() as work:
+        await work.signing_keys.save(key)
+        await work.commit()
+
+
+async def _list(units: UnitOfWorkFactory) -> list[SigningKey]:
+    async with units.read_only() as work:
+        return await work.signing_keys.list_all()
