@@ -52,6 +52,9 @@ _SQLITE_AWAY = (
 )
 _SQLITE_UNIQUE = {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
 
+# What asyncpg says itself; the last one when a migration changed what was prepared.
+_USELESS = {"InterfaceError", "InternalClientError", "InvalidCachedStatementError"}
+
 
 class Taken(Exception):
     """A unique value is in use already. ``by`` names the constraint or its columns."""
@@ -154,4 +157,4 @@ def _is_of_asyncpg(error: BaseException) -> bool:
     By name, so that a service on SQLite need not load the other driver.
     """
     kinds = {kind.__name__ for kind in type(error).__mro__ if kind.__module__.startswith("asyncpg")}
-    return bool(kinds & {"InterfaceError", "InternalClientError"}) and "DataError" not in kinds
+    return bool(kinds & _USELESS) and "DataError" not in kinds

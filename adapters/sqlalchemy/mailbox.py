@@ -11,7 +11,7 @@ from adapters.sqlalchemy.connections import Connections
 from adapters.sqlalchemy.execution import InTransaction, OneByOne
 from adapters.sqlalchemy.statements import Statement
 from adapters.sqlalchemy.tables import development_mails
-from application.ports.mailer import Mail, Mailbox
+from application.ports.mailer import Mail, Mailbox, Mailer
 from application.ports.tokens import SealBroken, SecretBox
 
 KEPT = 500
@@ -35,14 +35,20 @@ class DevelopmentMailbox(Mailbox):
     """Keeps the newest 500 mails in the database, so that every process shows the same.
 
     A mail holds a secret that works, so it is sealed: a copy of the database shows no mail
-    (RF-5). Mails sealed under another key are passed over.
+    (RF-5). Mails sealed under another key are passed over. With ``forward`` each mail is handed
+    on first, and kept once it is accepted there.
     """
 
-    def __init__(self, engine: AsyncEngine, secret_box: SecretBox) -> None:
+    def __init__(
+        self, engine: AsyncEngine, secret_box: SecretBox, *, forward: Mailer | None = None
+    ) -> None:
         self._connections = Connections(engine)
         self._box = secret_box
+        self._forward = forward
 
     async def send(self, mail: Mail) -> None:
+        if self._forward is not None:
+            await self._forward.send(mail)
         execution = InTransaction(self._connections)
         sealed = self._box.seal(_text(mail).encode(), purpose=PURPOSE)
         try:

@@ -17,7 +17,6 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
-    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -271,6 +270,6 @@ rate_limits = Table(
 development_mails = Table(
     "development_mails",
     metadata,
-    Column("number", Integer, Identity(), primary_key=True),
+    Column("number", Integer, primary_key=True),
     Column("sealed", LargeBinary, nullable=False),
 )

@@ -44,7 +44,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "development_mails",
-        sa.Column("number", sa.Integer(), sa.Identity(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_development_mails"),
     )

@@ -181,11 +181,12 @@ async def in_parallel[T](calls: Iterable[Awaitable[T]]) -> list[T | BaseExceptio
 
 async def retrying[T](change: Callable[[], Awaitable[T]]) -> T:
     """Run the change until nobody comes in between."""
-    while True:
+    for _ in range(99):
         try:
             return await change()
         except ConcurrentChange:
             continue
+    return await change()
 
 
 def values_of(entity: "DataclassInstance") -> dict[str, Any]:

@@ -70,7 +70,8 @@ async def test_a_cancelled_unit_leaves_nothing_and_lets_others_write(
 
     for _ in range(12):  # more often than the pool has connections
         task = asyncio.create_task(hang_up_half_way())
-        await written.wait()
+        async with asyncio.timeout(10):
+            await written.wait()
         written.clear()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
