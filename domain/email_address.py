@@ -69,8 +69,11 @@ def _ascii_label(label: str, field: str) -> str:
     IDNA 2008 registers are taken, and they are encoded as they stand.
     """
     lowered = unicodedata.normalize("NFC", label.lower())
+    if len(lowered) > MAX_LABEL:
+        # An A-label is never the shorter form, and Punycode takes quadratic time.
+        raise _invalid(field)
     if lowered.isascii():
-        if len(lowered) > MAX_LABEL or not _LABEL.fullmatch(lowered):
+        if not _LABEL.fullmatch(lowered):
             raise _invalid(field)
         if lowered[2:4] == "--" and _ascii_label(_unicode_label(lowered, field), field) != lowered:
             raise _invalid(field)

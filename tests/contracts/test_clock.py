@@ -1,5 +1,6 @@
 """What every clock and every source of randomness promises."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, timedelta
 
 import pytest
@@ -9,13 +10,34 @@ from application.ports.clock import Clock, Randomness
 from tests.contracts.samples import NOW
 
 
-@pytest.fixture(params=["manual", "system"])
-def clock(request: pytest.FixtureRequest) -> Clock:
-    if request.param == "manual":
-        return ManualClock()
-    from adapters.system.clock import SystemClock
+@pytest.fixture(params=["manual", "system", "sqlite", "postgres"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
-    return SystemClock()
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, kind: str) -> str | None:
+    # Synchronous on purpose: an async fixture could not ask for another one by name.
+    if kind in {"manual", "system"}:
+        return None
+    return str(request.getfixturevalue(f"{kind}_url"))
+
+
+@pytest.fixture
+async def clock(kind: str, database_url: str | None) -> AsyncIterator[Clock]:
+    if database_url is None:
+        from adapters.system.clock import SystemClock
+
+        yield ManualClock() if kind == "manual" else SystemClock()
+        return
+    from adapters.sqlalchemy.clock import DatabaseClock
+    from adapters.sqlalchemy.engine import create_engine
+
+    engine = create_engine(database_url, pool_size=1)
+    clock = DatabaseClock(engine)
+    await clock.synchronise()
+    yield clock
+    await engine.dispose()
 
 
 @pytest.fixture(params=["seeded", "system"])
@@ -27,14 +49,14 @@ def randomness(request: pytest.FixtureRequest) -> Randomness:
     return SystemRandomness()
 
 
-def test_the_time_is_aware_and_in_utc(clock: Clock) -> None:
+async def test_the_time_is_aware_and_in_utc(clock: Clock) -> None:
     """CK-1."""
     now = clock.now()
     assert now.tzinfo is UTC
     assert now.utcoffset() == timedelta()
 
 
-def test_the_time_never_runs_backwards(clock: Clock) -> None:
+async def test_the_time_never_runs_backwards(clock: Clock) -> None:
     """CK-1."""
     times = [clock.now() for _ in range(100)]
     assert times == sorted(times)

@@ -34,14 +34,12 @@ async def test_a_message_leaves_with_the_commit_around_it_and_not_without(
     assert [claimed.id for claimed in await _claim(units)] == [message.id]
 
 
-@pytest.mark.parametrize("kind", MessageKind)
-async def test_every_kind_of_message_comes_out_as_it_went_in(
-    units: UnitOfWorkFactory, kind: MessageKind
-) -> None:
-    message = a_message(kind=kind)
-    await _enqueue(units, message)
-    [claimed] = await _claim(units)
-    assert values_of(claimed) == values_of(message) | {"attempts": 1}
+async def test_every_kind_of_message_comes_out_as_it_went_in(units: UnitOfWorkFactory) -> None:
+    for kind in MessageKind:
+        message = a_message(kind=kind)
+        await _enqueue(units, message)
+        [claimed] = await _claim(units)
+        assert values_of(claimed) == values_of(message) | {"attempts": 1}
 
 
 async def test_a_message_without_secret_end_or_parameters_comes_out_as_it_went_in(

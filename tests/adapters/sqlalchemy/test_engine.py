@@ -1,0 +1,146 @@
+"""What every connection promises, and what an address may look like."""
+
+import stat
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.sqlalchemy.connections import Connections
+from adapters.sqlalchemy.engine import create_engine, normalised_url
+from adapters.sqlalchemy.execution import OneByOne
+from adapters.sqlalchemy.statements import Statement
+from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWorkFactory
+from domain.errors import ServiceUnavailable
+from tests.contracts.samples import keep_user
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("postgres://u:p@h/d", "postgresql+asyncpg://u:p@h/d"),
+        ("postgresql://u:p@h:5433/d", "postgresql+asyncpg://u:p@h:5433/d"),
+        ("postgresql+asyncpg://h/d", "postgresql+asyncpg://h/d"),
+        ("postgresql+psycopg://h/d", "postgresql+asyncpg://h/d"),
+        ("postgresql://h/d?sslmode=verify-full", "postgresql+asyncpg://h/d?ssl=verify-full"),
+        ("postgresql://u:p%40%2F@h/d", "postgresql+asyncpg://u:p%40%2F@h/d"),
+        ("sqlite:///var/doorward.db", "sqlite+aiosqlite:///var/doorward.db"),
+        ("sqlite:////srv/doorward.db", "sqlite+aiosqlite:////srv/doorward.db"),
+    ],
+)
+def test_addresses_are_taken_as_people_write_them(written: str, meant: str) -> None:
+    assert normalised_url(written).render_as_string(hide_password=False) == meant
+
+
+@pytest.mark.parametrize(
+    "address", ["", "nonsense secret", "mysql://u:secret@h/d", "sqlite://", "sqlite:///:memory:"]
+)
+def test_other_addresses_are_refused_without_repeating_them(address: str) -> None:
+    """LG-1."""
+    with pytest.raises(ValueError, match=r"address|file|supported") as refusal:
+        normalised_url(address)
+    assert "secret" not in str(refusal.value)
+    assert refusal.value.__cause__ is None
+
+
+async def test_sqlite_is_durable_and_watches_foreign_keys(sqlite_url: str) -> None:
+    """DB-4, on every connection of the pool and not just the first."""
+    engine = create_engine(sqlite_url, pool_size=3)
+    connections = [await engine.connect() for _ in range(3)]
+    for connection in connections:
+        settings = {
+            name: (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+        assert settings == {
+            "journal_mode": "wal",
+            "synchronous": 2,
+            "foreign_keys": 1,
+            "busy_timeout": 10_000,
+        }
+        await connection.close()
+    await engine.dispose()
+
+
+async def test_postgresql_ends_what_takes_too_long(postgres_url: str) -> None:
+    """DB-6."""
+    engine = create_engine(postgres_url)
+    async with engine.connect() as connection:
+        settings = {
+            name: (await connection.execute(text(f"SHOW {name}"))).scalar()
+            for name in (
+                "application_name",
+                "TimeZone",
+                "statement_timeout",
+                "lock_timeout",
+                "idle_in_transaction_session_timeout",
+                "default_transaction_isolation",
+            )
+        }
+    await engine.dispose()
+    assert settings == {
+        "application_name": "doorward",
+        "TimeZone": "UTC",
+        "statement_timeout": "10s",
+        "lock_timeout": "5s",
+        "idle_in_transaction_session_timeout": "15s",
+        "default_transaction_isolation": "read committed",
+    }
+
+
+async def test_the_file_is_for_us_alone(tmp_path: Path) -> None:
+    file = tmp_path / "var" / "doorward.db"
+    engine = create_engine(f"sqlite:///{file}")
+    async with engine.connect() as connection:
+        await connection.exec_driver_sql("CREATE TABLE t (x)")
+    await engine.dispose()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+
+
+async def test_a_file_that_others_could_read_is_closed_to_them(sqlite_url: str) -> None:
+    file = Path(str(normalised_url(sqlite_url).database))
+    file.chmod(0o644)
+    await create_engine(sqlite_url).dispose()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+async def test_a_file_that_cannot_be_made_is_told_when_it_is_needed(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    engine = create_engine(f"sqlite:///{tmp_path}/file/doorward.db")
+    with pytest.raises(ServiceUnavailable):
+        await keep_user(SqlAlchemyUnitOfWorkFactory(engine))
+    await engine.dispose()
+
+
+async def test_nobody_waits_long_for_a_connection(url: str) -> None:
+    """DB-6."""
+    engine = create_engine(url, pool_size=1, pool_timeout=0.1)
+    units = SqlAlchemyUnitOfWorkFactory(engine)
+    async with units():
+        with pytest.raises(ServiceUnavailable) as refusal:
+            await keep_user(units)
+    assert refusal.value.retry_after
+    await keep_user(units)
+    await engine.dispose()
+
+
+async def test_both_ways_to_run_a_statement_give_the_same(engine: AsyncEngine) -> None:
+    """Core's own way is the reference for ours."""
+    from adapters.sqlalchemy import outbox, repositories, sessions, users
+
+    user = await keep_user(SqlAlchemyUnitOfWorkFactory(engine))
+    values = {"id": user.id.value, "email_key": user.email.key}
+    execution = OneByOne(Connections(engine))
+    for statement in (users._GET_USER, users._FIND_USER):
+        ours = await execution.first(statement, **values)
+        async with engine.connect() as connection:
+            reference = (await connection.execute(statement.core(engine.dialect), values)).one()
+        assert ours is not None
+        assert tuple(ours) == tuple(reference)
+    await execution.end()
+    for module in (outbox, repositories, sessions, users):
+        for name, statement in vars(module).items():
+            if isinstance(statement, Statement):
+                assert "POSTCOMPILE" not in statement.plan(engine.dialect).sql, name

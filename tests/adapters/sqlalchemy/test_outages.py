@@ -1,0 +1,349 @@
+"""A database that goes away, comes back, fills up or says nothing."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+
+import pytest
+from sqlalchemy import event, make_url, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import QueuePool
+
+from adapters.sqlalchemy import engine as engine_module
+from adapters.sqlalchemy.engine import create_engine
+from adapters.sqlalchemy.rate_limiter import SqlAlchemyRateLimiter
+from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWorkFactory
+from domain.errors import ConcurrentChange, ServiceUnavailable
+from domain.user import EmailAlreadyRegistered, User
+from migrations.runner import upgrade
+from tests.contracts.samples import (
+    a_session,
+    a_user,
+    in_parallel,
+    keep_user,
+    load_user,
+    save_user,
+)
+from tests.contracts.test_rate_limiter import LIMIT, NOW
+from tests.support.postgres import PostgresServer
+
+
+async def test_a_restart_costs_no_request_anything_once_it_is_over(
+    own_postgres: PostgresServer,
+) -> None:
+    """DB-1: 503 while the database is away, and the very first request after it succeeds."""
+    await upgrade(own_postgres.url())
+    engine = create_engine(own_postgres.url(), pool_size=4)
+    units = SqlAlchemyUnitOfWorkFactory(engine)
+    user = await keep_user(units)
+
+    for end in (own_postgres.stop, own_postgres.kill):
+        await in_parallel(load_user(units, user.id) for _ in range(8))  # fill the pool
+        await asyncio.to_thread(end)
+        for attempt in (load_user(units, user.id), keep_user(units)):
+            with pytest.raises(ServiceUnavailable) as refusal:
+                await attempt
+            assert refusal.value.retry_after
+        with pytest.raises(ServiceUnavailable):
+            await SqlAlchemyRateLimiter(engine).admit(LIMIT, "ada", now=NOW)
+
+        await asyncio.to_thread(own_postgres.start)
+        outcomes = await in_parallel(
+            [keep_user(units) if n % 2 else load_user(units, user.id) for n in range(12)]
+        )
+        assert [o for o in outcomes if isinstance(o, BaseException)] == []
+    assert _pool(engine).checkedout() == 0
+    await engine.dispose()
+
+
+async def test_a_restart_under_load_gives_answers_or_503_and_nothing_else(
+    own_postgres: PostgresServer,
+) -> None:
+    """DB-1, I1: whatever was acknowledged is there afterwards."""
+    await upgrade(own_postgres.url())
+    engine = create_engine(own_postgres.url(), pool_size=4)
+    units = SqlAlchemyUnitOfWorkFactory(engine)
+    kept: list[User] = []
+    refusals: list[BaseException] = []
+    running = True
+
+    async def work() -> None:
+        while running:
+            try:
+                kept.append(await keep_user(units))
+                await load_user(units, kept[-1].id)
+            except ServiceUnavailable as refusal:
+                refusals.append(refusal)
+                await asyncio.sleep(0.02)
+
+    workers = [asyncio.create_task(work()) for _ in range(8)]
+    await asyncio.sleep(0.5)
+    await asyncio.to_thread(own_postgres.kill)
+    await asyncio.to_thread(own_postgres.start)
+    before = len(kept)
+    async with asyncio.timeout(5):
+        while len(kept) < before + 50:
+            await asyncio.sleep(0.01)
+    running = False
+    await asyncio.gather(*workers)
+
+    assert refusals
+    for user in kept:
+        await load_user(units, user.id)
+    assert _pool(engine).checkedout() == 0
+    await engine.dispose()
+
+
+async def test_a_connection_cut_in_the_middle_is_a_503_and_no_change(postgres_url: str) -> None:
+    """I3."""
+    engine = create_engine(postgres_url, pool_size=2)
+    units = SqlAlchemyUnitOfWorkFactory(engine)
+    user = a_user()
+    with pytest.raises(ServiceUnavailable):
+        async with units() as work:
+            await work.users.add(user)
+            await _cut_others(engine)
+            await work.commit()
+    async with units.read_only() as reading:
+        assert await reading.users.get(user.id) is None
+        await _cut_others(engine)
+        assert await reading.users.get(user.id) is None  # read again on another connection
+    await keep_user(units, user)
+    assert _pool(engine).checkedout() == 0
+    await engine.dispose()
+
+
+async def _cut_others(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        await connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+    await asyncio.sleep(0.05)
+
+
+class BlackHole:
+    """Passes bytes on to the database until it is told to swallow them."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._target = (host, port)
+        self.open = asyncio.Event()
+        self.open.set()
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> int:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        back, forth = await asyncio.open_connection(*self._target)
+        for source, sink in ((reader, forth), (back, writer)):
+            self._tasks.add(asyncio.create_task(self._pump(source, sink)))
+
+    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        try:
+            while data := await source.read(65536):
+                await self.open.wait()
+                sink.write(data)
+                await sink.drain()
+        except OSError:
+            pass
+        finally:
+            sink.close()
+
+    async def stop(self) -> None:
+        assert self._server
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+@pytest.fixture
+async def black_hole(postgres_url: str) -> AsyncIterator[tuple[BlackHole, str]]:
+    address = make_url(postgres_url)
+    hole = BlackHole(str(address.host), address.port or 5432)
+    port = await hole.start()
+    yield hole, address.set(host="127.0.0.1", port=port).render_as_string(hide_password=False)
+    hole.open.set()
+    await hole.stop()
+
+
+async def test_a_database_that_says_nothing_is_left_at_the_deadline(
+    black_hole: tuple[BlackHole, str],
+) -> None:
+    """DB-6: the deadline cancels the request, its connection is soon gone, and all is well after."""
+    hole, url = black_hole
+    engine = create_engine(url, pool_size=2, pool_timeout=0.5, connect_timeout=0.5)
+    units = SqlAlchemyUnitOfWorkFactory(engine)
+    user = await keep_user(units)
+    await in_parallel([load_user(units, user.id), load_user(units, user.id)])
+
+    hole.open.clear()
+    started = asyncio.get_running_loop().time()
+    for attempt in (load_user(units, user.id), keep_user(units), keep_user(units)):
+        with pytest.raises((TimeoutError, ServiceUnavailable)):
+            async with asyncio.timeout(0.3):
+                await attempt
+    assert asyncio.get_running_loop().time() - started < 9
+    hole.open.set()
+    async with asyncio.timeout(5):
+        while True:
+            try:
+                await save_user(units, await load_user(units, user.id))
+                break
+            except ServiceUnavailable:
+                await asyncio.sleep(0.1)
+    await asyncio.sleep(0.1)
+    assert _pool(engine).checkedout() == 0
+    await engine.dispose()
+
+
+async def test_cancelling_anywhere_leaves_the_pool_full_and_nothing_open(
+    engine: AsyncEngine,
+) -> None:
+    """DU-5."""
+    units = SqlAlchemyUnitOfWorkFactory(engine)
+    user = await keep_user(units)
+
+    async def work(number: int) -> None:
+        if number % 3 == 0:
+            await load_user(units, user.id)
+        else:
+            await keep_user(units)
+
+    for delay in range(60):
+        tasks = [asyncio.create_task(work(number)) for number in range(4)]
+        await asyncio.sleep(delay / 5000)
+        for task in tasks:
+            task.cancel()
+        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+            assert outcome is None or isinstance(outcome, asyncio.CancelledError)
+    async with asyncio.timeout(5):
+        while _pool(engine).checkedout():
+            await asyncio.sleep(0.01)
+    if engine.dialect.name == "postgresql":
+        async with engine.connect() as connection:
+            found = await connection.execute(
+                text(
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                    "AND state LIKE 'idle in transaction%' AND pid <> pg_backend_pid()"
+                )
+            )
+            assert found.scalar() == 0
+    outcomes = await in_parallel(keep_user(units) for _ in range(10))
+    assert [o for o in outcomes if isinstance(o, BaseException)] == []
+
+
+async def test_a_full_disk_refuses_writes_and_goes_on_reading(sqlite_url: str) -> None:
+    """DU-3: nothing is half written, and all is well once there is space."""
+    engine = create_engine(sqlite_url, pool_size=1)
+    units = SqlAlchemyUnitOfWorkFactory(engine)
+    user = await keep_user(units)
+
+    async def allow(pages: int) -> None:
+        async with engine.connect() as connection:
+            await connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+
+    await allow(1)  # no more than there are
+    kept = []
+    with pytest.raises(ServiceUnavailable):
+        for _ in range(2000):
+            kept.append(await keep_user(units))
+    assert (await load_user(units, user.id)).email == user.email
+    await allow(1_000_000)
+    await keep_user(units)
+    for present in kept:
+        await load_user(units, present.id)
+    async with engine.connect() as connection:
+        assert (await connection.exec_driver_sql("PRAGMA integrity_check")).scalar() == "ok"
+    await engine.dispose()
+
+
+async def test_a_locked_file_is_a_503_in_the_end(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "SQLITE_BUSY_MILLISECONDS", 50)
+    engine = create_engine(sqlite_url)
+    units = SqlAlchemyUnitOfWorkFactory(engine)
+    user = await keep_user(units)
+    with closing(sqlite3.connect(str(make_url(sqlite_url).database))) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(ServiceUnavailable):
+            await keep_user(units)
+        await load_user(units, user.id)  # readers do not wait for writers
+    await keep_user(units)
+    await engine.dispose()
+
+
+async def test_a_unit_whose_statement_failed_cannot_be_committed(postgres_url: str) -> None:
+    """PostgreSQL itself would answer such a COMMIT with a silent ROLLBACK."""
+    engine = create_engine(postgres_url)
+    units = SqlAlchemyUnitOfWorkFactory(engine)
+    user = await keep_user(units)
+    async with units() as work:
+        with pytest.raises(EmailAlreadyRegistered):
+            await work.users.add(a_user(user.email.value))
+        with pytest.raises(RuntimeError):
+            await work.commit()
+    await keep_user(units)
+    await engine.dispose()
+
+
+async def test_what_belongs_to_a_user_who_is_gone_is_a_conflict(engine: AsyncEngine) -> None:
+    """RF-4: a sign-in that races with the erasure of its user makes no session."""
+    units = SqlAlchemyUnitOfWorkFactory(engine)
+    with pytest.raises(ConcurrentChange):
+        async with units() as work:
+            await work.sessions.add(a_session(a_user())[0])
+
+
+async def test_deadlocks_are_conflicts(postgres_url: str) -> None:
+    engine = create_engine(postgres_url)
+    units = SqlAlchemyUnitOfWorkFactory(engine)
+    first, second = await keep_user(units), await keep_user(units)
+    both = asyncio.Barrier(2)
+
+    async def save(one: User, other: User) -> None:
+        async with units() as work:
+            await work.users.record_sign_in(one, at=NOW)
+            await both.wait()
+            await work.users.record_sign_in(other, at=NOW)
+            await work.commit()
+
+    outcomes = await in_parallel([save(first, second), save(second, first)])
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == [
+        "ConcurrentChange",
+        "NoneType",
+    ]
+    await engine.dispose()
+
+
+async def test_a_stale_connection_is_replaced_without_a_round_trip(postgres_url: str) -> None:
+    """A request on a healthy connection sends its one statement and nothing else."""
+    engine = create_engine(postgres_url, pool_size=1)
+    units = SqlAlchemyUnitOfWorkFactory(engine)
+    user = await keep_user(units)
+    connected: list[object] = []
+    event.listen(engine.sync_engine, "connect", lambda connection, _: connected.append(connection))
+    async with units.read_only() as work:
+        driver = work._execution  # type: ignore[attr-defined]
+        await work.users.get(user.id)
+        queries: list[str] = []
+        raw = driver._connection._driver
+        raw.add_query_logger(lambda record: queries.append(record.query))
+    await load_user(units, user.id)
+    raw.remove_query_logger
+    assert len(queries) == 1
+    assert connected == []
+    await engine.dispose()
+
+
+def _pool(engine: AsyncEngine) -> QueuePool:
+    assert isinstance(engine.pool, QueuePool)
+    return engine.pool
