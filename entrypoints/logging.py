@@ -34,7 +34,7 @@ _DEEPEST: Final = 6
 _FLOORS: Final = {
     "aiosqlite": logging.WARNING,
     "aiosmtplib": logging.WARNING,
-    "alembic": logging.INFO,
+    "alembic": logging.WARNING,
     "asyncio": logging.INFO,
     "asyncpg": logging.WARNING,
     "sqlalchemy": logging.WARNING,

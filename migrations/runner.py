@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from adapters.sqlalchemy.engine import normalised_url, prepare_file
+from adapters.sqlalchemy.errors import translated_errors
 
 DEFAULT_URL = "sqlite:///var/doorward.db"
 """What ``make run`` uses; the settings of the service have the same."""
@@ -87,7 +88,8 @@ async def open_for_migration(
 
     It commits at the end of the block and undoes everything if the block raises: a migration
     happens as a whole or not at all. SQLite's connection does not watch foreign keys, because
-    replacing a table would take the rows that point to it along.
+    replacing a table would take the rows that point to it along. Raises ServiceUnavailable when
+    the database does not answer.
     """
     address = normalised_url(url)
     sqlite = address.get_backend_name() == "sqlite"
@@ -101,10 +103,11 @@ async def open_for_migration(
     if sqlite:
         event.listen(engine.sync_engine, "connect", _leave_transactions_to_us)
     try:
-        async with engine.connect() as connection, connection.begin():
-            if not read_only:
-                await _lock(connection)
-            yield connection
+        with translated_errors():
+            async with engine.connect() as connection, connection.begin():
+                if not read_only:
+                    await _lock(connection)
+                yield connection
     finally:
         await engine.dispose()
 

@@ -199,3 +199,7 @@ def _read_password() -> str:
     if sys.stdin.isatty():
         return getpass.getpass("Password: ")
     return sys.stdin.readline().rstrip("\r\n")
+
+
+if __name__ == "__main__":
+    main()

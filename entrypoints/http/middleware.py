@@ -105,7 +105,8 @@ class RequestContext:
     """ASGI middleware around everything else.
 
     Leaves in ``scope["state"]``: ``request_id``, ``client_address`` (RL-3) and ``public_url``.
-    Whoever finds out who the caller is leaves ``user_id`` there, for the log line.
+    Whoever finds out who the caller is leaves ``user_id`` there, for the log line; what every
+    answer to this request has to carry, a refusal too, is left as ``answer_headers``.
     """
 
     def __init__(
@@ -137,7 +138,7 @@ class RequestContext:
             peer[0] if peer else None, seen.forwarded_for, self._trusted
         )
         token = logged_request_id.set(seen.request_id)
-        answer = _Answer(send, self._headers, seen.request_id)
+        answer = _Answer(send, self._headers, state)
         try:
             if refusal := _refusal(scope, seen):
                 await _refuse(refusal, scope, receive, answer)
@@ -192,14 +193,15 @@ class _Headers:
 class _Answer:
     """The way out: adds the headers that every answer has and remembers the status."""
 
-    __slots__ = ("_headers", "_request_id", "_send", "deadline", "status")
+    __slots__ = ("_headers", "_request_id", "_send", "_state", "deadline", "status")
 
     def __init__(
-        self, send: Send, headers: tuple[tuple[bytes, bytes], ...], request_id: str
+        self, send: Send, headers: tuple[tuple[bytes, bytes], ...], state: dict[str, Any]
     ) -> None:
         self._send = send
         self._headers = headers
-        self._request_id = (b"x-request-id", request_id.encode("ascii"))
+        self._state = state
+        self._request_id = (b"x-request-id", state["request_id"].encode("ascii"))
         self.status = 0
         self.deadline: asyncio.Timeout | None = None
 
@@ -217,7 +219,8 @@ class _Answer:
         names = {name.lower() for name, _ in given}
         # A route that knows better, such as a page or the JWKS, keeps what it says.
         missing = [header for header in (*self._headers, _CSP, _NO_STORE) if header[0] not in names]
-        message["headers"] = [*given, *missing, self._request_id]
+        asked_for = self._state.get("answer_headers", ())
+        message["headers"] = [*given, *missing, *asked_for, self._request_id]
 
 
 def _refusal(scope: Scope, seen: _Headers) -> DomainError | None:
