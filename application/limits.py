@@ -1,7 +1,8 @@
 """Limits by count: per source on what anyone may call, per mailbox on what is mailed (RL-4).
 
 The numbers are generous to people and to a whole office behind one address; the guard against
-guessing is :mod:`application.attempts`, which counts per account.
+guessing is :mod:`application.attempts`, which counts per account. What takes a secret of 256 bits
+(refresh, a mailed secret) has no limit: nobody guesses it, and counting costs a commit.
 """
 
 from datetime import timedelta
@@ -12,9 +13,7 @@ from domain.email_address import EmailAddress
 
 SIGN_UP = RateLimit(name="sign-up", burst=120, interval=timedelta(seconds=5))
 SIGN_IN = RateLimit(name="sign-in", burst=300, interval=timedelta(seconds=1))
-REFRESH = RateLimit(name="refresh", burst=600, interval=timedelta(milliseconds=100))
 MAIL_REQUEST = RateLimit(name="mail-request", burst=120, interval=timedelta(seconds=5))
-TOKEN_SPENDING = RateLimit(name="token-spending", burst=300, interval=timedelta(seconds=1))
 MAIL_PER_MAILBOX = RateLimit(name="mail-per-mailbox", burst=10, interval=timedelta(minutes=5))
 
 

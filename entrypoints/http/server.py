@@ -7,6 +7,7 @@ import uvicorn
 
 from entrypoints.http.app import create_app
 from entrypoints.http.middleware import Draining
+from entrypoints.http.patience import PatientProtocol
 from entrypoints.lifecycle import build_container
 from entrypoints.settings import Settings
 
@@ -49,6 +50,8 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
         app,
         host=host,
         port=port,
+        http=PatientProtocol,
+        ws="none",
         proxy_headers=False,
         server_header=False,
         date_header=True,
@@ -57,7 +60,6 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
         lifespan="on",
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=int(settings.request_deadline) + 5,
-        h11_max_incomplete_event_size=64 * 1024,
     )
     server = _Server(config, app.state.draining)
     server.run()

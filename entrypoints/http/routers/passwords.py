@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from application.limits import MAIL_REQUEST, TOKEN_SPENDING
+from application.limits import MAIL_REQUEST
 from entrypoints.http.dependencies import From, Services, limited
 from entrypoints.http.errors import responses
 from entrypoints.http.presenters import answer
@@ -32,10 +32,7 @@ async def request_password_reset(
     status_code=204,
     summary="Set a new password with the mailed secret",
     response_class=Response,
-    responses=responses(
-        "INVALID_TOKEN", "VALIDATION_ERROR", "PASSWORD_REJECTED", "TOO_MANY_REQUESTS", "BUSY"
-    ),
-    dependencies=[Depends(limited(TOKEN_SPENDING))],
+    responses=responses("INVALID_TOKEN", "VALIDATION_ERROR", "PASSWORD_REJECTED", "BUSY"),
 )
 async def reset_password(body: PasswordResetRequest, services: Services, origin: From) -> Response:
     """End every session of the user and count as proof of the address."""

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from application.limits import MAIL_REQUEST, SIGN_UP, TOKEN_SPENDING
+from application.limits import MAIL_REQUEST, SIGN_UP
 from entrypoints.http.dependencies import From, Services, limited
 from entrypoints.http.errors import responses
 from entrypoints.http.presenters import answer, sign_up_body, verified_user_body
@@ -72,8 +72,7 @@ async def request_email_verification(
     "/email-verifications/confirm",
     summary="Prove the address",
     response_model=Envelope[VerifiedUserOut],
-    responses=responses("INVALID_TOKEN", "VALIDATION_ERROR", "TOO_MANY_REQUESTS"),
-    dependencies=[Depends(limited(TOKEN_SPENDING))],
+    responses=responses("INVALID_TOKEN", "VALIDATION_ERROR"),
 )
 async def confirm_email(
     request: Request, body: TokenRequest, services: Services, origin: From
