@@ -1,6 +1,5 @@
 """Units of work over a :class:`~adapters.memory.store.MemoryStore`."""
 
-from types import TracebackType
 from typing import Self
 
 from adapters.memory.outbox import MemoryOutbox
@@ -40,12 +39,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self._transaction.begin()
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_what_happened: object) -> None:
         self._transaction.end()
 
     async def commit(self) -> None:

@@ -19,8 +19,8 @@ from adapters.sqlalchemy.statements import Row, Statement, Values
 
 CLEAN_UP_SECONDS = 2.0
 
-_cleaning: set[asyncio.Task[None]] = set()
-"""Clean-ups that outlive the request that they are for; the set keeps them from being lost."""
+_unfinished: set[asyncio.Future[Any]] = set()
+"""What outlives the request that it is for; the set keeps it from being lost on the way."""
 
 
 class Connection(ABC):
@@ -73,8 +73,8 @@ class Connection(ABC):
             self.throw_away()
         else:
             cleaning = asyncio.create_task(self._clean_up())
-            _cleaning.add(cleaning)
-            cleaning.add_done_callback(_cleaning.discard)
+            _unfinished.add(cleaning)
+            cleaning.add_done_callback(_unfinished.discard)
             await asyncio.shield(cleaning)
 
     def throw_away(self) -> None:
@@ -86,7 +86,8 @@ class Connection(ABC):
         try:
             result = await call
         except Exception as error:
-            self._unsettled = False
+            # A driver that gave up waiting has yet to hear the end of it.
+            self._unsettled = isinstance(error, TimeoutError)
             meaning = translated(error)
             if meaning is error:
                 raise
@@ -186,6 +187,12 @@ class SqliteConnection(Connection):
         await self._driver.rollback()
 
 
+def _not_needed(opening: asyncio.Future[PoolProxiedConnection]) -> None:
+    _unfinished.discard(opening)
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
+
+
 class Connections:
     """Where this adapter takes its connections from: the engine's pool."""
 
@@ -202,8 +209,19 @@ class Connections:
         Raises :class:`~domain.errors.ServiceUnavailable` when none is to be had in time.
         """
         with translated_errors():
-            lease = self._idle() or await self._engine.raw_connection()
+            lease = self._idle() or await self._wait()
         return self._kind(lease, self._engine.dialect)
+
+    async def _wait(self) -> PoolProxiedConnection:
+        # Not cancelled together with the caller: aiosqlite would lose a connection that it is
+        # just about to open. What comes too late goes straight back to the pool.
+        opening = asyncio.ensure_future(self._engine.raw_connection())
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            _unfinished.add(opening)
+            opening.add_done_callback(_not_needed)
+            raise
 
     def _idle(self) -> PoolProxiedConnection | None:
         """Return a connection that lies ready, if there is one.

@@ -1,6 +1,5 @@
 """Units of work over one database."""
 
-from types import TracebackType
 from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -40,12 +39,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
         await self._execution.begin()
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_what_happened: object) -> None:
         await self._execution.end()
 
     async def commit(self) -> None:

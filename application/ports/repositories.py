@@ -2,8 +2,9 @@
 
 ``save`` compares the ``version`` that was loaded and raises
 :class:`~domain.errors.ConcurrentChange` if somebody else saved first; otherwise it raises the
-entity's version by one. All methods raise :class:`~domain.errors.ServiceUnavailable` when the
-store does not answer.
+entity's version by one. ``add`` raises ConcurrentChange as well, for an identifier that is taken
+and for something that belongs to a user who is gone. All methods raise
+:class:`~domain.errors.ServiceUnavailable` when the store does not answer.
 """
 
 from abc import abstractmethod
@@ -116,7 +117,8 @@ class SessionRepository(Protocol):
     ) -> int:
         """End the user's living sessions but those to keep; return how many were ended.
 
-        ``keep`` names one that stays; ``keep_newest`` says how many of the newest stay.
+        ``keep`` names one that stays; ``keep_newest`` says how many of the newest stay. A session
+        stays if either says so.
         """
 
     @abstractmethod

@@ -81,7 +81,7 @@ class AccessTokens(Protocol):
 
     @abstractmethod
     def use(self, signing: KeyMaterial, verifying: Sequence[VerifyingKey]) -> None:
-        """Sign with the one and accept all of the others from now on, and only them."""
+        """Sign with the one from now on, and accept it and all of the others, and only them."""
 
     @abstractmethod
     def issue(self, claims: AccessClaims) -> str:

@@ -478,7 +478,7 @@ def test_all_stores_are_the_same_store(
             Machine,
             settings=settings(
                 max_examples=25,
-                stateful_step_count=30,
+                stateful_step_count=40,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),
             ),

@@ -77,7 +77,8 @@ async def test_a_cancelled_unit_leaves_nothing_and_lets_others_write(
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    await keep_user(units, user)
+    async with asyncio.timeout(10):
+        await keep_user(units, user)
     assert (await load_user(units, user.id)).email == user.email
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import event, make_url, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from domain.errors import ServiceUnavailable
 from migrations.runner import (
     SchemaTooNew,
     current,
@@ -105,6 +106,14 @@ async def test_rebuilding_a_table_of_sqlite_keeps_the_rows_that_point_to_it(
 
     with closing(sqlite3.connect(str(make_url(sqlite_url).database))) as connection_:
         assert connection_.execute("SELECT count(*) FROM user_roles").fetchone() == (1,)
+
+
+async def test_a_database_that_is_away_is_told_as_such() -> None:
+    """DB-5: whoever starts the service knows that waiting helps."""
+    url = "postgresql://nobody@127.0.0.1:1/none"
+    for attempt in (upgrade(url), current(url), pending(url)):
+        with pytest.raises(ServiceUnavailable):
+            await attempt
 
 
 async def test_the_file_and_its_folder_are_made_for_us_alone(tmp_path: Path) -> None:

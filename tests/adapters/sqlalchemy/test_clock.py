@@ -48,7 +48,7 @@ async def test_it_tells_the_databases_time_even_if_the_hosts_is_wrong(
     assert clock.now() < datetime.now(UTC) - timedelta(days=2)
     await clock.synchronise()
     async with engine.connect() as connection:
-        there = (await connection.execute(text("SELECT clock_timestamp()"))).scalar()
+        there = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
     assert abs(clock.now() - there) < SECOND
     await engine.dispose()
 
