@@ -141,12 +141,13 @@ class Container(containers.DeclarativeContainer):
     mailer: providers.Provider[Mailer] = providers.Selector(
         providers.Callable(_environment, settings), production=smtp, development=mailbox
     )
+    schema_probe = providers.Singleton(SchemaProbe, engine, expected=expected_schema)
     health_probes: providers.Provider[list[HealthProbe]] = providers.Selector(
         _kind,
         memory=providers.List(providers.Singleton(AlwaysReady, "store")),
         database=providers.List(
             providers.Singleton(DatabaseProbe, engine),
-            providers.Singleton(SchemaProbe, engine, expected=expected_schema),
+            schema_probe,
         ),
     )
 

@@ -17,7 +17,7 @@ from application.signing_keys import SigningKeyUnreadable
 from domain.errors import ServiceUnavailable
 from entrypoints.container import Container, close, synchronise_clock
 from entrypoints.settings import Settings, SettingsError, load_settings, refusals
-from migrations import runner
+from migrations import newest_revision
 
 KEYRING_EVERY = timedelta(seconds=5)
 CLOCK_EVERY = timedelta(seconds=30)
@@ -49,7 +49,7 @@ def ready_settings() -> Settings:
 
 def build_container(settings: Settings) -> Container:
     """Return the container for these settings; nothing is opened yet."""
-    return Container(settings=settings, expected_schema=runner.head())
+    return Container(settings=settings, expected_schema=newest_revision())
 
 
 @asynccontextmanager
@@ -87,19 +87,27 @@ async def prepare(container: Container) -> None:
     would not help.
     """
     settings = container.settings()
+    if not settings.in_memory:
+        if settings.migrate_on_start:
+            await _migrate(settings)
+        await synchronise_clock(container)
+        if (difference := await container.schema_probe().failure()) is not None:
+            raise StartRefused(
+                f"The database's schema {difference}. "
+                "Run `doorward migrate` with the version that you want to serve."
+            )
     try:
-        if not settings.in_memory:
-            url = settings.database_url.get_secret_value()
-            if settings.migrate_on_start:
-                await runner.upgrade(url)
-            elif await runner.current(url) != runner.head():
-                raise StartRefused(
-                    "The database's schema is not the one that this version needs. "
-                    "Run `doorward migrate` with this version first."
-                )
-            await synchronise_clock(container)
         await container.keyring().prepare()
-    except (runner.SchemaTooNew, SigningKeyUnreadable) as problem:
+    except SigningKeyUnreadable as problem:
+        raise StartRefused(str(problem)) from None
+
+
+async def _migrate(settings: Settings) -> None:
+    from migrations import runner  # Alembic, which only a migration needs
+
+    try:
+        await runner.upgrade(settings.database_url.get_secret_value())
+    except runner.SchemaTooNew as problem:
         raise StartRefused(str(problem)) from None
 
 

@@ -18,7 +18,6 @@ from entrypoints.container import Container, close
 from entrypoints.lifecycle import build_container, prepare, ready_settings
 from entrypoints.logging import configure_logging
 from entrypoints.settings import Settings, SettingsError, findings, load_settings
-from migrations import runner
 
 app = App(name="doorward", help="A self-hosted identity and access service.")
 users = App(name="users", help="User accounts.")
@@ -70,6 +69,8 @@ def migrate(*, check: bool = False, plan: bool = False) -> None:
     plan:
         Change nothing; list what would be done.
     """
+    from migrations import runner
+
     settings = _settings()
     if settings.in_memory:
         say("memory:// has no schema to migrate.")

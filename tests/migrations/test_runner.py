@@ -12,6 +12,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from domain.errors import ServiceUnavailable
+from migrations import newest_revision
 from migrations.runner import (
     SchemaTooNew,
     current,
@@ -129,3 +130,8 @@ async def _execute(url: str, *statements: str) -> None:
         for statement in statements:
             await connection.execute(text(statement))
     await engine.dispose()
+
+
+def test_the_newest_revision_is_found_without_alembic() -> None:
+    """The start compares the schema with a file's name; that name has to be the head's."""
+    assert newest_revision() == head()
