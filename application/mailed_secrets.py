@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from application.notifications import Notifications
-from application.ports.clock import Randomness
+from application.ports.clock import Clock, Randomness
 from application.ports.outbox import MessageKind
 from application.ports.unit_of_work import UnitOfWork
 from domain.one_time_token import OneTimeToken, Purpose
@@ -36,11 +36,12 @@ class MailedSecrets:
         self,
         *,
         notifications: Notifications,
+        clock: Clock,
         randomness: Randomness,
         lifetimes: SecretLifetimes,
     ) -> None:
-        self._notifications, self._randomness = notifications, randomness
-        self._lifetimes = lifetimes
+        self._notifications, self._clock = notifications, clock
+        self._randomness, self._lifetimes = randomness, lifetimes
 
     async def issue(self, unit: UnitOfWork, user: User, purpose: Purpose, *, now: datetime) -> None:
         """Queue a mail to the user's stored address, and to nothing that anybody typed (AT-3)."""
@@ -54,7 +55,10 @@ class MailedSecrets:
             entropy=self._randomness.token_bytes,
         )
         await unit.one_time_tokens.put(token)
+        # Of two issues at once the second one waits up there until the first is committed. Its
+        # mail is dated after that, so that the newest mail holds the token that is left.
+        queued_at = max(now, self._clock.now())
         message = self._notifications.secret(
-            _MAIL_FOR[purpose], user.email, secret=secret, now=now, ttl=ttl
+            _MAIL_FOR[purpose], user.email, secret=secret, now=queued_at, ttl=ttl
         )
         await unit.outbox.enqueue(message)

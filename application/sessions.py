@@ -78,7 +78,8 @@ class RefreshSession:
                 now=now,
                 entropy=self._randomness.token_bytes,
             )
-            if user.suspended_at is not None:
+            if user.suspended_at is not None and isinstance(rotation, Rotated | Replayed):
+                # A session that is over stays so, and a copied token counts in any case.
                 rotation = Over(EndReason.USER_SUSPENDED)
             await self._write(unit, rotation, session, user, origin)
             await unit.commit()

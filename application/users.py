@@ -8,7 +8,7 @@ from application.ports.passwords import PasswordHasher
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.recording import Recorder
 from application.retrying import retry_on_conflict
-from domain.access import BUILT_IN_ROLES, Permission, Principal, RoleName
+from domain.access import BUILT_IN_ROLES, Permission, Principal, RoleName, permissions_of
 from domain.audit import Origin
 from domain.credential import PasswordCredential
 from domain.email_address import EmailAddress
@@ -117,6 +117,9 @@ class CreateUser:
         names = [RoleName.parse(role) for role in roles]
         if any(name not in BUILT_IN_ROLES for name in names):
             raise RoleNotFound
+        # Nobody grants a permission that they lack (AZ-3).
+        for permission in sorted(permissions_of(names)):
+            principal.require(permission)
         hashed = await self._hash(password, address) if password is not None else None
         now, entropy = self._clock.now(), self._randomness.token_bytes
         user, registered = User.register(

@@ -193,6 +193,7 @@ class Container(containers.DeclarativeContainer):
     mailed_secrets = providers.Singleton(
         MailedSecrets,
         notifications=notifications,
+        clock=clock,
         randomness=randomness,
         lifetimes=providers.Singleton(
             SecretLifetimes,

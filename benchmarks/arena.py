@@ -1,0 +1,279 @@
+"""Everything that has to stand before something can be measured: database, servers, accounts."""
+
+import contextlib
+import hashlib
+import itertools
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import asyncpg
+import orjson
+
+from benchmarks.load import Refreshing, Repeating
+from benchmarks.processes import ROOT, Cores, Server
+from tests.support.postgres import PostgresServer
+
+PASSWORD = "correct horse battery staple"
+COSTS = (65536, 3, 1)
+"""The memory in KiB, the passes and the lanes of every password hash: Doorward's defaults."""
+CONNECTIONS = 16
+PEOPLE = 8
+_PEERS = ROOT / ".venv-bench" / "bin" / "python"
+_PARTS = ("domain", "application", "adapters", "entrypoints", "migrations")
+_BURST = 300
+"""Refreshes that one address sends before another takes over; a source may send 600 at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An account with one session."""
+
+    email: str
+    access_token: str
+    refresh_token: str
+
+
+class Arena:
+    """One durable PostgreSQL, and the servers that share it in turn."""
+
+    def __init__(self, postgres: PostgresServer, cores: Cores, scratch: Path) -> None:
+        self.cores = cores
+        self._postgres, self._scratch = postgres, scratch
+        self._secret = secrets.token_urlsafe(48)
+
+    # --- servers -----------------------------------------------------------------------------
+
+    def doorward(self, **settings: str) -> Server:
+        """Return ``doorward serve`` as in production, logging JSON to nowhere."""
+        command = [str(_doorward()), "serve", "--port", "{port}"]
+        environment = {**self._settings(), "PORT": "{port}", **settings}
+        return self._server("Doorward", command, environment, live="/health/live")
+
+    def floor(self, public_key: str) -> Server:
+        """Return the raw ASGI application on uvicorn."""
+        environment = {
+            "FLOOR_DATABASE": self.address("doorward"),
+            "FLOOR_KEY": public_key,
+            "PYTHONPATH": str(ROOT),
+        }
+        command = [sys.executable, *_uvicorn("benchmarks.floor:application")]
+        return self._server("floor", command, environment, live="/live")
+
+    def peer(self) -> Server:
+        """Return fastapi-users on uvicorn, with an account of its own."""
+        memory, passes, lanes = COSTS
+        environment = {
+            "ARGON2_MEMORY_KIB": str(memory),
+            "ARGON2_TIME_COST": str(passes),
+            "ARGON2_PARALLELISM": str(lanes),
+            "PEER_DATABASE": self._postgres.url("peer"),
+            "PEER_SECRET": self._secret,
+            "PEER_EMAIL": "person0@example.com",
+            "PEER_PASSWORD": PASSWORD,
+        }
+        command = [str(_PEERS), *_uvicorn("peer_fastapi_users:application")]
+        command += ["--app-dir", str(ROOT / "benchmarks")]
+        return self._server("fastapi-users", command, environment, live="/nothing")
+
+    def _server(
+        self, name: str, command: list[str], environment: dict[str, str], *, live: str
+    ) -> Server:
+        log = self._scratch / f"{name}.log"
+        whole = {"PATH": os.defpath, "HOME": str(self._scratch), **environment}
+        return Server(name, command, environment=whole, cores=self.cores, live=live, log=log)
+
+    def _settings(self) -> dict[str, str]:
+        memory, passes, lanes = COSTS
+        return {
+            "ENVIRONMENT": "production",
+            "DATABASE_URL": self.address("doorward"),
+            "SECRET_KEY": self._secret,
+            "PUBLIC_URL": "http://127.0.0.1:8000",
+            "ARGON2_MEMORY_KIB": str(memory),
+            "ARGON2_TIME_COST": str(passes),
+            "ARGON2_PARALLELISM": str(lanes),
+            # All load comes from one address, which the limits are there to stop.
+            "RATE_LIMITS": "off",
+        }
+
+    # --- accounts and sessions ---------------------------------------------------------------
+
+    def address(self, database: str) -> str:
+        """Return the address of a database as asyncpg takes it."""
+        return self._postgres.url(database).replace("+asyncpg", "")
+
+    async def prepare(self) -> None:
+        """Compile Doorward, as installing it does, and make the databases and the schema."""
+        compiling = [sys.executable, "-m", "compileall", "-q", *_PARTS]
+        subprocess.run(compiling, cwd=ROOT, check=True)
+        connection = await asyncpg.connect(self.address("postgres"))
+        for name in ("doorward", "peer"):
+            await connection.execute(f"CREATE DATABASE {name}")
+        await connection.close()
+        subprocess.run(
+            [_doorward(), "migrate"],
+            cwd=self._scratch,
+            env={"PATH": os.defpath, "HOME": str(self._scratch), **self._settings()},
+            check=True,
+            timeout=60,
+        )
+
+    async def register(self, server: Server) -> None:
+        """Make the accounts; no mail is read here, so the database says that they are verified."""
+        for number in range(PEOPLE):
+            given = {"email": f"person{number}@example.com", "password": PASSWORD}
+            server.ask("POST", "/api/v1/users", json=given)
+        connection = await asyncpg.connect(self.address("doorward"))
+        await connection.execute("UPDATE users SET email_verified_at = now()")
+        await connection.close()
+
+    def people(self, server: Server) -> list[Person]:
+        """Return as many fresh sessions as there are connections, of several people."""
+        found = []
+        for number in range(CONNECTIONS):
+            email = f"person{number % PEOPLE}@example.com"
+            given = {"email": email, "password": PASSWORD}
+            data = server.ask("POST", "/api/v1/sessions", json=given)["data"]
+            found.append(Person(email, data["access_token"], data["refresh_token"]))
+        return found
+
+    async def floor_tokens(self) -> list[str]:
+        """Return tokens of sessions that the floor can refresh: copies of Doorward's."""
+        connection = await asyncpg.connect(self.address("doorward"))
+        tokens = [secrets.token_hex(16) + secrets.token_hex(32) for _ in range(CONNECTIONS)]
+        for token in tokens:
+            await connection.execute(
+                "INSERT INTO sessions SELECT (json_populate_record(s, $1::json)).* "
+                "FROM sessions s LIMIT 1",
+                orjson.dumps(
+                    {
+                        "id": token[:32],
+                        "current_digest": f"\\x{hashlib.sha256(token[32:].encode()).hexdigest()}",
+                    }
+                ).decode(),
+            )
+        await connection.close()
+        return tokens
+
+    async def database_facts(self) -> dict[str, str]:
+        """Return the version of PostgreSQL, and the settings that say what a commit is worth."""
+        connection = await asyncpg.connect(self.address("doorward"))
+        names = ("server_version", "fsync", "synchronous_commit", "full_page_writes")
+        facts = {name: await connection.fetchval(f"SHOW {name}") for name in names}
+        await connection.close()
+        return facts
+
+
+@contextlib.contextmanager
+def standing(scratch: Path) -> Iterator[Arena]:
+    """Start the database on the cores that the servers leave, and end it afterwards."""
+    cores = Cores()
+    cores.move_to_rest()
+    with PostgresServer(durable=True) as postgres:
+        yield Arena(postgres, cores, scratch)
+
+
+# --- what the callers say --------------------------------------------------------------------
+
+
+def reading(path: str, token: str, email: str) -> Repeating:
+    """Ask again and again who the token's owner is."""
+    expected = f'"email":"{email}"'.encode()
+    return Repeating(get(path, token), status=b"200", expected=expected)
+
+
+def refreshing(path: str, token: str, *, kept: list[str] | None = None) -> Refreshing:
+    """Refresh a session again and again."""
+    return Refreshing(lambda given: _spend(path, given), token, expected=b'"user":{', kept=kept)
+
+
+def refreshing_from_many_places(path: str, token: str, *, first: int) -> Refreshing:
+    """Refresh a session from ever new addresses, so that no source reaches its limit."""
+    count = itertools.count()
+
+    def build(given: bytes) -> bytes:
+        place = next(count) // _BURST
+        return _spend(path, given, b"x-forwarded-for: 10.%d.%d.1\r\n" % (first, place % 256))
+
+    return Refreshing(build, token, expected=b'"user":{')
+
+
+def signing_in(number: int) -> Repeating:
+    """Sign one person in to Doorward again and again."""
+    body = orjson.dumps({"email": f"person{number}@example.com", "password": PASSWORD})
+    request = post("/api/v1/sessions", body)
+    return Repeating(request, status=b"201", expected=b'"refresh_outcome":"issued"')
+
+
+def signing_in_to_peer() -> Repeating:
+    """Sign the peer's person in again and again."""
+    form = urlencode({"username": "person0@example.com", "password": PASSWORD}).encode()
+    request = post("/auth/jwt/login", form, kind=b"application/x-www-form-urlencoded")
+    return Repeating(request, status=b"200", expected=b'"access_token":')
+
+
+class SigningUp:
+    """Makes one account after the other."""
+
+    def __init__(self, prefix: str) -> None:
+        self._emails = (f"{prefix}-{number}@example.com" for number in itertools.count())
+
+    def request(self) -> bytes | None:
+        """Return the request for an account that does not exist."""
+        body = orjson.dumps({"email": next(self._emails), "password": PASSWORD})
+        return post("/api/v1/users", body)
+
+    def accept(self, status: bytes, body: bytes) -> bool:
+        """Look at the status and for the piece that has to be in the body."""
+        return status[:2] == b"20" and b'"status":"unverified"' in body
+
+
+def get(path: str, token: str) -> bytes:
+    """Return a GET request with an access token."""
+    return (
+        f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\n"
+        "accept: application/json\r\nuser-agent: doorward-benchmarks\r\n\r\n"
+    ).encode()
+
+
+def post(path: str, body: bytes, *, kind: bytes = b"application/json", more: bytes = b"") -> bytes:
+    """Return a POST request; ``more`` are whole header lines."""
+    return (
+        b"POST %s HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: %s\r\ncontent-length: %d\r\n"
+        b"accept: application/json\r\nuser-agent: doorward-benchmarks\r\n%s\r\n%s"
+        % (path.encode(), kind, len(body), more, body)
+    )
+
+
+def _spend(path: str, token: bytes, more: bytes = b"") -> bytes:
+    return post(path, b'{"refresh_token":"%s"}' % token, more=more)
+
+
+def public_key(server: Server) -> str:
+    """Return Doorward's public key, as the JWKS spells it."""
+    keys: list[dict[str, Any]] = server.ask("GET", "/.well-known/jwks.json")["keys"]
+    return str(keys[0]["x"])
+
+
+def peer_token(server: Server) -> str:
+    """Sign in to the peer."""
+    form = urlencode({"username": "person0@example.com", "password": PASSWORD}).encode()
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    answer = server.ask("POST", "/auth/jwt/login", body=form, headers=kind)
+    return str(answer["access_token"])
+
+
+def _doorward() -> Path:
+    return Path(sys.executable).parent / "doorward"
+
+
+def _uvicorn(application: str) -> list[str]:
+    options = ["--host", "127.0.0.1", "--port", "{port}", "--loop", "uvloop", "--http", "httptools"]
+    return ["-m", "uvicorn", application, *options, "--no-access-log", "--log-level", "warning"]

@@ -1,0 +1,178 @@
+"""The processes that are measured: where they run, what they cost, and their end.
+
+On a machine with two cores or more the server under test has one for itself; the database and
+the load generator share the others. A process inherits its cores from whoever starts it, and
+Doorward counts them for its hashing threads, so they are set before it starts and not after.
+"""
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+
+ROOT = Path(__file__).resolve().parent.parent
+_START_SECONDS = 30.0
+_STOP_SECONDS = 15.0
+
+
+class Cores:
+    """Which cores the server gets and which are left for the rest; all of them if there is one."""
+
+    def __init__(self) -> None:
+        self.all: set[int] = set()
+        if sys.platform == "linux":
+            self.all = os.sched_getaffinity(0)
+        ordered = sorted(self.all)
+        self.are_apart = len(ordered) > 1
+        self.server = set(ordered[:1]) if self.are_apart else self.all
+        self.rest = set(ordered[1:]) if self.are_apart else self.all
+
+    def move_to_rest(self) -> None:
+        """Leave the server's core to the server; children that are started now do the same."""
+        self._move(self.rest)
+
+    @contextlib.contextmanager
+    def as_server(self) -> Iterator[None]:
+        """Give children that are started in this block the server's core."""
+        self._move(self.server)
+        try:
+            yield
+        finally:
+            self._move(self.rest)
+
+    def _move(self, cores: set[int]) -> None:
+        if sys.platform == "linux":
+            os.sched_setaffinity(0, cores)
+
+
+class Server:
+    """One HTTP server of ours, on a free port of 127.0.0.1, from start to SIGTERM."""
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        cores: Cores,
+        live: str,
+        log: Path,
+    ) -> None:
+        self.name = name
+        self.port = free_port()
+        self._command = [part.replace("{port}", str(self.port)) for part in command]
+        self._environment = {
+            name: value.replace("{port}", str(self.port)) for name, value in environment.items()
+        }
+        self._cores, self._live, self._log = cores, live, log
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start_seconds = 0.0
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Return when it has answered that it lives, and keep how long that took."""
+        with self._cores.as_server(), Path(os.devnull).open("wb") as nowhere:
+            began = time.perf_counter()
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=nowhere,
+                stderr=self._log.open("wb"),
+                cwd=self._log.parent,
+                env=self._environment,
+            )
+        while not self._answers():
+            if self._process.poll() is not None or time.perf_counter() > began + _START_SECONDS:
+                self.stop()
+                raise RuntimeError(f"{self.name} did not start: {self._log.read_text()[-3000:]}")
+            time.sleep(0.005)
+        self.start_seconds = time.perf_counter() - began
+
+    def stop(self) -> None:
+        """End it as an operator would; kill it only if it does not listen."""
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait(_STOP_SECONDS)
+        self._process = None
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time of all its threads so far."""
+        fields = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory_mb(self) -> float:
+        """Return its resident memory."""
+        status = Path(f"/proc/{self._pid}/status").read_text()
+        kib = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
+        return int(kib) * 1024 / 1e6
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Send one request outside of any measurement and return the JSON of its answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            given = {**({"content-type": "application/json"} if json else {}), **(headers or {})}
+            connection.request(method, path, orjson.dumps(json) if json else body, given)
+            answer = connection.getresponse()
+            content = answer.read()
+        finally:
+            connection.close()
+        if answer.status // 100 != 2:
+            raise RuntimeError(f"{self.name} answered {answer.status}: {content[:500]!r}")
+        return orjson.loads(content)
+
+    @property
+    def _pid(self) -> int:
+        if self._process is None:
+            raise RuntimeError(f"{self.name} is not running")
+        return self._process.pid
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=5) as link:
+                link.sendall(b"GET %s HTTP/1.1\r\nhost: x\r\n\r\n" % self._live.encode())
+                return link.recv(64).split(b" ")[1:2] != []
+        except OSError:
+            return False
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody uses at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

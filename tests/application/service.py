@@ -1,0 +1,415 @@
+"""The whole service over the memory adapters, with verbs that tests read like stories in.
+
+``Service(grace=…)`` wires every use case as the container does. Knobs are what an operator may
+set; ``service.clock`` and ``service.mailbox`` are what a test looks at and turns.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from adapters.memory.clock import ManualClock, SeededRandomness
+from adapters.memory.mailer import MemoryMailbox
+from adapters.memory.passwords import CommonPasswordSet, FastPasswordHasher
+from adapters.memory.rate_limiter import MemoryRateLimiter
+from adapters.memory.secret_box import MemorySecretBox
+from adapters.memory.store import MemoryStore, OutboxEntry
+from adapters.memory.tokens import OpaqueAccessTokens
+from application.attempts import AttemptGuard
+from application.authentication import Authenticate, Caller, SignIn
+from application.housekeeping import PurgeExpired
+from application.limits import AdmitRequest, MailAllowance
+from application.mailed_secrets import MailedSecrets, SecretLifetimes
+from application.notifications import Notifications
+from application.outbox import Answer, RelayOutbox, RelayReport
+from application.paging import Cursors
+from application.passwords import AnswerPasswordResetRequest, RequestPasswordReset, ResetPassword
+from application.ports.mailer import Mail, Mailer
+from application.ports.outbox import MessageKind, MessageStatus
+from application.ports.tokens import AccessClaims
+from application.recording import Recorder
+from application.registration import (
+    AnswerVerificationRequest,
+    ConfirmEmail,
+    RequestEmailVerification,
+    SignUp,
+    SignUpReceipt,
+    VerifiedUser,
+)
+from application.sessions import EndOwnSession, EndOwnSessions, ListOwnSessions, RefreshSession
+from application.signing_keys import SigningKeyring
+from application.token_grants import TokenGrant, TokenGrants
+from application.users import CreateUser, UpdateOwnProfile
+from domain.access import Principal, PrincipalKind, permissions_of
+from domain.audit import AuditEvent, Origin
+from domain.credential import PasswordCredential
+from domain.email_address import EmailAddress
+from domain.one_time_token import Purpose
+from domain.password_policy import PasswordPolicy
+from domain.session import EndReason, Session, SessionPolicy
+from domain.sign_in_attempts import AttemptPolicy
+from domain.signing_key import SigningAlgorithm
+from domain.user import User
+from tests.application.doubles import CountingUnits
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+ADA = "ada@example.com"
+PASSWORD = "walnut tangent ceiling"
+OTHER_PASSWORD = "granite pelican umbrella"
+ORIGIN = Origin(ip_address="192.0.2.7", user_agent="curl/8", request_id="r-1")
+LINKS = "https://id.example.com"
+
+
+class Service:
+    """Every use case, and the parts that a test may want to turn or look into."""
+
+    def __init__(
+        self,
+        *,
+        conceal_existing: bool = True,
+        verified_only: bool = True,
+        grace: timedelta = 30 * SECOND,
+        idle: timedelta = 14 * DAY,
+        absolute: timedelta = 90 * DAY,
+        per_user: int = 100,
+        attempts: int = 10,
+        rate_limits: bool = True,
+        access_ttl: timedelta = 10 * MINUTE,
+        reset_ttl: timedelta = 30 * MINUTE,
+        algorithm: SigningAlgorithm = SigningAlgorithm.EDDSA,
+        secret_key: bytes = b"k" * 32,
+        hasher: FastPasswordHasher | None = None,
+        mailer: Mailer | None = None,
+        store: MemoryStore | None = None,
+        clock: ManualClock | None = None,
+        issued: dict[str, AccessClaims] | None = None,
+    ) -> None:
+        self.store = store or MemoryStore()
+        self.units = units = CountingUnits(self.store)
+        self.clock = clock = clock or ManualClock()
+        self.randomness = randomness = SeededRandomness(id(self) if store else 0)
+        self.hasher = hasher = hasher or FastPasswordHasher()
+        self.limiter = limiter = MemoryRateLimiter()
+        self.mailbox = MemoryMailbox(forward=mailer)
+        self.tokens = tokens = OpaqueAccessTokens(issued)
+        self.secret_box = secret_box = MemorySecretBox(secret_key)
+        self.common = CommonPasswordSet(["password", "qwertyuiop"])
+        self.session_policy = SessionPolicy(
+            idle=idle, absolute=absolute, grace=grace, per_user=per_user
+        )
+        recorder = Recorder(randomness=randomness)
+        policy = PasswordPolicy(min_length=15, max_length=256, common=self.common)
+        guard = AttemptGuard(
+            policy=AttemptPolicy(attempts=attempts, first_lock=30 * SECOND),
+            clock=clock,
+            recorder=recorder,
+        )
+        grants = TokenGrants(tokens=tokens, randomness=randomness, access_ttl=access_ttl)
+        self.notifications = notifications = Notifications(
+            secret_box=secret_box, randomness=randomness, link_base_url=LINKS
+        )
+        secrets = MailedSecrets(
+            notifications=notifications,
+            clock=clock,
+            randomness=randomness,
+            lifetimes=SecretLifetimes(email_verification=DAY, password_reset=reset_ttl),
+        )
+        allowance = MailAllowance(limiter=limiter, clock=clock, enabled=rate_limits)
+        self.cursors = Cursors(secret_box=secret_box)
+        self.keyring = SigningKeyring(
+            unit_of_work=units,
+            tokens=tokens,
+            secret_box=secret_box,
+            clock=clock,
+            recorder=recorder,
+            algorithm=algorithm,
+            jwks_max_age=5 * MINUTE,
+            access_ttl=access_ttl,
+        )
+        self.do_sign_up = SignUp(
+            unit_of_work=units,
+            hasher=hasher,
+            policy=policy,
+            clock=clock,
+            randomness=randomness,
+            recorder=recorder,
+            notifications=notifications,
+            secrets=secrets,
+            mail_allowance=allowance,
+            conceal_existing=conceal_existing,
+        )
+        self.request_verification = RequestEmailVerification(
+            unit_of_work=units, clock=clock, notifications=notifications, mail_allowance=allowance
+        )
+        self.do_confirm = ConfirmEmail(
+            unit_of_work=units, clock=clock, recorder=recorder, secrets=secrets
+        )
+        self.request_reset = RequestPasswordReset(
+            unit_of_work=units, clock=clock, notifications=notifications, mail_allowance=allowance
+        )
+        self.do_reset = ResetPassword(
+            unit_of_work=units,
+            hasher=hasher,
+            policy=policy,
+            clock=clock,
+            recorder=recorder,
+            notifications=notifications,
+            guard=guard,
+        )
+        self.do_sign_in = SignIn(
+            unit_of_work=units,
+            hasher=hasher,
+            clock=clock,
+            randomness=randomness,
+            recorder=recorder,
+            guard=guard,
+            grants=grants,
+            session_policy=self.session_policy,
+            max_password_length=256,
+            verified_only=verified_only,
+        )
+        self.do_authenticate = Authenticate(
+            unit_of_work=units, tokens=tokens, keyring=self.keyring, clock=clock
+        )
+        self.do_refresh = RefreshSession(
+            unit_of_work=units,
+            clock=clock,
+            randomness=randomness,
+            recorder=recorder,
+            notifications=notifications,
+            grants=grants,
+            session_policy=self.session_policy,
+        )
+        self.list_sessions = ListOwnSessions(unit_of_work=units, clock=clock, cursors=self.cursors)
+        self.end_session = EndOwnSession(unit_of_work=units, clock=clock, recorder=recorder)
+        self.end_sessions = EndOwnSessions(unit_of_work=units, clock=clock, recorder=recorder)
+        self.update_profile = UpdateOwnProfile(unit_of_work=units, clock=clock, recorder=recorder)
+        self.create_user = CreateUser(
+            unit_of_work=units,
+            hasher=hasher,
+            policy=policy,
+            clock=clock,
+            randomness=randomness,
+            recorder=recorder,
+            secrets=secrets,
+        )
+        answers: dict[MessageKind, Answer] = {
+            MessageKind.VERIFICATION_REQUESTED: AnswerVerificationRequest(
+                secrets=secrets, clock=clock
+            ),
+            MessageKind.PASSWORD_RESET_REQUESTED: AnswerPasswordResetRequest(
+                secrets=secrets, clock=clock, recorder=recorder
+            ),
+        }
+        self.relay = RelayOutbox(
+            unit_of_work=units,
+            mailer=self.mailbox,
+            notifications=notifications,
+            answers=answers,
+            clock=clock,
+            randomness=randomness,
+            retry_after=10 * SECOND,
+        )
+        self.purge = PurgeExpired(unit_of_work=units, limiter=limiter, clock=clock, grace=grace)
+        self.admit = AdmitRequest(limiter=limiter, clock=clock, enabled=rate_limits)
+
+    # --- verbs -------------------------------------------------------------------------------
+
+    async def sign_up(
+        self, email: str = ADA, password: str = PASSWORD, *, name: str | None = None
+    ) -> SignUpReceipt:
+        """Sign up, a moment later than whatever was before: mail of one moment has no order."""
+        self.clock.advance(timedelta(milliseconds=1))
+        return await self.do_sign_up(
+            email=email, password=password, display_name=name, origin=ORIGIN
+        )
+
+    async def confirm(self, token: str) -> VerifiedUser:
+        """Spend a verification secret."""
+        return await self.do_confirm(token=token, origin=ORIGIN)
+
+    async def sign_in(
+        self, email: str = ADA, password: str = PASSWORD, *, origin: Origin = ORIGIN
+    ) -> TokenGrant:
+        """Sign in, after making sure that there is a key to sign with."""
+        if not self.keyring.is_loaded:
+            await self.keyring.prepare()
+        return await self.do_sign_in(email=email, password=password, origin=origin)
+
+    async def refresh(self, token: str) -> TokenGrant:
+        """Spend a refresh token."""
+        return await self.do_refresh(refresh_token=token, origin=ORIGIN)
+
+    async def authenticate(self, grant: TokenGrant) -> Caller:
+        """Say who comes with the grant's access token."""
+        return await self.do_authenticate(access_token=grant.access_token)
+
+    async def sign_out(self, grant: TokenGrant) -> None:
+        """End the grant's own session."""
+        await self.end_session(
+            principal=principal_of(grant),
+            session_id=grant.session.id,
+            reason=EndReason.SIGNED_OUT,
+            origin=ORIGIN,
+        )
+
+    async def reset_password(self, token: str, password: str = OTHER_PASSWORD) -> None:
+        """Set a new password with a mailed secret."""
+        await self.do_reset(token=token, new_password=password, origin=ORIGIN)
+
+    async def forgotten_password(self, email: str = ADA) -> str:
+        """Ask for a reset mail and return the secret in it."""
+        await self.request_reset(email=email)
+        return await self.mailed_token(email)
+
+    async def verified_user(self, email: str = ADA, password: str = PASSWORD) -> User:
+        """Sign somebody up, read their mail and confirm the address."""
+        await self.sign_up(email, password)
+        return (await self.confirm(await self.mailed_token(email))).user
+
+    async def operator_makes(
+        self,
+        principal: Principal,
+        email: str = ADA,
+        *,
+        password: str | None = PASSWORD,
+        roles: Sequence[str] = (),
+        verified: bool = True,
+    ) -> User:
+        """Make a user from the command line."""
+        return await self.create_user(
+            principal=principal,
+            email=email,
+            password=password,
+            display_name=None,
+            roles=roles,
+            verified=verified,
+            origin=ORIGIN,
+        )
+
+    # --- mail --------------------------------------------------------------------------------
+
+    async def deliver(self) -> list[RelayReport]:
+        """Let the worker run until nothing is due."""
+        rounds = []
+        while (report := await self.relay()).claimed:
+            rounds.append(report)
+        return rounds
+
+    async def mails(self, to: str = ADA) -> list[Mail]:
+        """Deliver, and return the mails of one mailbox, the oldest first."""
+        await self.deliver()
+        return [mail for mail in self.mailbox.mails if mail.to == to]
+
+    async def mailed_token(self, to: str = ADA) -> str:
+        """Deliver, and return the newest secret that came to the mailbox."""
+        tokens = [mail.token for mail in await self.mails(to) if mail.token is not None]
+        return tokens[-1]
+
+    async def subjects(self, to: str = ADA) -> list[str]:
+        """Deliver, and return what the mails of one mailbox are about."""
+        return [mail.subject for mail in await self.mails(to)]
+
+    # --- a look inside -----------------------------------------------------------------------
+
+    def audited(self, *types: str) -> list[AuditEvent]:
+        """Return the rows of the audit trail, the oldest first, or those of some types."""
+        rows = list(self.store.audit.rows.values())
+        return [row for row in rows if not types or row.type in types]
+
+    def user(self, email: str = ADA) -> User:
+        """Return the user as the store has it."""
+        key = EmailAddress.parse(email).key
+        (found,) = [user for user in self.store.users.rows.values() if user.email.key == key]
+        return found
+
+    def credential(self, email: str = ADA) -> PasswordCredential | None:
+        """Return the user's credential as the store has it."""
+        return self.store.credentials.rows.get(self.user(email).id)
+
+    def living(self, email: str = ADA) -> list[Session]:
+        """Return the user's living sessions."""
+        user, now = self.user(email), self.clock.now()
+        sessions = self.store.sessions.rows.values()
+        return [s for s in sessions if s.user_id == user.id and s.over(now) is None]
+
+    def purposes(self, email: str = ADA) -> set[Purpose]:
+        """Return for what the user has secrets that were not spent."""
+        user = self.user(email)
+        return {purpose for owner, purpose in self.store.one_time_tokens.rows if owner == user.id}
+
+    def queue(self, status: MessageStatus = MessageStatus.WAITING) -> list[OutboxEntry]:
+        """Return the outbox's entries in that state."""
+        return [entry for entry in self.store.outbox.rows.values() if entry.status is status]
+
+    async def suspend(self, email: str = ADA, *, end_sessions: bool = False) -> None:
+        """Suspend a user as an administrator would."""
+        async with self.units() as unit:
+            user = await unit.users.find_by_email(EmailAddress.parse(email))
+            assert user is not None
+            user.suspend("spam", now=self.clock.now())
+            await unit.users.save(user)
+            if end_sessions:
+                now = self.clock.now()
+                await unit.sessions.end_all(user.id, EndReason.USER_SUSPENDED, now=now)
+            await unit.commit()
+
+    async def reinstate(self, email: str = ADA) -> None:
+        """Lift a suspension."""
+        async with self.units() as unit:
+            user = await unit.users.find_by_email(EmailAddress.parse(email))
+            assert user is not None
+            user.reinstate(now=self.clock.now())
+            await unit.users.save(user)
+            await unit.commit()
+
+    async def erase(self, email: str = ADA) -> None:
+        """Remove a user and everything of theirs."""
+        async with self.units() as unit:
+            await unit.users.remove(self.user(email).id)
+            await unit.commit()
+
+    @property
+    def spent_hashes(self) -> int:
+        """How many password hashes were computed, for whatever purpose."""
+        return self.hasher.evaluations + self.hasher.hashes
+
+    def snapshot(self) -> tuple[object, ...]:
+        """Return everything that is stored, to show that nothing was written."""
+        tables = (
+            self.store.users,
+            self.store.credentials,
+            self.store.sessions,
+            self.store.one_time_tokens,
+            self.store.attempts,
+            self.store.signing_keys,
+            self.store.outbox,
+            self.store.audit,
+        )
+        return tuple(dict(table.rows) for table in tables)
+
+    @asynccontextmanager
+    async def unchanged(self) -> AsyncIterator[None]:
+        """Check that what happens inside writes nothing."""
+        before = self.snapshot()
+        yield
+        assert self.snapshot() == before
+
+
+def principal_of(grant: TokenGrant) -> Principal:
+    """Return the principal that the grant's access token stands for."""
+    return Principal(
+        kind=PrincipalKind.USER,
+        user_id=grant.user.id,
+        session_id=grant.session.id,
+        roles=grant.user.roles,
+        permissions=permissions_of(grant.user.roles),
+    )
+
+
+def kinds(rows: Iterable[AuditEvent]) -> list[str]:
+    """Return the types of the rows."""
+    return [row.type for row in rows]

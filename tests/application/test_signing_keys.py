@@ -1,0 +1,198 @@
+"""The keyring: the first key, a change of algorithm, and a wrong SECRET_KEY (TK-3, TK-4)."""
+
+import asyncio
+
+import pytest
+
+from application.ports.tokens import AccessClaims
+from application.signing_keys import SigningKeyUnreadable
+from domain.errors import ServiceUnavailable
+from domain.signing_key import KeyState, SigningAlgorithm, SigningKey
+from tests.application.service import (
+    ADA,
+    DAY,
+    HOUR,
+    MINUTE,
+    ORIGIN,
+    PASSWORD,
+    SECOND,
+    Service,
+    kinds,
+    principal_of,
+)
+
+
+def keys_of(service: Service) -> dict[str, KeyState]:
+    """Return the state of each stored key by its algorithm."""
+    now = service.clock.now()
+    return {key.algorithm.value: key.state(now) for key in service.store.signing_keys.rows.values()}
+
+
+def restarted(
+    service: Service,
+    algorithm: SigningAlgorithm,
+    issued: dict[str, AccessClaims] | None = None,
+    secret_key: bytes = b"k" * 32,
+) -> Service:
+    """Return another instance over the same store with another setting."""
+    return Service(
+        store=service.store,
+        clock=service.clock,
+        algorithm=algorithm,
+        issued=issued,
+        secret_key=secret_key,
+    )
+
+
+async def test_the_first_key_signs_at_once() -> None:
+    """TK-3, LG-3: one commit, one row, and a second start finds it."""
+    service = Service()
+    assert not service.keyring.is_loaded
+    await service.keyring.prepare()
+    assert service.keyring.is_loaded
+    assert keys_of(service) == {"EdDSA": KeyState.ACTIVE}
+    assert len(service.tokens.jwks()) == 1
+    assert kinds(service.audited()) == ["signing_key.published"]
+    async with service.unchanged():
+        await service.keyring.prepare()
+        await restarted(service, SigningAlgorithm.EDDSA).keyring.prepare()
+
+
+async def test_the_private_half_is_sealed() -> None:
+    """TK-4, RF-5: a copy of the database signs nothing."""
+    service = Service()
+    await service.keyring.prepare()
+    (key,) = service.store.signing_keys.rows.values()
+    private = service.secret_box.open(key.sealed_private_key, purpose="signing-key")
+    assert private not in key.sealed_private_key
+    assert repr(private) not in repr(service.snapshot())
+
+
+async def test_another_algorithm_is_published_first_and_signs_later() -> None:
+    """TK-3: in the JWKS for its max-age before its first use; the old one outlives its tokens."""
+    issued: dict[str, AccessClaims] = {}
+    old = Service(issued=issued)
+    await old.verified_user()
+    first = await old.sign_in()
+    new = restarted(old, SigningAlgorithm.ES256, issued)
+    await new.keyring.prepare()
+    assert keys_of(new) == {"EdDSA": KeyState.ACTIVE, "ES256": KeyState.PUBLISHED}
+    assert {jwk["alg"] for jwk in new.tokens.jwks()} == {"EdDSA", "ES256"}
+    before = await new.refresh(first.refresh_token)
+    assert before.access_token.partition(".")[0] == first.access_token.partition(".")[0]
+    new.clock.advance(5 * MINUTE - SECOND)
+    await new.keyring.load()
+    last_old = await new.refresh(before.refresh_token)
+    assert last_old.access_token.partition(".")[0] == first.access_token.partition(".")[0]
+    new.clock.advance(SECOND)
+    await new.keyring.load()
+    assert keys_of(new) == {"EdDSA": KeyState.RETIRED, "ES256": KeyState.ACTIVE}
+    fresh = await new.refresh(last_old.refresh_token)
+    assert fresh.access_token.partition(".")[0] != first.access_token.partition(".")[0]
+    new.clock.advance(10 * MINUTE)
+    await new.keyring.load()
+    await new.authenticate(last_old)
+    new.clock.advance(MINUTE)
+    await new.keyring.load()
+    assert keys_of(new) == {"EdDSA": KeyState.GONE, "ES256": KeyState.ACTIVE}
+    assert {jwk["alg"] for jwk in new.tokens.jwks()} == {"ES256"}
+
+
+async def test_a_change_of_algorithm_is_made_once() -> None:
+    """TK-3: further instances and starts find the key that is on its way."""
+    service = Service()
+    await service.keyring.prepare()
+    await restarted(service, SigningAlgorithm.ES256).keyring.prepare()
+    async with service.unchanged():
+        await restarted(service, SigningAlgorithm.ES256).keyring.prepare()
+        await restarted(service, SigningAlgorithm.EDDSA).keyring.prepare()
+    assert len(service.store.signing_keys.rows) == 2
+
+
+async def test_two_instances_that_start_together_accept_each_others_tokens() -> None:
+    """TK-3: each may make a first key; both are published, and all agree on one."""
+    issued: dict[str, AccessClaims] = {}
+    one = Service(issued=issued)
+    other = Service(store=one.store, clock=one.clock, issued=issued)
+    await asyncio.gather(one.keyring.prepare(), other.keyring.prepare())
+    await one.keyring.load()
+    await other.keyring.load()
+    await one.verified_user()
+    first = await one.sign_in()
+    second = await other.sign_in()
+    assert first.access_token.partition(".")[0] == second.access_token.partition(".")[0]
+    await one.authenticate(second)
+    await other.authenticate(first)
+
+
+@pytest.mark.parametrize("algorithm", SigningAlgorithm)
+async def test_a_wrong_secret_key_is_said_in_plain_words(algorithm: SigningAlgorithm) -> None:
+    """TK-4, CF-1: the start fails, and the message names the setting."""
+    service = Service(algorithm=algorithm)
+    await service.keyring.prepare()
+    wrong = restarted(service, algorithm, secret_key=b"w" * 32)
+    with pytest.raises(SigningKeyUnreadable, match="SECRET_KEY is not the one"):
+        await wrong.keyring.prepare()
+    assert not wrong.keyring.is_loaded
+
+
+async def test_without_a_key_nothing_is_signed() -> None:
+    """RL-5: a keyring that finds none says that the service is not available."""
+    service = Service()
+    with pytest.raises(ServiceUnavailable):
+        await service.keyring.load()
+    await service.verified_user()
+    with pytest.raises(ServiceUnavailable):
+        await service.do_sign_in(email=ADA, password=PASSWORD, origin=ORIGIN)
+
+
+async def test_after_an_emergency_a_new_key_signs_at_once() -> None:
+    """TK-3: revoked is gone; the next start does not wait for any cache."""
+    service = Service()
+    await service.verified_user()
+    grant = await service.sign_in()
+    async with service.units() as unit:
+        (key,) = await unit.signing_keys.list_all()
+        key.revoke(now=service.clock.now())
+        await unit.signing_keys.save(key)
+        await unit.commit()
+    with pytest.raises(ServiceUnavailable):
+        await service.keyring.load()
+    await service.keyring.prepare()
+    assert sorted(keys_of_all(service)) == [KeyState.ACTIVE, KeyState.GONE]
+    service.clock.advance(SECOND)
+    with pytest.raises(Exception, match="not valid"):
+        await service.authenticate(grant)
+    await service.authenticate(await service.refresh(grant.refresh_token))
+
+
+def keys_of_all(service: Service) -> list[KeyState]:
+    """Return the states of all stored keys."""
+    now = service.clock.now()
+    keys: list[SigningKey] = list(service.store.signing_keys.rows.values())
+    return [key.state(now) for key in keys]
+
+
+async def test_loading_again_changes_nothing_until_a_key_changes_its_state() -> None:
+    """TK-3: a periodic load is cheap, and a reload for an unknown key is held back."""
+    service = Service()
+    await service.keyring.prepare()
+    assert not await service.keyring.reload_for_unknown_key()
+    service.clock.advance(SECOND)
+    assert await service.keyring.reload_for_unknown_key()
+    assert not await service.keyring.reload_for_unknown_key()
+    service.clock.advance(HOUR + DAY)
+    before = service.tokens.jwks()
+    await service.keyring.load()
+    assert service.tokens.jwks() == before
+
+
+async def test_a_principal_is_made_of_what_was_granted() -> None:
+    """TK-7: no name and no address in the claims."""
+    service = Service()
+    await service.verified_user()
+    grant = await service.sign_in()
+    claims = service.tokens.verify(grant.access_token, now=service.clock.now())
+    assert claims.user_id == principal_of(grant).user_id
+    assert "ada" not in repr(claims)
+    assert claims.expires_at == service.clock.now() + 10 * MINUTE

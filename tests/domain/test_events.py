@@ -1,0 +1,165 @@
+"""Events and the audit rows made of them (LG-1, LG-3)."""
+
+import dataclasses
+import inspect
+
+import pytest
+
+from domain import events
+from domain.access import ANONYMOUS, OPERATOR, Principal, PrincipalKind
+from domain.audit import NOWHERE, AuditEvent, Origin, Party
+from domain.errors import (
+    Conflict,
+    DomainError,
+    Forbidden,
+    InvalidInput,
+    InvalidSecret,
+    LimitExceeded,
+    NotAuthenticated,
+    NotFound,
+    PreconditionFailed,
+    Unavailable,
+    ValidationFailed,
+)
+from domain.events import (
+    AttemptsLimited,
+    DomainEvent,
+    RoleGranted,
+    SessionEnded,
+    SessionRefused,
+    SessionsEnded,
+)
+from domain.identifiers import SessionId, UserId
+from tests.domain.samples import NOW, entropy_from
+
+ENTROPY = entropy_from("events")
+USER = UserId.new(NOW, ENTROPY)
+SESSION = SessionId.new(NOW, ENTROPY)
+
+# api.md, "An audit event": append-only. A name may be added to both, and never taken away.
+VOCABULARY = (
+    "attempts.limited", "authorization.denied", "email.change_requested", "email.changed",
+    "password.changed", "password.reset", "password.reset_requested", "role.changed",
+    "role.defined", "role.granted", "role.removed", "role.revoked", "session.ended",
+    "session.refreshed", "session.refused", "session.replayed", "session.reused",
+    "session.started", "signing_key.promoted", "signing_key.published", "signing_key.retired",
+    "signing_key.revoked", "user.email_verified", "user.erased", "user.exported",
+    "user.invitation_accepted", "user.invited", "user.locked", "user.profile_changed",
+    "user.registered", "user.reinstated", "user.suspended", "user.unlocked",
+)  # fmt: skip
+FIRST_RELEASE = (
+    "attempts.limited",
+    "email.changed",
+    "password.reset",
+    "password.reset_requested",
+    "role.granted",
+    "session.ended",
+    "session.refreshed",
+    "session.refused",
+    "session.replayed",
+    "session.reused",
+    "session.started",
+    "signing_key.published",
+    "signing_key.revoked",
+    "user.email_verified",
+    "user.erased",
+    "user.profile_changed",
+    "user.registered",
+    "user.reinstated",
+    "user.suspended",
+)
+
+
+def concrete_events() -> list[type[DomainEvent]]:
+    """Return every event that has a name of its own."""
+    classes = [cls for _, cls in inspect.getmembers(events, inspect.isclass)]
+    return [cls for cls in classes if issubclass(cls, DomainEvent) and "name" in vars(cls)]
+
+
+def test_the_names_are_an_append_only_snapshot() -> None:
+    """LG-3: clients filter by these words; they are api.md's, and none ever goes."""
+    names = {cls.name for cls in concrete_events()}
+    assert names >= set(FIRST_RELEASE)
+    assert names <= set(VOCABULARY)
+    assert list(VOCABULARY) == sorted(set(VOCABULARY))
+
+
+def test_only_one_or_all_sessions_share_a_name() -> None:
+    """LG-3: a name stands for one kind of thing."""
+    names = [cls.name for cls in concrete_events()]
+    assert {name for name in names if names.count(name) > 1} == {"session.ended"}
+
+
+@pytest.mark.parametrize("event", concrete_events(), ids=lambda cls: cls.__name__)
+def test_events_are_frozen_and_hold_no_secret_and_no_address(event: type[DomainEvent]) -> None:
+    """LG-1: what an event may hold is on a short list."""
+    parameters = vars(event)["__dataclass_params__"]
+    assert parameters.frozen
+    assert {field.name for field in dataclasses.fields(event)} <= {
+        "occurred_at", "user_id", "session_id", "because", "role", "kid",
+    }  # fmt: skip
+
+
+def test_only_refusals_are_failures() -> None:
+    """api.md: outcome."""
+    failures = {cls.name for cls in concrete_events() if cls.outcome == "failure"}
+    assert failures == {"attempts.limited", "session.refused", "session.reused"}
+
+
+def test_a_row_says_who_what_when_from_where_and_how_it_ended() -> None:
+    """LG-3: all of it, as text that outlives the user."""
+    actor = Principal(kind=PrincipalKind.USER, user_id=USER, session_id=SESSION)
+    origin = Origin(ip_address="192.0.2.1", user_agent="curl/8", request_id="r-1")
+    event = SessionEnded(session_id=SESSION, user_id=USER, because="SIGNED_OUT", occurred_at=NOW)
+    row = AuditEvent.of(event, actor=actor, origin=origin, entropy=ENTROPY)
+    assert (row.type, row.outcome, row.reason) == ("session.ended", "success", "SIGNED_OUT")
+    assert (row.actor, row.target) == (Party("user", str(USER)), Party("session", str(SESSION)))
+    assert (row.occurred_at, row.origin) == (NOW, origin)
+    everywhere = SessionsEnded(user_id=USER, because="PASSWORD_CHANGED", occurred_at=NOW)
+    assert (everywhere.reason, everywhere.target) == ("PASSWORD_CHANGED", ("user", USER))
+    assert row.data == {
+        "session_id": str(SESSION),
+        "user_id": str(USER),
+        "because": "SIGNED_OUT",
+    }
+
+
+def test_a_row_about_nobody_we_know_has_no_target() -> None:
+    """EN-1: a refused sign-in at an unknown address leaves a row as well."""
+    event = SessionRefused(because="INVALID_CREDENTIALS", occurred_at=NOW)
+    row = AuditEvent.of(event, actor=ANONYMOUS, origin=NOWHERE, entropy=ENTROPY)
+    assert (row.actor, row.target) == (Party("anonymous", None), None)
+    assert (row.outcome, row.data) == ("failure", {"because": "INVALID_CREDENTIALS"})
+
+
+def test_a_row_about_a_user_names_the_user() -> None:
+    """LG-3: granting a role is an administrator's change."""
+    event = RoleGranted(user_id=USER, role="administrator", occurred_at=NOW)
+    row = AuditEvent.of(event, actor=OPERATOR, origin=NOWHERE, entropy=ENTROPY)
+    assert (row.actor, row.target) == (Party("operator", None), Party("user", str(USER)))
+    assert row.data["role"] == "administrator"
+    assert row.reason is None
+    limited = AttemptsLimited(user_id=USER, occurred_at=NOW)
+    assert limited.target == ("user", USER)
+
+
+def test_each_row_has_an_identifier_of_its_own() -> None:
+    """LG-3: rows sort by time and are never mistaken for one another."""
+    event = SessionRefused(because="X", occurred_at=NOW)
+    rows = [
+        AuditEvent.of(event, actor=ANONYMOUS, origin=NOWHERE, entropy=ENTROPY) for _ in range(10)
+    ]
+    assert len({row.id for row in rows}) == 10
+
+
+def test_errors_are_of_the_kinds_that_entrypoints_know() -> None:
+    """Every concrete error has a stable code and words of its own, under one kind."""
+    kinds = {
+        InvalidSecret, NotAuthenticated, Forbidden, NotFound, Conflict, PreconditionFailed,
+        InvalidInput, LimitExceeded, Unavailable,
+    }  # fmt: skip
+    assert set(DomainError.__subclasses__()) >= kinds
+    refusal = ValidationFailed.of("email", "INVALID_EMAIL", "No.")
+    assert isinstance(refusal, InvalidInput)
+    assert str(refusal) == ValidationFailed.message
+    assert refusal.retry_after is None

@@ -1,0 +1,93 @@
+"""What a key is good for follows from its times alone (TK-3)."""
+
+from datetime import datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.signing_key import KeyState, SigningAlgorithm, SigningKey, signing, verifying
+from tests.domain.samples import HOUR, MINUTE, NOW, SECOND, TICK
+
+
+def a_key(
+    kid: str = "one", *, published_at: datetime = NOW, activates_at: datetime = NOW
+) -> SigningKey:
+    """Return a key in the JWKS."""
+    key, _ = SigningKey.publish(
+        kid=kid,
+        algorithm=SigningAlgorithm.EDDSA,
+        public_jwk={"kty": "OKP"},
+        sealed_private_key=b"sealed",
+        now=published_at,
+        activates_at=activates_at,
+    )
+    return key
+
+
+def test_a_key_is_published_active_retired_and_gone_at_the_very_moments() -> None:
+    """TK-3: each state begins with its time."""
+    key = a_key(activates_at=NOW + MINUTE)
+    key.retire(at=NOW + HOUR, keep=11 * MINUTE)
+    states = {
+        NOW: KeyState.PUBLISHED,
+        NOW + MINUTE - TICK: KeyState.PUBLISHED,
+        NOW + MINUTE: KeyState.ACTIVE,
+        NOW + HOUR - TICK: KeyState.ACTIVE,
+        NOW + HOUR: KeyState.RETIRED,
+        NOW + HOUR + 11 * MINUTE - TICK: KeyState.RETIRED,
+        NOW + HOUR + 11 * MINUTE: KeyState.GONE,
+    }
+    assert {at: key.state(at) for at in states} == states
+
+
+def test_a_rotation_leaves_no_moment_without_a_key_that_everybody_knows() -> None:
+    """TK-3: old and new change at one time, and the old one verifies until its last token ends."""
+    old, new = a_key("old"), a_key("new", activates_at=NOW + 5 * MINUTE)
+    old.retire(at=new.activates_at, keep=11 * MINUTE)
+    for second in range(20 * 60):
+        now = NOW + second * SECOND
+        key = signing([old, new], now=now)
+        assert key is (old if second < 300 else new)
+        shown = verifying([new, old], now=now)
+        assert new in shown
+        assert (old in shown) == (second < 300 + 660)
+
+
+def test_a_revoked_key_is_gone_at_once() -> None:
+    """TK-3: an emergency waits for nothing."""
+    key = a_key()
+    event = key.revoke(now=NOW + HOUR)
+    assert key.state(NOW + HOUR) is KeyState.GONE
+    assert (event.name, event.kid) == ("signing_key.revoked", "one")
+    assert signing([key], now=NOW + HOUR) is None
+    assert verifying([key], now=NOW + HOUR) == []
+
+
+def test_publishing_says_so() -> None:
+    """LG-3: a key event names the key and no user."""
+    _, event = SigningKey.publish(
+        kid="k",
+        algorithm=SigningAlgorithm.ES256,
+        public_jwk={},
+        sealed_private_key=b"",
+        now=NOW,
+        activates_at=NOW,
+    )
+    assert (event.name, event.data(), event.target) == ("signing_key.published", {"kid": "k"}, None)
+
+
+@given(st.permutations(["a", "b", "c"]))
+def test_of_several_active_keys_everybody_picks_the_same(order: list[str]) -> None:
+    """TK-3: two instances that both made a first key agree on one, in whatever order they read."""
+    keys = [a_key(kid) for kid in order]
+    later = a_key("0", activates_at=NOW + SECOND)
+    chosen = signing(keys, now=NOW)
+    assert chosen is not None
+    assert chosen.kid == "c"
+    assert signing([later, *keys], now=NOW + SECOND) is later
+
+
+def test_no_active_key_is_none() -> None:
+    """Nothing signs before its time or after it."""
+    assert signing([], now=NOW) is None
+    assert signing([a_key(activates_at=NOW + TICK)], now=NOW) is None
