@@ -101,6 +101,8 @@ class Arena:
             "ARGON2_PARALLELISM": str(lanes),
             # All load comes from one address, which the limits are there to stop.
             "RATE_LIMITS": "off",
+            "LOG_FORMAT": "json",
+            "RUN_WORKER": "off",
         }
 
     # --- accounts and sessions ---------------------------------------------------------------

@@ -46,6 +46,15 @@ def cpu_ratio(of: Series, to: Series) -> float:
     return median(theirs.cpu / ours.cpu for ours, theirs in pairs)
 
 
+def quietest_ratio(of: Series, to: Series) -> float:
+    """Return the same ratio for the best round of each.
+
+    Neighbours on the machine only ever add time, and to a larger program more of it, for they
+    empty the processor's caches: the best rounds are nearest to what the work itself takes.
+    """
+    return min(sample.cpu for sample in to.samples) / min(sample.cpu for sample in of.samples)
+
+
 def rate_ratio(of: Series, to: Series) -> float:
     """Return how many requests one does per second, as a share of the other's."""
     pairs = zip(of.samples, to.samples, strict=True)

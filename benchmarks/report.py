@@ -21,8 +21,9 @@ _PACKAGES = (
 class Row:
     """One line: a figure of Doorward's beside somebody else's, and the goal for the two.
 
-    ``measured`` is held against ``goal`` and ``moonshot``; whether more is better depends on
-    ``at_most``. A row without a goal is there to be read.
+    ``measured``, a median, is held against ``goal`` and ``moonshot``; whether more is better
+    depends on ``at_most``. ``quietest`` compares the best rounds. A row without a goal is there
+    to be read.
     """
 
     work: str
@@ -33,6 +34,7 @@ class Row:
     goal: float | None = None
     moonshot: float | None = None
     at_most: bool = False
+    quietest: float | None = None
 
     @property
     def verdict(self) -> str:
@@ -71,7 +73,8 @@ class Row:
 
 def table(rows: Sequence[Row]) -> str:
     """Return the rows as a Markdown table whose columns stand under each other."""
-    titles = ["work", "Doorward", "beside it", "measured", "goal", "moonshot", "reached"]
+    titles = ["work", "Doorward", "beside it", "median", "quietest"]
+    titles += ["goal", "moonshot", "reached"]
     lines = [titles, *(row.cells() for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(titles))]
     shown = [

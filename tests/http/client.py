@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, Self
+from typing import Any
 
 import httpx
 from fastapi import FastAPI
@@ -286,8 +286,8 @@ class Api:
             return
         pool = self.container.engine().pool
         async with asyncio.timeout(5):
-            while pool.checkedout():
-                await asyncio.sleep(0.002)  # noqa: ASYNC110  # the pool has no event for it
+            while pool.checkedout():  # noqa: ASYNC110  # a pool has no event to wait for
+                await asyncio.sleep(0.002)
 
 
 @cache
@@ -340,10 +340,6 @@ class Shift(Clock):
 
     def now(self) -> datetime:
         return self._clock.now() + self._by
-
-    @classmethod
-    def of(cls, clock: Clock, *, seconds: float) -> Self:
-        return cls(clock, timedelta(seconds=seconds))
 
 
 def data_of(answer: httpx.Response, status: int = 200) -> Any:

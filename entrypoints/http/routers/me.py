@@ -39,7 +39,7 @@ router = APIRouter(
 )
 
 type IfMatch = Annotated[
-    str | None, Header(description="Change it only if its ETag is still one of these.")
+    list[str] | None, Header(description="Change it only if its ETag is still one of these.")
 ]
 
 
@@ -74,8 +74,11 @@ async def update_me(
     return user_answer(request, user)
 
 
-def _matcher(if_match: str | None) -> "_Expected | None":
-    return _Expected(if_match) if if_match is not None and if_match.strip() != "*" else None
+def _matcher(lines: list[str] | None) -> "_Expected | None":
+    if lines is None:
+        return None
+    if_match = ",".join(lines)  # one list, however many lines it stands on (RFC 9110, 5.3)
+    return _Expected(if_match) if if_match.strip() != "*" else None
 
 
 class _Expected:

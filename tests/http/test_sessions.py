@@ -1,0 +1,306 @@
+"""
+One's own profile and sessions: seeing them, changing them, ending them.
+"""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from domain.identifiers import SessionId
+from tests.http.client import (
+    NEW_PASSWORD,
+    PASSWORD,
+    Api,
+    Tokens,
+    data_of,
+    details_of,
+    reason_of,
+    refusal_of,
+    without_request_id,
+)
+from tests.http.conftest import Start
+
+ME = "/api/v1/users/me"
+SESSIONS = "/api/v1/users/me/sessions"
+NOT_ONES = (
+    "0",
+    "me",
+    "current",
+    "019aa5c2-7f3e-7c41-9b0a-2f6d1e8c4b5a",  # one that never was
+    "019AA5C2-7F3E-7C41-9B0A-2F6D1E8C4B5A",
+    "019aa5c27f3e7c419b0a2f6d1e8c4b5a",
+    "{019aa5c2-7f3e-7c41-9b0a-2f6d1e8c4b5a}",
+    "00000000-0000-0000-0000-000000000000",
+    "%F0%9F%A6%89",
+    "1%20or%201=1",
+)
+
+
+async def test_the_profile_can_be_changed(api: Api) -> None:
+    tokens = await api.signed_in_user(display_name="Ada")
+    before = await api.get(ME, access=tokens.access)
+
+    changed = await api.patch(ME, {"display_name": "Countess  "}, access=tokens.access)
+    assert data_of(changed)["display_name"] == "Countess"
+    assert data_of(changed)["updated_at"] > before.json()["data"]["updated_at"]
+    seen = await api.get(ME, access=tokens.access)
+    assert seen.json()["data"] == changed.json()["data"]
+    assert seen.headers["etag"] == changed.headers["etag"] != before.headers["etag"]
+
+    same = await api.patch(ME, {}, access=tokens.access)
+    assert same.json()["data"] == changed.json()["data"]
+    for nothing in (None, "", "   "):
+        await api.patch(ME, {"display_name": "x"}, access=tokens.access)
+        emptied = await api.patch(ME, {"display_name": nothing}, access=tokens.access)
+        assert data_of(emptied)["display_name"] is None
+
+
+async def test_a_name_that_is_none_is_refused(api: Api) -> None:
+    """
+    IN-5, LG-2
+    """
+    tokens = await api.signed_in_user(display_name="Ada")
+    for name in (1, True, ["Ada"], {"a": 1}, "a" * 101, "a" * 401, "a\u2028b", "\u202egnp.exe"):
+        refused = await api.patch(ME, {"display_name": name}, access=tokens.access)
+        assert refusal_of(refused) == (422, "VALIDATION_ERROR"), name
+        assert {field for field, _ in details_of(refused)} == {"display_name"}
+    for body in (None, [], "x", 1):
+        refused = await api.send("PATCH", ME, json=body, access=tokens.access)
+        assert refusal_of(refused) == (422, "VALIDATION_ERROR"), body
+    assert (await api.me(tokens))["display_name"] == "Ada"
+
+
+async def test_if_match_is_honoured(api: Api) -> None:
+    """
+    412 unless one of the named states is the present one, by the strong comparison.
+    """
+    tokens = await api.signed_in_user()
+    etag = (await api.get(ME, access=tokens.access)).headers["etag"]
+    matching = [etag, f'"other", {etag}', f'{etag},"other"', "*", f' {etag} ,\t"x"']
+    for number, value in enumerate(matching):
+        body = {"display_name": f"name {number}"}
+        headers = {"if-match": value.replace(etag, etag)}
+        answer = await api.patch(ME, body, access=tokens.access, headers=headers)
+        assert data_of(answer)["display_name"] == f"name {number}", value
+        # What matched before is old now.
+        stale = {"if-match": etag}
+        refused = await api.patch(ME, {"display_name": "lost"}, access=tokens.access, headers=stale)
+        assert refusal_of(refused) == (412, "PRECONDITION_FAILED")
+        before, etag = etag, answer.headers["etag"]
+        matching[number + 1 :] = [v.replace(before, etag) for v in matching[number + 1 :]]
+    for value in (f"W/{etag}", '"other"', '"other", "another"', etag.strip('"'), '""', ""):
+        headers = {"if-match": value}
+        answer = await api.patch(
+            ME, {"display_name": "lost"}, access=tokens.access, headers=headers
+        )
+        assert refusal_of(answer) == (412, "PRECONDITION_FAILED"), value
+    assert (await api.me(tokens))["display_name"] == f"name {len(matching) - 1}"
+
+
+async def test_two_if_match_lines_are_one_list(api: Api) -> None:
+    """
+    RFC 9110, 5.3: a list may be spread over several lines.
+    """
+    tokens = await api.signed_in_user()
+    etag = (await api.get(ME, access=tokens.access)).headers["etag"]
+    lines = [("authorization", f"Bearer {tokens.access}"), ("if-match", '"x"'), ("if-match", etag)]
+    answer = await api.send("PATCH", ME, json={"display_name": "Ada"}, headers=lines)
+    assert data_of(answer)["display_name"] == "Ada"
+
+
+async def test_of_two_who_saw_the_same_state_one_changes_it(api: Api) -> None:
+    """
+    No lost update: parallel changes of one ETag have one winner.
+    """
+    tokens = await api.signed_in_user()
+    etag = (await api.get(ME, access=tokens.access)).headers["etag"]
+    answers = await asyncio.gather(
+        *(
+            api.patch(
+                ME, {"display_name": f"{n}"}, access=tokens.access, headers={"if-match": etag}
+            )
+            for n in range(8)
+        )
+    )
+    won = [answer for answer in answers if answer.status_code == 200]
+    assert len(won) == 1
+    assert {refusal_of(a) for a in answers if a not in won} == {(412, "PRECONDITION_FAILED")}
+    assert (await api.me(tokens))["display_name"] == won[0].json()["data"]["display_name"]
+
+
+async def _five_sessions(api: Api) -> list[Tokens]:
+    await api.verified_user()
+    return [await api.sign_in(headers={"user-agent": f"device {n}"}) for n in range(5)]
+
+
+async def test_sessions_are_listed_newest_first_page_by_page(api: Api) -> None:
+    """
+    SE-4: and without any token material.
+    """
+    tokens = await _five_sessions(api)
+    expected = [each.session_id for each in reversed(tokens)]
+    whole = await api.get(SESSIONS, access=tokens[0].access)
+    assert [each["id"] for each in whole.json()["data"]] == expected
+    assert [each["current"] for each in whole.json()["data"]] == [False] * 4 + [True]
+    assert "dwr_" not in whole.text
+    assert "eyJ" not in whole.text
+
+    seen: list[str] = []
+    cursor: str | None = None
+    for size in (2, 2, 1):
+        params: dict[str, Any] = {"limit": 2} | ({"cursor": cursor} if cursor else {})
+        page = await api.get(SESSIONS, access=tokens[0].access, params=params)
+        assert page.json()["meta"]["limit"] == 2
+        assert len(page.json()["data"]) == size
+        seen += [each["id"] for each in page.json()["data"]]
+        cursor = page.json()["meta"]["next_cursor"]
+    assert seen == expected
+    assert cursor is None
+
+
+async def test_a_page_stays_where_it_was(api: Api) -> None:
+    """
+    AZ-6: neither a new session nor the end of a listed one moves the next page.
+    """
+    tokens = await _five_sessions(api)
+    page = await api.get(SESSIONS, access=tokens[0].access, params={"limit": 2})
+    cursor = page.json()["meta"]["next_cursor"]
+    await api.sign_in()
+    await api.delete(f"{SESSIONS}/{tokens[3].session_id}", access=tokens[0].access)
+    params = {"limit": 2, "cursor": cursor}
+    following = await api.get(SESSIONS, access=tokens[0].access, params=params)
+    ids = [each["id"] for each in following.json()["data"]]
+    assert ids == [tokens[2].session_id, tokens[1].session_id]
+
+
+async def test_a_cursor_that_is_not_ours_is_refused(api: Api) -> None:
+    """
+    AZ-6, AT-5: tampered, somebody else's, or another kind of token: one answer.
+    """
+    tokens = await _five_sessions(api)
+    page = await api.get(SESSIONS, access=tokens[0].access, params={"limit": 1})
+    cursor = page.json()["meta"]["next_cursor"]
+    eve = await api.signed_in_user("eve@example.com")
+    swapped = cursor[:-1] + ("A" if cursor[-1] != "A" else "B")
+    forged = [cursor[:-2], cursor + "A", cursor + "=", swapped, cursor.swapcase(), "%", "AAAA"]
+    for value in (*forged, tokens[1].session_id, tokens[0].refresh, tokens[0].access, "🦉"):
+        params = {"cursor": value}
+        refused = await api.get(SESSIONS, access=tokens[0].access, params=params)
+        assert refusal_of(refused) == (400, "INVALID_CURSOR"), value
+    endless = await api.get(SESSIONS, access=tokens[0].access, params={"cursor": "A" * 1025})
+    assert refusal_of(endless) == (422, "VALIDATION_ERROR")
+    foreign = await api.get(SESSIONS, access=eve.access, params={"cursor": cursor})
+    assert refusal_of(foreign) == (400, "INVALID_CURSOR")
+
+
+async def test_the_limit_of_a_page_is_a_number_from_1_to_200(api: Api) -> None:
+    tokens = await api.signed_in_user()
+    for value in ("0", "-1", "201", "1.5", "abc", "", "1e2", "9" * 40):
+        refused = await api.get(SESSIONS, access=tokens.access, params={"limit": value})
+        assert refusal_of(refused) == (422, "VALIDATION_ERROR"), value
+        assert {field for field, _ in details_of(refused)} == {"limit"}
+    for value in (1, 200):
+        answer = await api.get(SESSIONS, access=tokens.access, params={"limit": value})
+        assert answer.json()["meta"]["limit"] == value
+
+
+async def test_one_session_can_be_ended(api: Api) -> None:
+    """
+    SE-1, SE-4: at once for its tokens, and for nobody else's.
+    """
+    mine, other = await api.signed_in_user(), await api.sign_in()
+    ended = await api.delete(f"{SESSIONS}/{other.session_id}", access=mine.access)
+    assert (ended.status_code, ended.content) == (204, b"")
+    assert reason_of(await api.get(ME, access=other.access)) == "REVOKED_BY_USER"
+    assert reason_of(await api.try_refresh(other)) == "REVOKED_BY_USER"
+    assert [each["id"] for each in await api.sessions(mine)] == [mine.session_id]
+
+
+async def test_somebody_elses_session_is_as_unknown_as_none(api: Api) -> None:
+    """
+    AZ-2: one status and one body for what is foreign, ended, never was or is no id at all.
+    """
+    mine, ended = await api.signed_in_user(), await api.sign_in()
+    await api.sign_out(ended)
+    eve = await api.signed_in_user("eve@example.com")
+    answers = [
+        await api.delete(f"{SESSIONS}/{identifier}", access=mine.access)
+        for identifier in (eve.session_id, ended.session_id, eve.user_id, *NOT_ONES)
+    ]
+    assert refusal_of(answers[0]) == (404, "SESSION_NOT_FOUND")
+    facts = [without_request_id(answer) for answer in answers]
+    assert all(fact == facts[0] for fact in facts)
+    assert (await api.me(eve))["email"] == "eve@example.com"
+    assert (await api.me(mine))["email"] == "ada@example.com"
+
+
+@pytest.mark.parametrize("include_current", [False, True])
+async def test_all_others_or_really_all_can_be_ended(api: Api, include_current: bool) -> None:
+    """
+    SE-1, SE-4
+    """
+    tokens = await _five_sessions(api)
+    eve = await api.signed_in_user("eve@example.com")
+    params = {"include_current": "true"} if include_current else {}
+    mine = tokens[2]
+    answer = await api.delete(SESSIONS, access=mine.access, params=params)
+    assert (answer.status_code, answer.content) == (204, b"")
+    for each in tokens:
+        seen = await api.get(ME, access=each.access)
+        if each is mine and not include_current:
+            assert seen.status_code == 200
+        else:
+            assert reason_of(seen) == "REVOKED_BY_USER"
+    await api.me(eve)
+    assert len(await api.audit(mine.user_id, "session.ended")) == 1
+
+
+async def test_an_access_token_fails_on_the_next_request_after_signing_out(api: Api) -> None:
+    """
+    SE-1: although its signature is good for another ten minutes.
+    """
+    tokens = await api.signed_in_user()
+    refreshed = await api.refresh(tokens)
+    await api.sign_out(refreshed)
+    for each in (tokens, refreshed):
+        assert reason_of(await api.get(ME, access=each.access)) == "SIGNED_OUT"
+        assert reason_of(await api.try_refresh(each)) == "SIGNED_OUT"
+        again = await api.delete("/api/v1/sessions/current", access=each.access)
+        assert reason_of(again) == "SIGNED_OUT"
+
+
+async def test_every_sign_in_is_a_new_session(api: Api) -> None:
+    """
+    SE-2: its id is the server's; what a client proposes is refused or ignored.
+    """
+    await api.verified_user()
+    planted = str(SessionId.parse("019aa5c2-7f3e-7c41-9b0a-2f6d1e8c4b5a"))
+    body = {"email": "ada@example.com", "password": PASSWORD}
+    for field in ("session_id", "id", "sid", "refresh_token"):
+        refused = await api.post("/api/v1/sessions", {**body, field: planted})
+        assert refusal_of(refused) == (422, "VALIDATION_ERROR")
+    headers = {"cookie": f"session={planted}; __Host-session={planted}", "x-session-id": planted}
+    first = Tokens(data_of(await api.post("/api/v1/sessions", body, headers=headers), 201))
+    second = await api.sign_in()
+    assert len({planted, first.session_id, second.session_id}) == 3
+    assert (await api.reset(await api.reset_token())).status_code == 204
+    assert (await api.sign_in(password=NEW_PASSWORD)).session_id not in {
+        first.session_id,
+        second.session_id,
+    }
+
+
+async def test_above_the_cap_the_oldest_session_ends(start: Start) -> None:
+    """
+    SE-4: SESSIONS_PER_USER, also for sign-ins in parallel.
+    """
+    api = await start(sessions_per_user=3)
+    await api.verified_user()
+    tokens = [await api.sign_in() for _ in range(4)]
+    assert reason_of(await api.get(ME, access=tokens[0].access)) == "REVOKED_BY_USER"
+    listed = [each["id"] for each in await api.sessions(tokens[3])]
+    assert listed == [each.session_id for each in reversed(tokens[1:])]
+    answers = await asyncio.gather(*(api.try_sign_in() for _ in range(6)))
+    newest = max((Tokens(data_of(a, 201)) for a in answers), key=lambda each: each.session_id)
+    assert len(await api.sessions(newest)) <= 3
