@@ -47,6 +47,13 @@ class AttemptGuard:
             await self._recorder.record(unit, limited, actor=actor, origin=origin)
         return None
 
+    async def give_back(self, unit: UnitOfWork, address: EmailAddress) -> None:
+        """Take back one reservation whose guess was never evaluated."""
+        if self._policy.attempts:
+            attempts = await unit.attempts.hold(attempt_key(address))
+            attempts.give_back(self._policy)
+            await unit.attempts.save(attempts)
+
     async def forgive(self, unit: UnitOfWork, address: EmailAddress) -> None:
         """Forget all guesses at the address: the right password, or its owner, came."""
         if self._policy.attempts:

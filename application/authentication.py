@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from application.attempts import AttemptGuard
 from application.ports.clock import Clock, Randomness
-from application.ports.passwords import PasswordHasher
+from application.ports.passwords import Busy, PasswordHasher
 from application.ports.tokens import (
     AccessClaims,
     AccessTokenInvalid,
@@ -22,7 +22,7 @@ from domain.credential import PasswordCredential
 from domain.email_address import EmailAddress
 from domain.errors import Forbidden, NotAuthenticated
 from domain.events import SessionRefused, SessionsEnded
-from domain.password_policy import normalise_password
+from domain.password_policy import LONGEST_EVER, normalise_password
 from domain.session import EndReason, Session, SessionIsOver, SessionPolicy
 from domain.user import User
 
@@ -52,7 +52,6 @@ class SignIn:
         guard: AttemptGuard,
         grants: TokenGrants,
         session_policy: SessionPolicy,
-        max_password_length: int,
         verified_only: bool,
     ) -> None:
         self._unit_of_work = unit_of_work
@@ -63,7 +62,6 @@ class SignIn:
         self._guard = guard
         self._grants = grants
         self._session_policy = session_policy
-        self._max_password_length = max_password_length
         self._verified_only = verified_only
 
     async def __call__(self, *, email: str, password: str, origin: Origin) -> TokenGrant:
@@ -78,7 +76,11 @@ class SignIn:
 
     async def _sign_in(self, address: EmailAddress, password: str, origin: Origin) -> TokenGrant:
         user, credential = await self._reserve_guess(address, origin)
-        is_right = await self._is_right(password, credential)
+        try:
+            is_right = await self._is_right(password, credential)
+        except Busy:
+            await self._give_guess_back(address)
+            raise
         if user is None or credential is None or not is_right:
             raise await self._refused(user, InvalidCredentials(), origin)
         try:
@@ -105,9 +107,16 @@ class SignIn:
             raise refusal
         return user, credential
 
+    async def _give_guess_back(self, address: EmailAddress) -> None:
+        """Nothing was evaluated, so nothing was guessed; the client is told to come back."""
+        async with self._unit_of_work() as unit:
+            await self._guard.give_back(unit, address)
+            await unit.commit()
+
     async def _is_right(self, password: str, credential: PasswordCredential | None) -> bool:
-        # A password that could never have been set is not worth a hash (PW-2).
-        if len(password) > self._max_password_length:
+        # A password that could never have been set is not worth a hash (PW-2). The policy may
+        # have become shorter since, so it is not asked.
+        if len(password) > LONGEST_EVER:
             return False
         if credential is None:
             await self._hasher.verify_decoy(password)
@@ -162,9 +171,11 @@ class SignIn:
             await unit.sessions.add(session)
             await self._guard.forgive(unit, address)
             await self._recorder.record(unit, started, evicted, actor=actor, origin=origin)
+            user.last_signed_in_at = now
+            # Signed before the commit: what cannot be answered must not leave a session behind.
+            grant = self._grants.grant(user, session, refresh_token, RefreshOutcome.ISSUED, now=now)
             await unit.commit()
-        user.last_signed_in_at = now
-        return self._grants.grant(user, session, refresh_token, RefreshOutcome.ISSUED, now=now)
+        return grant
 
     async def _make_room(
         self, unit: UnitOfWork, user: User, session: Session
@@ -174,9 +185,10 @@ class SignIn:
             return None
         reason, now = EndReason.REVOKED_BY_USER, session.created_at
         keep = self._session_policy.per_user - 1
-        if not await unit.sessions.end_all(user.id, reason, now=now, keep_newest=keep):
+        count = await unit.sessions.end_all(user.id, reason, now=now, keep_newest=keep)
+        if count == 0:
             return None
-        return SessionsEnded(user_id=user.id, because=reason.value, occurred_at=now)
+        return SessionsEnded(user_id=user.id, because=reason.value, count=count, occurred_at=now)
 
 
 @dataclass(frozen=True, slots=True)

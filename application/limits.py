@@ -14,7 +14,9 @@ from domain.email_address import EmailAddress
 SIGN_UP = RateLimit(name="sign-up", burst=120, interval=timedelta(seconds=5))
 SIGN_IN = RateLimit(name="sign-in", burst=300, interval=timedelta(seconds=1))
 MAIL_REQUEST = RateLimit(name="mail-request", burst=120, interval=timedelta(seconds=5))
-MAIL_PER_MAILBOX = RateLimit(name="mail-per-mailbox", burst=10, interval=timedelta(minutes=5))
+VERIFICATION_MAIL = RateLimit(name="verification-mail", burst=10, interval=timedelta(minutes=5))
+RESET_MAIL = RateLimit(name="reset-mail", burst=10, interval=timedelta(minutes=5))
+ADDRESS_IN_USE_MAIL = RateLimit(name="address-in-use-mail", burst=3, interval=timedelta(hours=1))
 
 
 class AdmitRequest:
@@ -31,14 +33,18 @@ class AdmitRequest:
 
 
 class MailAllowance:
-    """How much mail one mailbox gets, whoever asks for it. Silent: the caller learns nothing."""
+    """How much mail of one kind a mailbox gets, whoever asks. Silent: the caller learns nothing.
+
+    Counted only for mail that is really queued, and each kind for itself: nobody can use up what
+    the owner needs without the owner having the mail (RL-2).
+    """
 
     def __init__(self, *, limiter: RateLimiter, clock: Clock, enabled: bool) -> None:
         self._limiter, self._clock, self._enabled = limiter, clock, enabled
 
-    async def __call__(self, address: EmailAddress) -> bool:
+    async def __call__(self, limit: RateLimit, address: EmailAddress) -> bool:
         """Count one mail and tell whether it may go."""
         if not self._enabled:
             return True
         now = self._clock.now()
-        return (await self._limiter.admit(MAIL_PER_MAILBOX, address.key, now=now)).admitted
+        return (await self._limiter.admit(limit, address.key, now=now)).admitted

@@ -6,6 +6,7 @@ a request said (AT-2).
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from html import escape
 
@@ -14,6 +15,7 @@ from application.ports.clock import Randomness
 from application.ports.mailer import Mail
 from application.ports.outbox import MessageKind, OutboxMessage
 from application.ports.tokens import SecretBox
+from domain.audit import Origin
 from domain.email_address import EmailAddress
 from domain.identifiers import MessageId
 
@@ -62,6 +64,20 @@ class Notifications:
             kind=kind,
             to=to.value,
             parameters={"time": f"{now:%Y-%m-%d %H:%M} UTC", **(parameters or {})},
+            sealed_secret=None,
+            queued_at=now,
+            expires_at=None,
+        )
+
+    def request(
+        self, kind: MessageKind, to: EmailAddress, *, now: datetime, origin: Origin
+    ) -> OutboxMessage:
+        """Return a message that asks the worker to look whether a mail is due."""
+        return OutboxMessage(
+            id=MessageId.new(now, self._randomness.token_bytes),
+            kind=kind,
+            to=to.value,
+            parameters={key: value for key, value in asdict(origin).items() if value is not None},
             sealed_secret=None,
             queued_at=now,
             expires_at=None,

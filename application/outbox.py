@@ -1,19 +1,18 @@
 """The worker's job: turn promised messages into sent mail (OB-2 to OB-5)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from application.mail_requests import MailRequestAnswer
 from application.notifications import Notifications
 from application.ports.clock import Clock, Randomness
 from application.ports.mailer import Mailer, MailNotSent, MailRefused
 from application.ports.outbox import MessageKind, MessageStatus, OutboxMessage
-from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.audit import Origin
 from domain.email_address import EmailAddress
-
-type Answer = Callable[[UnitOfWork, EmailAddress], Awaitable[None]]
-"""Looks whether a request for a mail applies, and if so queues the mail."""
 
 LEASE = timedelta(minutes=2)
 LONGEST_WAIT = timedelta(minutes=15)
@@ -44,7 +43,7 @@ class RelayOutbox:
         unit_of_work: UnitOfWorkFactory,
         mailer: Mailer,
         notifications: Notifications,
-        answers: Mapping[MessageKind, Answer],
+        answers: Mapping[MessageKind, MailRequestAnswer],
         clock: Clock,
         randomness: Randomness,
         retry_after: timedelta,
@@ -57,6 +56,7 @@ class RelayOutbox:
         self._randomness = randomness
         self._retry_after = retry_after
         self._round = asyncio.Lock()
+        self._stopping = False
 
     async def __call__(self, *, limit: int = 20) -> RelayReport:
         """Process up to that many messages that are due and return how it went.
@@ -65,7 +65,11 @@ class RelayOutbox:
         messages already sent. Rounds in different processes are kept apart by the leases.
         """
         async with self._round:
-            return await self._do_round(limit)
+            return RelayReport() if self._stopping else await self._do_round(limit)
+
+    def stop(self) -> None:
+        """Send what is being sent to its end and give the rest of the round back untried."""
+        self._stopping = True
 
     async def _do_round(self, limit: int) -> RelayReport:
         now = self._clock.now()
@@ -73,11 +77,11 @@ class RelayOutbox:
             messages = await unit.outbox.claim(limit=limit, lease=LEASE, now=now)
             if messages:
                 await unit.commit()
-        outcomes = []
-        for message in messages:
-            if self._clock.now() >= now + LEASE / 2:
-                # The server is slow. What is left comes back with the end of its lease; sent now,
-                # it might be sent by another worker as well (OB-3).
+        outcomes: list[MessageStatus] = []
+        for number, message in enumerate(messages):
+            # A slow server could outlast the lease, and another worker would send it too (OB-3).
+            if self._stopping or self._clock.now() >= now + LEASE / 2:
+                await self._give_back(messages[number:])
                 break
             outcomes.append(await self._process(message))
         return RelayReport(
@@ -105,11 +109,24 @@ class RelayOutbox:
         return await self._close(message, MessageStatus.SENT)
 
     async def _answer(self, message: OutboxMessage) -> MessageStatus:
+        answer = self._answers[message.kind]
+        async with self._unit_of_work.read_only() as unit:
+            user = await unit.users.find_by_email(EmailAddress.parse(message.to))
+        is_due = user is not None and await answer.is_due(user)
         async with self._unit_of_work() as unit:
-            await self._answers[message.kind](unit, EmailAddress.parse(message.to))
-            await unit.outbox.close(message.id, MessageStatus.SENT, now=self._clock.now())
+            status, now = MessageStatus.SENT, self._clock.now()
+            if not await unit.outbox.close(message, status, now=now):
+                return MessageStatus.WAITING  # another worker has it by now
+            if user is not None and is_due:
+                await answer.queue(unit, user, Origin(**message.parameters))
             await unit.commit()
         return MessageStatus.SENT
+
+    async def _give_back(self, messages: Sequence[OutboxMessage]) -> None:
+        async with self._unit_of_work() as unit:
+            for message in messages:
+                await unit.outbox.give_back(message, now=self._clock.now())
+            await unit.commit()
 
     async def _set_aside(self, message: OutboxMessage, *, error: str) -> MessageStatus:
         if message.attempts >= POISONED_AFTER:
@@ -119,7 +136,7 @@ class RelayOutbox:
     async def _postpone(self, message: OutboxMessage, *, error: str) -> MessageStatus:
         async with self._unit_of_work() as unit:
             until = self._clock.now() + self._delay(message.attempts)
-            await unit.outbox.postpone(message.id, until=until, error=error)
+            await unit.outbox.postpone(message, until=until, error=error)
             await unit.commit()
         return MessageStatus.WAITING
 
@@ -127,7 +144,7 @@ class RelayOutbox:
         self, message: OutboxMessage, status: MessageStatus, *, error: str | None = None
     ) -> MessageStatus:
         async with self._unit_of_work() as unit:
-            await unit.outbox.close(message.id, status, now=self._clock.now(), error=error)
+            await unit.outbox.close(message, status, now=self._clock.now(), error=error)
             await unit.commit()
         return status
 

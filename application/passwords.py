@@ -1,7 +1,10 @@
 """A forgotten password: one mail, and one request that carries its secret (AT-1, F9)."""
 
+from datetime import datetime
+
 from application.attempts import AttemptGuard
-from application.limits import MailAllowance
+from application.limits import RESET_MAIL, MailAllowance
+from application.mail_requests import MailRequestAnswer
 from application.mailed_secrets import MailedSecrets
 from application.notifications import Notifications
 from application.ports.clock import Clock
@@ -10,8 +13,8 @@ from application.ports.passwords import PasswordHasher
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.recording import Recorder
 from application.retrying import retry_on_conflict
-from domain.access import ANONYMOUS, SYSTEM
-from domain.audit import NOWHERE, Origin
+from domain.access import ANONYMOUS
+from domain.audit import Origin
 from domain.credential import PasswordCredential
 from domain.email_address import EmailAddress
 from domain.events import PasswordReset, PasswordResetRequested, SessionsEnded
@@ -25,43 +28,47 @@ class RequestPasswordReset:
     """Ask for a mail to set a new password. Tells the caller nothing, not even by time (EN-1)."""
 
     def __init__(
-        self,
-        *,
-        unit_of_work: UnitOfWorkFactory,
-        clock: Clock,
-        notifications: Notifications,
-        mail_allowance: MailAllowance,
+        self, *, unit_of_work: UnitOfWorkFactory, clock: Clock, notifications: Notifications
     ) -> None:
         self._unit_of_work, self._clock = unit_of_work, clock
-        self._notifications, self._mail_allowance = notifications, mail_allowance
+        self._notifications = notifications
 
-    async def __call__(self, *, email: str) -> None:
+    async def __call__(self, *, email: str, origin: Origin) -> None:
         """Return once the request is durable. Raises ValidationFailed for no address."""
         address = EmailAddress.parse(email)
-        if not await self._mail_allowance(address):
-            return
-        kind = MessageKind.PASSWORD_RESET_REQUESTED
+        request = self._notifications.request(
+            MessageKind.PASSWORD_RESET_REQUESTED, address, now=self._clock.now(), origin=origin
+        )
         async with self._unit_of_work() as unit:
-            message = self._notifications.notice(kind, address, now=self._clock.now())
-            await unit.outbox.enqueue(message)
+            await unit.outbox.enqueue(request)
             await unit.commit()
 
 
-class AnswerPasswordResetRequest:
-    """The worker's half of :class:`RequestPasswordReset`: look, and mail if it applies."""
+class AnswerPasswordResetRequest(MailRequestAnswer):
+    """The worker's half of :class:`RequestPasswordReset`."""
 
-    def __init__(self, *, secrets: MailedSecrets, clock: Clock, recorder: Recorder) -> None:
-        self._secrets, self._clock, self._recorder = secrets, clock, recorder
+    def __init__(
+        self,
+        *,
+        secrets: MailedSecrets,
+        clock: Clock,
+        recorder: Recorder,
+        mail_allowance: MailAllowance,
+    ) -> None:
+        self._secrets, self._clock = secrets, clock
+        self._recorder, self._mail_allowance = recorder, mail_allowance
 
-    async def __call__(self, unit: UnitOfWork, address: EmailAddress) -> None:
-        """Queue a mail with a fresh secret if the address has an account in good standing."""
-        user = await unit.users.find_by_email(address)
-        if user is None or user.status is UserStatus.SUSPENDED:
-            return
+    async def is_due(self, user: User) -> bool:
+        """Tell whether the account is in good standing and its mailbox may get another mail."""
+        good = user.status is not UserStatus.SUSPENDED
+        return good and await self._mail_allowance(RESET_MAIL, user.email)
+
+    async def queue(self, unit: UnitOfWork, user: User, origin: Origin) -> None:
+        """Queue a mail with a fresh secret, which replaces the older one."""
         now = self._clock.now()
         await self._secrets.issue(unit, user, Purpose.PASSWORD_RESET, now=now)
         event = PasswordResetRequested(user_id=user.id, occurred_at=now)
-        await self._recorder.record(unit, event, actor=SYSTEM, origin=NOWHERE)
+        await self._recorder.record(unit, event, actor=ANONYMOUS, origin=origin)
 
 
 class ResetPassword:
@@ -98,7 +105,7 @@ class ResetPassword:
         """
         digest = digest_of(token, Purpose.PASSWORD_RESET)
         async with self._unit_of_work.read_only() as unit:
-            _, user = await self._proven(unit, await unit.one_time_tokens.find(digest))
+            user = await self._proven(unit, await unit.one_time_tokens.find(digest))
         password = normalise_password(new_password)
         self._policy.check(password, email=user.email, field="new_password")
         hashed = await self._hasher.hash(password)
@@ -106,23 +113,30 @@ class ResetPassword:
 
     async def _reset(self, digest: bytes, hashed: str, origin: Origin) -> None:
         async with self._unit_of_work() as unit:
-            _, user = await self._proven(unit, await unit.one_time_tokens.take(digest))
+            user = await self._proven(unit, await unit.one_time_tokens.take(digest))
             now = self._clock.now()
             verified = user.verify_email(now=now)
             user.credentials_changed(now=now)
             await unit.users.save(user)
             await self._replace(unit, user, hashed)
-            reason = EndReason.PASSWORD_CHANGED
-            events = [verified, PasswordReset(user_id=user.id, occurred_at=now)]
-            if await unit.sessions.end_all(user.id, reason, now=now):
-                ended = SessionsEnded(user_id=user.id, because=reason.value, occurred_at=now)
-                await self._recorder.record(unit, ended, actor=ANONYMOUS, origin=origin)
+            ended = await self._end_sessions(unit, user, now)
             await unit.one_time_tokens.discard(user.id, list(Purpose))
             await self._guard.forgive(unit, user.email)
             notice = self._notifications.notice(MessageKind.PASSWORD_CHANGED, user.email, now=now)
             await unit.outbox.enqueue(notice)
+            reset = PasswordReset(user_id=user.id, occurred_at=now)
+            events = [verified, reset, ended]
             await self._recorder.record(unit, *events, actor=ANONYMOUS, origin=origin)
             await unit.commit()
+
+    async def _end_sessions(
+        self, unit: UnitOfWork, user: User, now: datetime
+    ) -> SessionsEnded | None:
+        reason = EndReason.PASSWORD_CHANGED
+        count = await unit.sessions.end_all(user.id, reason, now=now)
+        if count == 0:
+            return None
+        return SessionsEnded(user_id=user.id, because=reason.value, count=count, occurred_at=now)
 
     async def _replace(self, unit: UnitOfWork, user: User, hashed: str) -> None:
         now = self._clock.now()
@@ -134,11 +148,9 @@ class ResetPassword:
             credential.replace(hashed, now=now)
             await unit.credentials.save(credential)
 
-    async def _proven(
-        self, unit: UnitOfWork, record: OneTimeToken | None
-    ) -> tuple[OneTimeToken, User]:
+    async def _proven(self, unit: UnitOfWork, record: OneTimeToken | None) -> User:
         user = await unit.users.get(record.user_id) if record else None
         if record is None or user is None or user.status is UserStatus.SUSPENDED:
             raise InvalidToken
         record.proves(user.email, now=self._clock.now())
-        return record, user
+        return user

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from application.limits import MailAllowance
+from application.limits import ADDRESS_IN_USE_MAIL, VERIFICATION_MAIL, MailAllowance
+from application.mail_requests import MailRequestAnswer
 from application.mailed_secrets import MailedSecrets
 from application.notifications import Notifications
 from application.ports.clock import Clock, Randomness
@@ -76,34 +77,36 @@ class SignUp:
         name = normalise_display_name(display_name)
         secret = normalise_password(password)
         self._policy.check(secret, email=address)
-        attempt = _Attempt(address, name, secret, origin, await self._mail_allowance(address))
-        await retry_on_conflict(lambda: self._settle(attempt))
+        offer = _Offer(address, name, secret, origin)
+        await retry_on_conflict(lambda: self._settle(offer))
         return SignUpReceipt(email=address.value, display_name=name)
 
-    async def _settle(self, attempt: "_Attempt") -> None:
+    async def _settle(self, offer: "_Offer") -> None:
         async with self._unit_of_work.read_only() as unit:
-            existing = await unit.users.find_by_email(attempt.address)
+            existing = await unit.users.find_by_email(offer.address)
             credential = await unit.credentials.get(existing.id) if existing else None
         if existing is None:
-            await self._register(attempt)
+            await self._register(offer)
             return
+        if existing.status is UserStatus.UNVERIFIED and credential is not None:
+            # Also where nothing is concealed: the password that came first may be a planted one.
+            await self._offer_again(offer, existing, credential)
+        elif self._conceal_existing:
+            await offer.spend_a_hash(self._hasher)
+            await self._tell_owner(existing)
         if not self._conceal_existing:
             raise EmailAlreadyRegistered
-        if existing.status is UserStatus.UNVERIFIED and credential is not None:
-            await self._offer_again(attempt, existing, credential)
-        else:
-            await attempt.spend_a_hash(self._hasher)
-            await self._tell_owner(attempt, existing)
 
-    async def _register(self, attempt: "_Attempt") -> None:
-        hashed = await attempt.spend_a_hash(self._hasher)
+    async def _register(self, offer: "_Offer") -> None:
+        hashed = await offer.spend_a_hash(self._hasher)
         now = self._clock.now()
         user, event = User.register(
-            email=attempt.address,
-            display_name=attempt.display_name,
+            email=offer.address,
+            display_name=offer.display_name,
             now=now,
             entropy=self._randomness.token_bytes,
         )
+        mail_allowed = await self._may_mail_proof(offer)
         async with self._unit_of_work() as unit:
             try:
                 await unit.users.add(user)
@@ -112,29 +115,30 @@ class SignUp:
                 raise ConcurrentChange from None
             credential = PasswordCredential.create(user_id=user.id, hashed=hashed, now=now)
             await unit.credentials.add(credential)
-            if attempt.mail_allowed:
+            if mail_allowed:
                 await self._secrets.issue(unit, user, Purpose.EMAIL_VERIFICATION, now=now)
-            await self._recorder.record(unit, event, actor=ANONYMOUS, origin=attempt.origin)
+            await self._recorder.record(unit, event, actor=ANONYMOUS, origin=offer.origin)
             await unit.commit()
 
     async def _offer_again(
-        self, attempt: "_Attempt", user: User, credential: PasswordCredential
+        self, offer: "_Offer", user: User, credential: PasswordCredential
     ) -> None:
-        same = await attempt.matches(self._hasher, credential.hash)
+        same = await offer.matches(self._hasher, credential.hash)
+        mail_allowed = await self._may_mail_proof(offer)
         now = self._clock.now()
         async with self._unit_of_work() as unit:
             if not same and not credential.contested:
-                credential.contest()
-                await unit.credentials.save(credential)
                 # A confirmation that is running now must notice: both save the user.
                 user.credentials_changed(now=now)
                 await unit.users.save(user)
-            if attempt.mail_allowed:
+                credential.contest()
+                await unit.credentials.save(credential)
+            if mail_allowed:
                 await self._secrets.issue(unit, user, Purpose.EMAIL_VERIFICATION, now=now)
             await unit.commit()
 
-    async def _tell_owner(self, attempt: "_Attempt", user: User) -> None:
-        if not attempt.mail_allowed:
+    async def _tell_owner(self, user: User) -> None:
+        if not await self._mail_allowance(ADDRESS_IN_USE_MAIL, user.email):
             return
         now = self._clock.now()
         async with self._unit_of_work() as unit:
@@ -142,9 +146,14 @@ class SignUp:
             await unit.outbox.enqueue(message)
             await unit.commit()
 
+    async def _may_mail_proof(self, offer: "_Offer") -> bool:
+        if offer.mail_allowed is None:
+            offer.mail_allowed = await self._mail_allowance(VERIFICATION_MAIL, offer.address)
+        return offer.mail_allowed
 
-class _Attempt:
-    """One sign-up over its retries: it pays for each hash once."""
+
+class _Offer:
+    """What one sign-up offers, over its retries: each hash and each mail is paid for once."""
 
     def __init__(
         self,
@@ -152,10 +161,9 @@ class _Attempt:
         display_name: str | None,
         password: str,
         origin: Origin,
-        mail_allowed: bool,
     ) -> None:
         self.address, self.display_name, self.origin = address, display_name, origin
-        self.mail_allowed = mail_allowed
+        self.mail_allowed: bool | None = None
         self._password = password
         self._hashed: str | None = None
         self._matched: dict[str, bool] = {}
@@ -178,40 +186,39 @@ class RequestEmailVerification:
     """
 
     def __init__(
-        self,
-        *,
-        unit_of_work: UnitOfWorkFactory,
-        clock: Clock,
-        notifications: Notifications,
-        mail_allowance: MailAllowance,
+        self, *, unit_of_work: UnitOfWorkFactory, clock: Clock, notifications: Notifications
     ) -> None:
         self._unit_of_work, self._clock = unit_of_work, clock
-        self._notifications, self._mail_allowance = notifications, mail_allowance
+        self._notifications = notifications
 
-    async def __call__(self, *, email: str) -> None:
+    async def __call__(self, *, email: str, origin: Origin) -> None:
         """Return once the request is durable. Raises ValidationFailed for no address."""
         address = EmailAddress.parse(email)
-        if not await self._mail_allowance(address):
-            return
-        kind = MessageKind.VERIFICATION_REQUESTED
+        request = self._notifications.request(
+            MessageKind.VERIFICATION_REQUESTED, address, now=self._clock.now(), origin=origin
+        )
         async with self._unit_of_work() as unit:
-            message = self._notifications.notice(kind, address, now=self._clock.now())
-            await unit.outbox.enqueue(message)
+            await unit.outbox.enqueue(request)
             await unit.commit()
 
 
-class AnswerVerificationRequest:
-    """The worker's half of :class:`RequestEmailVerification`: look, and mail if it applies."""
+class AnswerVerificationRequest(MailRequestAnswer):
+    """The worker's half of :class:`RequestEmailVerification`."""
 
-    def __init__(self, *, secrets: MailedSecrets, clock: Clock) -> None:
-        self._secrets, self._clock = secrets, clock
+    def __init__(
+        self, *, secrets: MailedSecrets, clock: Clock, mail_allowance: MailAllowance
+    ) -> None:
+        self._secrets, self._clock, self._mail_allowance = secrets, clock, mail_allowance
 
-    async def __call__(self, unit: UnitOfWork, address: EmailAddress) -> None:
-        """Queue a mail with a fresh secret if the address has an account that is unverified."""
-        user = await unit.users.find_by_email(address)
-        if user is not None and user.status is UserStatus.UNVERIFIED:
-            now = self._clock.now()
-            await self._secrets.issue(unit, user, Purpose.EMAIL_VERIFICATION, now=now)
+    async def is_due(self, user: User) -> bool:
+        """Tell whether the account is unverified and its mailbox may get another mail."""
+        unverified = user.status is UserStatus.UNVERIFIED
+        return unverified and await self._mail_allowance(VERIFICATION_MAIL, user.email)
+
+    async def queue(self, unit: UnitOfWork, user: User, origin: Origin) -> None:
+        """Queue a mail with a fresh secret, which replaces the older one."""
+        now = self._clock.now()
+        await self._secrets.issue(unit, user, Purpose.EMAIL_VERIFICATION, now=now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,7 +274,9 @@ class ConfirmEmail:
         now = self._clock.now()
         await unit.credentials.remove(user.id)
         reason = EndReason.PASSWORD_CHANGED
-        if await unit.sessions.end_all(user.id, reason, now=now):
-            ended = SessionsEnded(user_id=user.id, because=reason.value, occurred_at=now)
+        if count := await unit.sessions.end_all(user.id, reason, now=now):
+            ended = SessionsEnded(
+                user_id=user.id, because=reason.value, count=count, occurred_at=now
+            )
             await self._recorder.record(unit, ended, actor=ANONYMOUS, origin=origin)
         await self._secrets.issue(unit, user, Purpose.PASSWORD_RESET, now=now)

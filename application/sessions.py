@@ -1,5 +1,7 @@
 """Keeping a session, seeing one's sessions, and ending them."""
 
+from datetime import datetime
+
 from application.notifications import Notifications
 from application.paging import Cursors, Page
 from application.ports.clock import Clock, Randomness
@@ -81,15 +83,26 @@ class RefreshSession:
             if user.suspended_at is not None and isinstance(rotation, Rotated | Replayed):
                 # A session that is over stays so, and a copied token counts in any case.
                 rotation = Over(EndReason.USER_SUSPENDED)
+            # Signed before the commit: what cannot be answered must not spend the token.
+            grant = self._grant(rotation, session, user, now)
             await self._write(unit, rotation, session, user, origin)
             await unit.commit()
-        if isinstance(rotation, Rotated | Replayed):
-            rotated = isinstance(rotation, Rotated)
-            outcome = RefreshOutcome.ROTATED if rotated else RefreshOutcome.REPLAYED
-            return self._grants.grant(user, session, rotation.token, outcome, now=now)
+        if grant is not None:
+            return grant
         raise SessionIsOver.because(
             rotation.reason if isinstance(rotation, Over) else EndReason.REFRESH_TOKEN_REUSED
         )
+
+    def _grant(
+        self, rotation: Rotation, session: Session, user: User, now: datetime
+    ) -> TokenGrant | None:
+        if isinstance(rotation, Rotated):
+            outcome = RefreshOutcome.ROTATED
+        elif isinstance(rotation, Replayed):
+            outcome = RefreshOutcome.REPLAYED
+        else:
+            return None
+        return self._grants.grant(user, session, rotation.token, outcome, now=now)
 
     async def _write(
         self, unit: UnitOfWork, rotation: Rotation, session: Session, user: User, origin: Origin
@@ -182,7 +195,9 @@ class EndOwnSessions:
         async with self._unit_of_work() as unit:
             ended = await unit.sessions.end_all(user_id, reason, now=now, keep=keep)
             if ended:
-                event = SessionsEnded(user_id=user_id, because=reason.value, occurred_at=now)
+                event = SessionsEnded(
+                    user_id=user_id, because=reason.value, count=ended, occurred_at=now
+                )
                 await self._recorder.record(unit, event, actor=principal, origin=origin)
                 await unit.commit()
         return ended

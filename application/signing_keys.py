@@ -1,5 +1,7 @@
 """The keys behind the access tokens: made, kept sealed, loaded, published."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from application.ports.clock import Clock
@@ -11,7 +13,7 @@ from application.ports.tokens import (
     SecretBox,
     VerifyingKey,
 )
-from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from application.recording import Recorder
 from domain.access import SYSTEM
 from domain.audit import NOWHERE
@@ -20,6 +22,8 @@ from domain.signing_key import KeyState, SigningAlgorithm, SigningKey, signing, 
 
 SEAL_PURPOSE = "signing-key"
 RELOAD_AT_MOST_EVERY = timedelta(seconds=1)
+PUBLISHING_MARGIN = timedelta(seconds=5)
+"""How long it may take until every instance shows a key that one of them has published."""
 
 
 class SigningKeyUnreadable(Exception):
@@ -50,7 +54,8 @@ class SigningKeyring:
         self._jwks_max_age = jwks_max_age
         self._access_ttl = access_ttl
         self._loaded: frozenset[tuple[str, KeyState]] = frozenset()
-        self._loaded_at: datetime | None = None
+        self._asked_at: datetime | None = None
+        self._reloading = asyncio.Lock()
 
     @property
     def is_loaded(self) -> bool:
@@ -61,34 +66,59 @@ class SigningKeyring:
         """Make sure that there is a key for the set algorithm, then load all keys.
 
         The very first key signs at once. One for another algorithm than before is published
-        first and signs when every cache of the JWKS has seen it (TK-3). Two instances that
-        start together may each make a first key; both are valid and both are published.
+        first and signs when every cache of the JWKS has seen it (TK-3). Instances that start
+        together make one key between them.
         """
-        async with self._unit_of_work() as unit:
-            keys = await unit.signing_keys.list_all()
-            now = self._clock.now()
-            present = signing(keys, now=now)
-            coming = [key for key in keys if key.state(now) is KeyState.PUBLISHED]
-            if present is None:
-                await self._publish(unit, now=now, activates_at=now)
-                await unit.commit()
-            elif self._algorithm not in {key.algorithm for key in [present, *coming]}:
-                activates_at = now + self._jwks_max_age
-                await self._publish(unit, now=now, activates_at=activates_at)
-                present.retire(at=activates_at, keep=self._access_ttl + LEEWAY)
-                await unit.signing_keys.save(present)
-                await unit.commit()
+        if self._needs_key(await self._stored(), now=self._clock.now()):
+            # Made out here: an RSA key takes long, and nothing slow happens in a unit of work.
+            fresh = await asyncio.to_thread(self._tokens.generate_key, self._algorithm)
+            await self._publish(fresh)
         await self.load()
+
+    async def _publish(self, fresh: KeyMaterial) -> None:
+        async with self._unit_of_work() as unit:
+            keys = await unit.signing_keys.hold_all()
+            now = self._clock.now()
+            if not self._needs_key(keys, now=now):
+                return  # another instance was first
+            present = signing(keys, now=now)
+            activates_at = now if present is None else now + self._jwks_max_age + PUBLISHING_MARGIN
+            key, published = SigningKey.publish(
+                kid=fresh.kid,
+                algorithm=fresh.algorithm,
+                public_jwk=fresh.public_jwk,
+                sealed_private_key=self._secret_box.seal(fresh.private_key, purpose=SEAL_PURPOSE),
+                now=now,
+                activates_at=activates_at,
+            )
+            await unit.signing_keys.add(key)
+            retired = None
+            if present is not None:
+                self._open(present)  # never put a key beside one that cannot be read
+                retired = present.retire(at=activates_at, keep=self._access_ttl + LEEWAY, now=now)
+                await unit.signing_keys.save(present)
+            await self._recorder.record(unit, published, retired, actor=SYSTEM, origin=NOWHERE)
+            await unit.commit()
+
+    def _needs_key(self, keys: Sequence[SigningKey], *, now: datetime) -> bool:
+        good = {KeyState.PUBLISHED, KeyState.ACTIVE}
+        living = [key for key in keys if key.state(now) in good]
+        return signing(keys, now=now) is None or self._algorithm not in {
+            key.algorithm for key in living
+        }
+
+    async def _stored(self) -> list[SigningKey]:
+        async with self._unit_of_work.read_only() as unit:
+            return await unit.signing_keys.list_all()
 
     async def load(self) -> None:
         """Hand the token adapter the keys that are good now.
 
         Raises :class:`SigningKeyUnreadable` when SECRET_KEY is another than it was.
         """
-        async with self._unit_of_work.read_only() as unit:
-            keys = await unit.signing_keys.list_all()
+        self._asked_at = self._clock.now()
+        keys = await self._stored()
         now = self._clock.now()
-        self._loaded_at = now
         current = signing(keys, now=now)
         if current is None:
             raise ServiceUnavailable
@@ -101,26 +131,16 @@ class SigningKeyring:
     async def reload_for_unknown_key(self) -> bool:
         """Load again because a token named a key that is not here; False if that is too soon.
 
-        Anybody can name a key, so this costs the store at most one statement a second.
+        Anybody can name a key, so all who wait share one load, and there is at most one a second.
         """
-        now = self._clock.now()
-        if self._loaded_at is not None and now - self._loaded_at < RELOAD_AT_MOST_EVERY:
-            return False
-        await self.load()
-        return True
-
-    async def _publish(self, unit: UnitOfWork, *, now: datetime, activates_at: datetime) -> None:
-        material = self._tokens.generate_key(self._algorithm)
-        key, event = SigningKey.publish(
-            kid=material.kid,
-            algorithm=material.algorithm,
-            public_jwk=material.public_jwk,
-            sealed_private_key=self._secret_box.seal(material.private_key, purpose=SEAL_PURPOSE),
-            now=now,
-            activates_at=activates_at,
-        )
-        await unit.signing_keys.add(key)
-        await self._recorder.record(unit, event, actor=SYSTEM, origin=NOWHERE)
+        asked_at = self._asked_at
+        async with self._reloading:
+            if self._asked_at != asked_at:
+                return True  # somebody else has just done it
+            if asked_at is not None and self._clock.now() - asked_at < RELOAD_AT_MOST_EVERY:
+                return False
+            await self.load()
+            return True
 
     def _open(self, key: SigningKey) -> KeyMaterial:
         try:

@@ -1,6 +1,8 @@
 """The user's own profile, and users made by an operator."""
 
 from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Final
 
 from application.mailed_secrets import MailedSecrets
 from application.ports.clock import Clock, Randomness
@@ -32,6 +34,15 @@ class ChangedMeanwhile(PreconditionFailed):
     message = "It is not in the state that you expected. Read it again."
 
 
+class Unchanged(Enum):
+    """The one value that stands for a field which the caller left out."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED: Final = Unchanged.UNCHANGED
+
+
 class UpdateOwnProfile:
     """Change what a user may say about themselves: the display name, and nothing else (AT-9)."""
 
@@ -44,11 +55,11 @@ class UpdateOwnProfile:
         self,
         *,
         principal: Principal,
-        display_name: str | None,
+        display_name: str | Unchanged | None,
         expected: Callable[[User], bool] | None,
         origin: Origin,
     ) -> User:
-        """Return the user as it is now.
+        """Return the user as it is now, with what is ``UNCHANGED`` left as it was found.
 
         ``expected`` is asked about the present state first; if it says no, ChangedMeanwhile is
         raised and nothing is written. Raises ValidationFailed and UserNotFound.
@@ -61,7 +72,9 @@ class UpdateOwnProfile:
                     raise UserNotFound
                 if expected is not None and not expected(user):
                     raise ChangedMeanwhile
-                event = user.rename(display_name, now=self._clock.now())
+                event = None
+                if display_name is not UNCHANGED:
+                    event = user.rename(display_name, now=self._clock.now())
                 if event is not None:
                     await unit.users.save(user)
                     await self._recorder.record(unit, event, actor=principal, origin=origin)

@@ -29,7 +29,6 @@ from benchmarks.arena import (
     public_key,
     reading,
     refreshing,
-    refreshing_from_many_places,
     signing_in,
     signing_in_to_peer,
     standing,
@@ -76,7 +75,6 @@ class Contenders:
     """The servers, all up; who has no turn sleeps."""
 
     doorward: Server
-    limited: Server
     floor: Server
     peer: Server
 
@@ -108,9 +106,6 @@ async def _measure(arena: Arena, plan: Plan) -> None:
             doorward = up.enter_context(arena.doorward())
             contenders = Contenders(
                 doorward=doorward,
-                limited=up.enter_context(
-                    arena.doorward(RATE_LIMITS="on", TRUSTED_PROXIES="127.0.0.1/32")
-                ),
                 floor=up.enter_context(arena.floor(public_key(doorward))),
                 peer=up.enter_context(arena.peer()),
             )
@@ -170,21 +165,15 @@ async def _refresh_rows(
         refreshing(_REFRESH, person.refresh_token, kept=tokens)
         for person, tokens in zip(people, kept, strict=True)
     ]
-    limited = [
-        refreshing_from_many_places(_REFRESH, person.refresh_token, first=first)
-        for first, person in enumerate(arena.people(to.doorward))
-    ]
     floors = [refreshing("/refresh", token) for token in await arena.floor_tokens()]
     turns = [
         serving(to.doorward, ours, seconds=plan.seconds),
         serving(to.floor, floors, seconds=plan.seconds),
-        serving(to.limited, limited, seconds=plan.seconds),
     ]
     await take_turns(turns, rounds=1)
-    doorward, floor, shipped = await take_turns(turns, rounds=plan.rounds)
+    doorward, floor = await take_turns(turns, rounds=plan.rounds)
     return [
         _beside("refresh, per CPU second", doorward, "floor", floor, goal=0.33, moonshot=0.5),
-        _beside("refresh with rate limits on", shipped, "floor without", floor),
         await _unknown_token_row(to, people, kept, plan),
     ]
 

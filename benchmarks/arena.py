@@ -27,8 +27,6 @@ CONNECTIONS = 16
 PEOPLE = 8
 _PEERS = ROOT / ".venv-bench" / "bin" / "python"
 _PARTS = ("domain", "application", "adapters", "entrypoints", "migrations")
-_BURST = 300
-"""Refreshes that one address sends before another takes over; a source may send 600 at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,17 +194,6 @@ def refreshing(path: str, token: str, *, kept: list[str] | None = None) -> Refre
     return Refreshing(lambda given: _spend(path, given), token, expected=b'"user":{', kept=kept)
 
 
-def refreshing_from_many_places(path: str, token: str, *, first: int) -> Refreshing:
-    """Refresh a session from ever new addresses, so that no source reaches its limit."""
-    count = itertools.count()
-
-    def build(given: bytes) -> bytes:
-        place = next(count) // _BURST
-        return _spend(path, given, b"x-forwarded-for: 10.%d.%d.1\r\n" % (first, place % 256))
-
-    return Refreshing(build, token, expected=b'"user":{')
-
-
 def signing_in(number: int) -> Repeating:
     """Sign one person in to Doorward again and again."""
     body = orjson.dumps({"email": f"person{number}@example.com", "password": PASSWORD})
@@ -245,17 +232,17 @@ def get(path: str, token: str) -> bytes:
     ).encode()
 
 
-def post(path: str, body: bytes, *, kind: bytes = b"application/json", more: bytes = b"") -> bytes:
-    """Return a POST request; ``more`` are whole header lines."""
+def post(path: str, body: bytes, *, kind: bytes = b"application/json") -> bytes:
+    """Return a POST request."""
     return (
         b"POST %s HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: %s\r\ncontent-length: %d\r\n"
-        b"accept: application/json\r\nuser-agent: doorward-benchmarks\r\n%s\r\n%s"
-        % (path.encode(), kind, len(body), more, body)
+        b"accept: application/json\r\nuser-agent: doorward-benchmarks\r\n\r\n%s"
+        % (path.encode(), kind, len(body), body)
     )
 
 
-def _spend(path: str, token: bytes, more: bytes = b"") -> bytes:
-    return post(path, b'{"refresh_token":"%s"}' % token, more=more)
+def _spend(path: str, token: bytes) -> bytes:
+    return post(path, b'{"refresh_token":"%s"}' % token)
 
 
 def public_key(server: Server) -> str:

@@ -199,6 +199,7 @@ class SessionsEnded(UserEvent):
 
     name = "session.ended"
     because: str
+    count: int
 
     @property
     def reason(self) -> str | None:
@@ -218,6 +219,13 @@ class SigningKeyPublished(SigningKeyEvent):
     """A new key stands in the JWKS."""
 
     name = "signing_key.published"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKeyRetired(SigningKeyEvent):
+    """A key was given its successor and the time to leave."""
+
+    name = "signing_key.retired"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

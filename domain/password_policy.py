@@ -11,6 +11,8 @@ from domain.errors import InvalidInput, Violation
 
 PRODUCT_WORDS = frozenset({"doorward"})
 MIN_CONTEXT_WORD = 4
+LONGEST_EVER = 4096
+"""More code points than any policy has ever allowed."""
 MAX_OWN_PADDING = 8
 _LEET = str.maketrans("013457@$!", "oieastasi")
 _PUNCTUATION = "!?.,-_#*$@+= "

@@ -67,3 +67,11 @@ class SignInAttempts:
         delay = min(policy.first_lock * 2 ** min(self.locks, 16), LONGEST_LOCK)
         self.failures, self.locks, self.locked_until = 0, self.locks + 1, now + delay
         return True
+
+    def give_back(self, policy: AttemptPolicy) -> None:
+        """Undo the reservation of a guess that was not evaluated, and the lock that it led to."""
+        if self.failures > 0:
+            self.failures -= 1
+        elif self.locked_until is not None:
+            self.failures = policy.attempts - 1
+            self.locks, self.locked_until = max(self.locks - 1, 0), None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.events import SigningKeyPublished, SigningKeyRevoked
+from domain.events import SigningKeyPublished, SigningKeyRetired, SigningKeyRevoked
 
 
 class SigningAlgorithm(StrEnum):
@@ -66,9 +66,10 @@ class SigningKey:
         )
         return key, SigningKeyPublished(kid=kid, occurred_at=now)
 
-    def retire(self, *, at: datetime, keep: timedelta) -> None:
+    def retire(self, *, at: datetime, keep: timedelta, now: datetime) -> SigningKeyRetired:
         """Sign no more from ``at`` on; stay in the JWKS for ``keep`` (token life plus leeway)."""
         self.retires_at, self.gone_at = at, at + keep
+        return SigningKeyRetired(kid=self.kid, occurred_at=now)
 
     def revoke(self, *, now: datetime) -> SigningKeyRevoked:
         """Leave the JWKS at once: every token that this key signed is refused."""

@@ -242,7 +242,6 @@ class Container(containers.DeclarativeContainer):
         unit_of_work=unit_of_work,
         clock=clock,
         notifications=notifications,
-        mail_allowance=mail_allowance,
     )
     confirm_email = providers.Singleton(
         ConfirmEmail,
@@ -256,7 +255,6 @@ class Container(containers.DeclarativeContainer):
         unit_of_work=unit_of_work,
         clock=clock,
         notifications=notifications,
-        mail_allowance=mail_allowance,
     )
     reset_password = providers.Singleton(
         ResetPassword,
@@ -278,7 +276,6 @@ class Container(containers.DeclarativeContainer):
         guard=attempt_guard,
         grants=token_grants,
         session_policy=session_policy,
-        max_password_length=settings.provided.password_max_length,
         verified_only=settings.provided.require_verified_email,
     )
     authenticate = providers.Singleton(
@@ -328,13 +325,17 @@ class Container(containers.DeclarativeContainer):
         answers=providers.Dict(
             {
                 MessageKind.VERIFICATION_REQUESTED: providers.Singleton(
-                    AnswerVerificationRequest, secrets=mailed_secrets, clock=clock
+                    AnswerVerificationRequest,
+                    secrets=mailed_secrets,
+                    clock=clock,
+                    mail_allowance=mail_allowance,
                 ),
                 MessageKind.PASSWORD_RESET_REQUESTED: providers.Singleton(
                     AnswerPasswordResetRequest,
                     secrets=mailed_secrets,
                     clock=clock,
                     recorder=recorder,
+                    mail_allowance=mail_allowance,
                 ),
             }
         ),

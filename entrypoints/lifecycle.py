@@ -8,22 +8,23 @@ signing key, a schema that is too new or too old) refuses the start with a messa
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 import structlog
 
 from application.signing_keys import SigningKeyUnreadable
-from domain.errors import ServiceUnavailable
+from domain.errors import ConcurrentChange, ServiceUnavailable
 from entrypoints.container import Container, close, synchronise_clock
-from entrypoints.settings import Settings, SettingsError, load_settings, refusals
+from entrypoints.settings import Settings, SettingsError, findings, load_settings, refusals
 from migrations import newest_revision
 
-KEYRING_EVERY = timedelta(seconds=5)
+KEYRING_EVERY = timedelta(seconds=3)
 CLOCK_EVERY = timedelta(seconds=30)
 HOUSEKEEPING_EVERY = timedelta(minutes=5)
 RELAY_EVERY = timedelta(seconds=1)
 START_PATIENCE = timedelta(seconds=3)
+STOP_PATIENCE = timedelta(seconds=25)
 FIRST_RETRY = timedelta(milliseconds=200)
 LONGEST_RETRY = timedelta(seconds=3)
 
@@ -48,58 +49,95 @@ def ready_settings() -> Settings:
 
 
 def build_container(settings: Settings) -> Container:
-    """Return the container for these settings; nothing is opened yet."""
-    return Container(settings=settings, expected_schema=newest_revision())
+    """Return the container for these settings; nothing is opened yet.
+
+    Raises :class:`StartRefused` for an address that a library cannot use.
+    """
+    container = Container(settings=settings, expected_schema=newest_revision())
+    try:
+        container.smtp()
+    except ValueError as problem:
+        raise StartRefused(f"SMTP_URL or MAIL_FROM cannot be used: {problem}") from None
+    return container
 
 
 @asynccontextmanager
-async def running(container: Container, *, with_worker: bool) -> AsyncIterator[None]:
+async def running(
+    container: Container, *, with_worker: bool, with_keys: bool = True
+) -> AsyncIterator[None]:
     """Start the service around the block and stop it cleanly afterwards.
 
     Returns into the block when the service is ready, or after three seconds if the database
     is away: then it goes on getting ready behind. Raises :class:`StartRefused` for what
-    waiting cannot cure.
+    waiting cannot cure, at once or, if it turns out later, at the end of the block. A message
+    that is being sent when the block ends is sent to its end.
     """
-    start = asyncio.create_task(_get_ready(container), name="start-up")
-    tasks = [start]
+    _log_warnings(container.settings())
+    stopping = asyncio.Event()
+    start = asyncio.create_task(_get_ready(container, with_keys=with_keys), name="start-up")
+    tasks = []
     try:
         await asyncio.wait({start}, timeout=START_PATIENCE.total_seconds())
         if start.done():
             start.result()
         else:
             start.add_done_callback(_end_process_if_refused)
-        tasks += [
-            asyncio.create_task(_repeat(name, every, job, after=start), name=name)
-            for name, every, job in _rounds(container, with_worker=with_worker)
+        rounds = _rounds(container, with_worker=with_worker, with_keys=with_keys)
+        tasks = [
+            asyncio.create_task(_repeat(name, every, job, after=start, until=stopping), name=name)
+            for name, every, job in rounds
         ]
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        stopping.set()
+        start.cancel()
+        if with_worker:
+            container.relay_outbox().stop()
+        if tasks:
+            _, unfinished = await asyncio.wait(tasks, timeout=STOP_PATIENCE.total_seconds())
+            for task in unfinished:
+                task.cancel()
+        await asyncio.gather(start, *tasks, return_exceptions=True)
         await close(container)
+    if not start.cancelled() and (refusal := start.exception()) is not None:
+        raise refusal
 
 
 async def prepare(container: Container) -> None:
-    """Bring schema, clock and keys into the state that serving needs. One attempt.
+    """Bring schema and clock into the state that any use case needs. One attempt.
 
     Raises ServiceUnavailable when the database is away and :class:`StartRefused` when waiting
     would not help.
     """
     settings = container.settings()
-    if not settings.in_memory:
-        if settings.migrate_on_start:
-            await _migrate(settings)
-        await synchronise_clock(container)
-        if (difference := await container.schema_probe().failure()) is not None:
-            raise StartRefused(
-                f"The database's schema {difference}. "
-                "Run `doorward migrate` with the version that you want to serve."
-            )
+    if settings.in_memory:
+        return
+    if settings.migrate_on_start:
+        await _migrate(settings)
+    await synchronise_clock(container)
+    if (difference := await container.schema_probe().difference()) is not None:
+        raise StartRefused(
+            f"The database's schema {difference}. "
+            "Run `doorward migrate` with the version that you want to serve."
+        )
+
+
+async def _prepare_keys(container: Container) -> None:
+    """Make and load signing keys: only for who serves tokens, or two settings would compete."""
     try:
         await container.keyring().prepare()
     except SigningKeyUnreadable as problem:
         raise StartRefused(str(problem)) from None
+    # The list of common passwords takes a moment to load; better now than in a first sign-up.
+    await asyncio.to_thread(container.common_passwords().__contains__, "")
+
+
+def _log_warnings(settings: Settings) -> None:
+    for finding in findings(settings):
+        if finding.level == "warning" or (finding.level == "error" and not finding.stops_start):
+            log.warning("setting", name=finding.setting, why=finding.message, cure=finding.cure)
+    if not settings.in_production:
+        log.warning("development_mode", why="Mails, and the links in them, can be read by anyone.")
 
 
 async def _migrate(settings: Settings) -> None:
@@ -111,12 +149,14 @@ async def _migrate(settings: Settings) -> None:
         raise StartRefused(str(problem)) from None
 
 
-async def _get_ready(container: Container) -> None:
+async def _get_ready(container: Container, *, with_keys: bool) -> None:
     delay = FIRST_RETRY
     while True:
         try:
             await prepare(container)
-        except ServiceUnavailable:
+            if with_keys:
+                await _prepare_keys(container)
+        except (ServiceUnavailable, ConcurrentChange):
             log.warning("database_away", retry_in=delay.total_seconds())
             await asyncio.sleep(delay.total_seconds())
             delay = min(delay * 2, LONGEST_RETRY)
@@ -134,11 +174,14 @@ def _end_process_if_refused(start: asyncio.Task[None]) -> None:
 type _Job = Callable[[], Awaitable[object]]
 
 
-def _rounds(container: Container, *, with_worker: bool) -> list[tuple[str, timedelta, _Job]]:
+def _rounds(
+    container: Container, *, with_worker: bool, with_keys: bool
+) -> list[tuple[str, timedelta, _Job]]:
     rounds: list[tuple[str, timedelta, _Job]] = [
-        ("keyring", KEYRING_EVERY, container.keyring().load),
         ("clock", CLOCK_EVERY, lambda: synchronise_clock(container)),
     ]
+    if with_keys:
+        rounds.append(("keyring", KEYRING_EVERY, container.keyring().load))
     if with_worker:
         if container.mailer() is not None:  # else mail waits in the outbox for a way out
             rounds.append(("relay", RELAY_EVERY, lambda: drain_outbox(container)))
@@ -159,14 +202,25 @@ async def drain_outbox(container: Container) -> None:
         )
 
 
-async def _repeat(name: str, every: timedelta, job: _Job, *, after: asyncio.Task[None]) -> None:
-    """Do the job for ever; a failure is logged and never ends the loop."""
+async def _repeat(
+    name: str,
+    every: timedelta,
+    job: _Job,
+    *,
+    after: asyncio.Task[None],
+    until: asyncio.Event,
+) -> None:
+    """Do the job again and again; a failure is logged and never ends the loop.
+
+    Nothing is done before the start has succeeded: what was refused must not be worked on.
+    """
     await asyncio.wait({after})
-    while True:
+    while not until.is_set() and not after.cancelled() and after.exception() is None:
         try:
             await job()
         except ServiceUnavailable:
             log.warning("background_job_waits", job=name)
         except Exception:
             log.exception("background_job_failed", job=name)
-        await asyncio.sleep(every.total_seconds())
+        with suppress(TimeoutError):
+            await asyncio.wait_for(until.wait(), every.total_seconds())

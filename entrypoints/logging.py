@@ -155,7 +155,7 @@ _SECRET_TEXT = re.compile(
 _MARKS: Final = ("dw", "eyJ", "$argon2", "://", "-----BEGIN", "[parameters:", "input_value=")
 _NAMED_SECRET = re.compile(
     rf"""
-      (?P<name>[A-Za-z0-9_-]*(?:{_TELLING_NAMES})[A-Za-z0-9_-]*["']?\s*[=:]\s*)
+      (?P<name>(?:{_TELLING_NAMES})[A-Za-z0-9_-]{{0,40}}["']?\s{{0,4}}[=:]\s{{0,4}})
       (?!\[redacted\])
       (?:(?:Bearer|Basic)\s+)?
       (?:"(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' | [^\s,;&)}}\]]+)

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from argon2 import PasswordHasher as Argon2
-from argon2 import Type
+from argon2 import Type, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
 from application.ports.passwords import Busy, PasswordHasher
@@ -66,11 +66,21 @@ class Argon2PasswordHasher(PasswordHasher):
         await self._run(lambda: self._matches(secret, self._decoy))
 
     def needs_rehash(self, hashed: str) -> bool:
-        """Tell whether the hash was made in another format or with other parameters."""
+        """Tell whether the hash was made in another format or with weaker parameters.
+
+        Stronger ones stay: two instances in the middle of a change would undo each other.
+        """
+        if not hashed.startswith(_PREFIX):
+            return True
         try:
-            return self._argon2.check_needs_rehash(hashed)
+            made_with = extract_parameters(hashed)
         except InvalidHashError:
             return True
+        return (
+            made_with.memory_cost < self._argon2.memory_cost
+            or made_with.time_cost < self._argon2.time_cost
+            or made_with.hash_len < HASH_BYTES
+        )
 
     def close(self) -> None:
         """Take no more work. What is under way ends by itself; nobody waits for it here."""

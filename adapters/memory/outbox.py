@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from adapters.memory.store import OutboxEntry, Transaction
 from application.ports.outbox import MessageStatus, Outbox, OutboxMessage
-from domain.identifiers import MessageId
 
 
 class MemoryOutbox(Outbox):
@@ -34,28 +33,39 @@ class MemoryOutbox(Outbox):
             self._entries.put(message.id, leased)
         return claimed
 
-    async def postpone(self, message_id: MessageId, *, until: datetime, error: str) -> None:
+    async def postpone(self, message: OutboxMessage, *, until: datetime, error: str) -> bool:
         await self._transaction.writing()
-        if (entry := self._waiting(message_id)) is not None:
-            self._entries.put(message_id, replace(entry, due_at=until, error=error))
+        if (entry := self._still_ours(message)) is None:
+            return False
+        self._entries.put(message.id, replace(entry, due_at=until, error=error))
+        return True
+
+    async def give_back(self, message: OutboxMessage, *, now: datetime) -> bool:
+        await self._transaction.writing()
+        if (entry := self._still_ours(message)) is None:
+            return False
+        untried = replace(entry.message, attempts=entry.message.attempts - 1)
+        self._entries.put(message.id, replace(entry, message=untried, due_at=now))
+        return True
 
     async def close(
         self,
-        message_id: MessageId,
+        message: OutboxMessage,
         status: MessageStatus,
         *,
         now: datetime,
         error: str | None = None,
-    ) -> None:
+    ) -> bool:
         await self._transaction.writing()
-        if (entry := self._waiting(message_id)) is None:
-            return
-        message = entry.message
+        if (entry := self._still_ours(message)) is None:
+            return False
+        kept = entry.message
         # A dead message keeps its secret, so that an operator can send it on its way again.
         if status is not MessageStatus.DEAD:
-            message = replace(message, sealed_secret=None)
-        closed = replace(entry, message=message, status=status, closed_at=now, error=error)
-        self._entries.put(message_id, closed)
+            kept = replace(kept, sealed_secret=None)
+        closed = replace(entry, message=kept, status=status, closed_at=now, error=error)
+        self._entries.put(message.id, closed)
+        return True
 
     async def waiting(self) -> int:
         await self._transaction.reading()
@@ -69,7 +79,9 @@ class MemoryOutbox(Outbox):
         )
         return sum(self._entries.remove(message_id) for message_id in old)
 
-    def _waiting(self, message_id: MessageId) -> OutboxEntry | None:
-        """Return the entry unless it is closed: a late worker must not open it again."""
-        entry = self._entries.get(message_id)
-        return entry if entry is not None and entry.status is MessageStatus.WAITING else None
+    def _still_ours(self, message: OutboxMessage) -> OutboxEntry | None:
+        """Return the entry unless it was closed or claimed by somebody else since."""
+        entry = self._entries.get(message.id)
+        if entry is None or entry.status is not MessageStatus.WAITING:
+            return None
+        return entry if entry.message.attempts == message.attempts else None

@@ -274,6 +274,10 @@ class MemorySigningKeyRepository(SigningKeyRepository):
             raise ConcurrentChange
         self._keys.put(key.kid, key)
 
+    async def hold_all(self) -> list[SigningKey]:
+        await self._transaction.writing()
+        return await self.list_all()
+
     async def list_all(self) -> list[SigningKey]:
         await self._transaction.reading()
         keys = self._keys.select(lambda _: True).values()

@@ -6,11 +6,11 @@ from sqlalchemy import column, literal_column, select, table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sqlalchemy.connections import Connections
-from adapters.sqlalchemy.errors import is_missing_table
+from adapters.sqlalchemy.errors import is_missing_table, unavailable
 from adapters.sqlalchemy.execution import OneByOne
 from adapters.sqlalchemy.statements import Statement
 from application.ports.health import HealthProbe
-from domain.errors import DomainError
+from domain.errors import DomainError, ServiceUnavailable
 
 _PING = Statement(select(literal_column("1")))
 _REVISION = Statement(select(column("version_num")).select_from(table("alembic_version")))
@@ -63,9 +63,19 @@ class SchemaProbe(HealthProbe):
 
     async def failure(self) -> str | None:
         try:
+            return await self.difference()
+        except ServiceUnavailable:
+            return NO_ANSWER
+
+    async def difference(self) -> str | None:
+        """Return None if the schema is the expected one, else how it differs, in a few words.
+
+        Raises ServiceUnavailable when the database does not answer: that is no difference.
+        """
+        try:
             present = await self._question.ask(_REVISION)
         except (DomainError, TimeoutError):
-            return NO_ANSWER
+            raise unavailable() from None
         except Exception as error:
             if is_missing_table(error):
                 return "was never migrated"

@@ -20,7 +20,6 @@ from adapters.sqlalchemy.service_rows import MESSAGE, message_from, message_valu
 from adapters.sqlalchemy.statements import Statement, insert_into
 from adapters.sqlalchemy.tables import outbox_messages
 from application.ports.outbox import MessageStatus, Outbox, OutboxMessage
-from domain.identifiers import MessageId
 
 
 def _is(status: MessageStatus) -> ColumnElement[bool]:
@@ -29,7 +28,11 @@ def _is(status: MessageStatus) -> ColumnElement[bool]:
 
 
 _WAITING = _is(MessageStatus.WAITING)
-_THIS = (outbox_messages.c.id == bindparam("message_id"), _WAITING)
+_STILL_OURS = (
+    outbox_messages.c.id == bindparam("message_id"),
+    outbox_messages.c.attempts == bindparam("claimed_as", type_=Integer),
+    _WAITING,
+)
 
 _ENQUEUE = insert_into(outbox_messages)
 # Two workers never get one message: on PostgreSQL each steps over the rows that the other has
@@ -58,8 +61,13 @@ _CLAIM = Statement(
 )
 _POSTPONE = Statement(
     update(outbox_messages)
-    .where(*_THIS)
+    .where(*_STILL_OURS)
     .values(due_at=bindparam("until"), leased_until=None, last_error=bindparam("error"))
+)
+_GIVE_BACK = Statement(
+    update(outbox_messages)
+    .where(*_STILL_OURS)
+    .values(due_at=bindparam("now"), leased_until=None, attempts=outbox_messages.c.attempts - 1)
 )
 _CLOSING: dict[str, Any] = {
     "status": bindparam("closing_status"),
@@ -67,8 +75,10 @@ _CLOSING: dict[str, Any] = {
     "leased_until": None,
     "last_error": bindparam("error"),
 }
-_CLOSE = Statement(update(outbox_messages).where(*_THIS).values(**_CLOSING, sealed_secret=None))
-_PARK = Statement(update(outbox_messages).where(*_THIS).values(**_CLOSING))
+_CLOSE = Statement(
+    update(outbox_messages).where(*_STILL_OURS).values(**_CLOSING, sealed_secret=None)
+)
+_PARK = Statement(update(outbox_messages).where(*_STILL_OURS).values(**_CLOSING))
 _COUNT_WAITING = Statement(select(func.count()).select_from(outbox_messages).where(_WAITING))
 _PURGE = Statement(
     delete(outbox_messages).where(
@@ -92,25 +102,24 @@ class SqlAlchemyOutbox(Outbox):
         messages = [message_from(row) for row in rows]
         return sorted(messages, key=lambda message: (message.queued_at, message.id))
 
-    async def postpone(self, message_id: MessageId, *, until: datetime, error: str) -> None:
-        await self._execution.run(_POSTPONE, message_id=message_id.value, until=until, error=error)
+    async def postpone(self, message: OutboxMessage, *, until: datetime, error: str) -> bool:
+        return await self._ours(_POSTPONE, message, until=until, error=error)
+
+    async def give_back(self, message: OutboxMessage, *, now: datetime) -> bool:
+        return await self._ours(_GIVE_BACK, message, now=now)
 
     async def close(
         self,
-        message_id: MessageId,
+        message: OutboxMessage,
         status: MessageStatus,
         *,
         now: datetime,
         error: str | None = None,
-    ) -> None:
+    ) -> bool:
         # A dead message keeps its secret: an operator may send it on its way again (OB-4).
         statement = _PARK if status is MessageStatus.DEAD else _CLOSE
-        await self._execution.run(
-            statement,
-            message_id=message_id.value,
-            closing_status=status.value,
-            now=now,
-            error=error,
+        return await self._ours(
+            statement, message, closing_status=status.value, now=now, error=error
         )
 
     async def waiting(self) -> int:
@@ -119,3 +128,7 @@ class SqlAlchemyOutbox(Outbox):
 
     async def purge(self, *, before: datetime) -> int:
         return await self._execution.run(_PURGE, before=before)
+
+    async def _ours(self, statement: Statement, message: OutboxMessage, **values: Any) -> bool:
+        key = {"message_id": message.id.value, "claimed_as": message.attempts}
+        return await self._execution.run(statement, **key, **values) == 1

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Integer, bindparam, delete, select, union
+from sqlalchemy import Integer, bindparam, delete, func, literal, select, union
+from sqlalchemy.dialects import postgresql
 
 from adapters.sqlalchemy.account_rows import (
     ATTEMPTS,
@@ -99,6 +100,18 @@ _PURGE_ATTEMPTS = Statement(
 
 _ADD_KEY = insert_into(signing_keys)
 _LIST_KEYS = Statement(select(*KEY).order_by(signing_keys.c.published_at, signing_keys.c.kid))
+# Anything that changes one row would do on a table that has one; this table may be empty. On
+# SQLite the transaction itself keeps others out (DB-4).
+_KEYS_LOCK = 6_003_417_896
+
+
+def _lock_keys(insert: InsertInto) -> Core:
+    if insert is postgresql.insert:
+        return select(func.pg_advisory_xact_lock(_KEYS_LOCK))
+    return select(literal(0))
+
+
+_HOLD_KEYS = Statement(_lock_keys)
 _SAVE_KEY = Statement(save_in(signing_keys, key="kid"))
 _PURGE_KEYS = Statement(
     delete(signing_keys).where(signing_keys.c.gone_at < bindparam("gone_before"))
@@ -191,6 +204,10 @@ class SqlAlchemySigningKeyRepository(SigningKeyRepository):
 
     async def list_all(self) -> list[SigningKey]:
         return [key_from(row) for row in await self._execution.all(_LIST_KEYS)]
+
+    async def hold_all(self) -> list[SigningKey]:
+        await self._execution.all(_HOLD_KEYS)
+        return await self.list_all()
 
     async def save(self, key: SigningKey) -> None:
         if not await self._execution.run(_SAVE_KEY, **key_values(key)):

@@ -69,18 +69,26 @@ class Outbox(Protocol):
         """
 
     @abstractmethod
-    async def postpone(self, message_id: MessageId, *, until: datetime, error: str) -> None:
-        """Give the message back, due again at ``until``."""
+    async def postpone(self, message: OutboxMessage, *, until: datetime, error: str) -> bool:
+        """Give a claimed message back, due again at ``until``; False if it was not ours any more.
+
+        This and the next two count only while nobody else has claimed or closed the message
+        since: a worker that was asleep over its lease must not undo another's work (OB-3).
+        """
+
+    @abstractmethod
+    async def give_back(self, message: OutboxMessage, *, now: datetime) -> bool:
+        """Give a claimed message back untried, due at once, as if it had not been claimed."""
 
     @abstractmethod
     async def close(
         self,
-        message_id: MessageId,
+        message: OutboxMessage,
         status: MessageStatus,
         *,
         now: datetime,
         error: str | None = None,
-    ) -> None:
+    ) -> bool:
         """End the message for good. Sent and expired ones lose their secret at once."""
 
     @abstractmethod

@@ -35,7 +35,7 @@ class PasswordHasher(Protocol):
 
     @abstractmethod
     def needs_rehash(self, hashed: str) -> bool:
-        """Tell whether the hash was made with other parameters than today's (PW-1)."""
+        """Tell whether the hash was made with weaker parameters than today's (PW-1)."""
 
 
 class CommonPasswords(Protocol):

@@ -185,6 +185,10 @@ class SigningKeyRepository(Protocol):
         """Return every key that is kept, the oldest first."""
 
     @abstractmethod
+    async def hold_all(self) -> list[SigningKey]:
+        """Return the same and keep others out of here until the end of the unit of work."""
+
+    @abstractmethod
     async def save(self, key: SigningKey) -> None:
         """Write every field."""
 

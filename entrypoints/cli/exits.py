@@ -40,6 +40,8 @@ def run[T](job: Coroutine[Any, Any, T]) -> T:
     except StartRefused as problem:
         say(str(problem))
         raise SystemExit(REFUSED) from None
+    except asyncio.CancelledError:
+        raise SystemExit(REFUSED) from None
 
 
 def say(line: str) -> None:

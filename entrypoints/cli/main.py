@@ -15,7 +15,7 @@ from domain.audit import NOWHERE
 from domain.user import User
 from entrypoints.cli.exits import REFUSED, USAGE, run, say
 from entrypoints.container import Container, close
-from entrypoints.lifecycle import build_container, prepare, ready_settings
+from entrypoints.lifecycle import StartRefused, build_container, prepare, ready_settings
 from entrypoints.logging import configure_logging
 from entrypoints.settings import Settings, SettingsError, findings, load_settings
 
@@ -55,7 +55,7 @@ def worker() -> None:
     """Send mail and clear away what is over, until told to stop."""
     from entrypoints.worker.main import work
 
-    run(work(build_container(_settings())))
+    run(work(_container()))
 
 
 @app.command
@@ -76,10 +76,11 @@ def migrate(*, check: bool = False, plan: bool = False) -> None:
         say("memory:// has no schema to migrate.")
         return
     url = settings.database_url.get_secret_value()
-    if not check and not plan:
-        run(runner.upgrade(url))
-        return
-    pending = run(runner.pending(url))
+    try:
+        pending = run(runner.pending(url) if check or plan else runner.upgrade(url)) or []
+    except runner.SchemaTooNew as problem:
+        say(str(problem))
+        raise SystemExit(REFUSED) from None
     for revision, title in pending:
         print(f"{revision}  {title}")
     if check and pending:
@@ -99,7 +100,7 @@ def check() -> None:
     for finding in findings(settings):
         print(f"{finding.level:<8}{finding.setting}: {finding.message} {finding.cure}".rstrip())
         failed = failed or finding.level == "error"
-    for name, failure in run(_surroundings(build_container(settings))):
+    for name, failure in run(_surroundings(_built(settings))):
         print(f"{'error' if failure else 'ok':<8}{name}: {failure or 'Fine.'}")
         failed = failed or failure is not None
     raise SystemExit(REFUSED if failed else 0)
@@ -142,7 +143,7 @@ def create_user(
     password = _read_password() if password_stdin else None
     user = run(
         _create_user(
-            build_container(_settings()),
+            _container(),
             email=email,
             password=password,
             roles=role or [],
@@ -186,8 +187,20 @@ def openapi() -> None:
     """Print the OpenAPI document."""
     from entrypoints.http.app import create_app
 
-    document = create_app(build_container(_settings())).openapi()
+    document = create_app(_container()).openapi()
     print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+
+
+def _container() -> Container:
+    return _built(_settings())
+
+
+def _built(settings: Settings) -> Container:
+    try:
+        return build_container(settings)
+    except StartRefused as problem:
+        say(str(problem))
+        raise SystemExit(REFUSED) from None
 
 
 def _settings() -> Settings:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
+import structlog
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
@@ -27,8 +28,10 @@ from entrypoints.http.routers import (
     sessions,
     well_known,
 )
-from entrypoints.lifecycle import build_container, ready_settings, running
+from entrypoints.lifecycle import StartRefused, build_container, ready_settings, running
 from entrypoints.logging import configure_logging
+
+log = structlog.get_logger("doorward")
 
 PUBLIC_ROUTES = frozenset(
     {
@@ -47,7 +50,7 @@ PUBLIC_ROUTES = frozenset(
         ("GET", "/health/ready"),
     }
 )
-"""The routes that need no caller. A route that is not written here answers 401 (AZ-1)."""
+"""The routes that need no caller: for OpenAPI, and for the test that all others do (AZ-1)."""
 
 
 def create_app(container: Container | None = None) -> FastAPI:
@@ -73,6 +76,7 @@ def create_app(container: Container | None = None) -> FastAPI:
     )
     app.state.container = container
     app.state.draining = Draining()
+    app.state.start_refused = False
     for module in (registration, passwords, sessions, me, well_known, health, catalogue):
         app.include_router(module.router)
     if not settings.in_production:
@@ -91,6 +95,7 @@ def create_app(container: Container | None = None) -> FastAPI:
         public_url=settings.public_url,
         deadline=settings.request_deadline,
         trusted_proxies=settings.trusted_proxies,
+        is_ready=lambda: container.keyring().is_loaded,
     )
     return app
 
@@ -98,5 +103,10 @@ def create_app(container: Container | None = None) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     container: Container = app.state.container
-    async with running(container, with_worker=container.settings().run_worker):
-        yield
+    try:
+        async with running(container, with_worker=container.settings().run_worker):
+            yield
+    except StartRefused as problem:
+        app.state.start_refused = True
+        log.critical("start_refused", reason=str(problem))
+        raise

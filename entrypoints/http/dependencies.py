@@ -11,7 +11,6 @@ from fastapi import Depends, Request
 
 from application.authentication import Caller
 from application.ports.rate_limiter import Admission, RateLimit
-from domain.access import Principal
 from domain.audit import Origin
 from domain.sign_in_attempts import TooManyRequests
 from entrypoints.container import Container
@@ -62,14 +61,6 @@ async def caller_of(request: Request) -> Caller:
 type Services = Annotated[Container, Depends(container_of)]
 type From = Annotated[Origin, Depends(origin_of)]
 type SignedIn = Annotated[Caller, Depends(caller_of)]
-
-
-async def principal_of(caller: SignedIn) -> Principal:
-    """Return the signed-in caller's principal."""
-    return caller.principal
-
-
-type Who = Annotated[Principal, Depends(principal_of)]
 
 
 def limited(limit: RateLimit) -> Callable[[Request], Awaitable[None]]:

@@ -8,7 +8,7 @@ a bug inside becomes ``INTERNAL_ERROR`` with the request's id.
 import asyncio
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any, Final, TypedDict
 
@@ -116,8 +116,10 @@ class RequestContext:
         public_url: str,
         deadline: float,
         trusted_proxies: tuple[Network, ...] = (),
+        is_ready: Callable[[], bool] = lambda: True,
     ) -> None:
         self._app = app
+        self._is_ready = is_ready
         self._public_url = public_url
         self._deadline = deadline
         self._trusted = trusted_proxies
@@ -140,13 +142,19 @@ class RequestContext:
         token = logged_request_id.set(seen.request_id)
         answer = _Answer(send, self._headers, state)
         try:
-            if refusal := _refusal(scope, seen):
+            if refusal := _refusal(scope, seen) or self._not_yet(scope):
                 await _refuse(refusal, scope, receive, answer)
             else:
                 await self._serve(scope, receive, answer)
         finally:
             _log_access(scope, state, answer.status, perf_counter() - began)
             logged_request_id.reset(token)
+
+    def _not_yet(self, scope: Scope) -> DomainError | None:
+        """Refuse what needs schema and keys until both are known to be right (DB-5)."""
+        if self._is_ready() or not scope["path"].startswith("/api/"):
+            return None
+        return ServiceUnavailable()
 
     async def _serve(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         try:

@@ -8,7 +8,7 @@ import uvicorn
 from entrypoints.http.app import create_app
 from entrypoints.http.middleware import Draining
 from entrypoints.http.patience import PatientProtocol
-from entrypoints.lifecycle import build_container
+from entrypoints.lifecycle import StartRefused, build_container
 from entrypoints.settings import Settings
 
 DRAIN_SECONDS = 0.5
@@ -45,7 +45,10 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
     The socket's peer is the only address that is believed; ``TRUSTED_PROXIES`` is applied by
     our own middleware (RL-3). There is no access log but our own line per request.
     """
-    app = create_app(build_container(settings))
+    try:
+        app = create_app(build_container(settings))
+    except StartRefused as problem:
+        raise SystemExit(f"doorward: {problem}") from None
     config = uvicorn.Config(
         app,
         host=host,
@@ -63,5 +66,5 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
     )
     server = _Server(config, app.state.draining)
     server.run()
-    if not server.started:
+    if not server.started or app.state.start_refused:
         raise SystemExit(1)

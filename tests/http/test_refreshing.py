@@ -241,6 +241,7 @@ async def test_instances_may_differ_in_time(start: Start, sign: int) -> None:
     """
     clock = ManualClock()
     here = await start(clock=clock)
+    clock.advance(timedelta(hours=1))  # the signing key is older than the difference
     there = await start(beside=here, clock=Shift(clock, sign * LEEWAY))
     tokens = await here.signed_in_user()
     assert (await there.me(tokens))["email"] == "ada@example.com"

@@ -26,6 +26,9 @@ from tests.http.conftest import Start
 
 ME = "/api/v1/users/me"
 
+# The name is RFC 8037's; RFC 9864's newer one for the same is not yet what libraries look for.
+pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
+
 
 @pytest.mark.parametrize("algorithm", list(SigningAlgorithm))
 async def test_a_stock_library_verifies_with_the_jwks_alone(
@@ -189,7 +192,7 @@ async def test_an_expired_token_says_so(start: Start) -> None:
     clock = ManualClock()
     api = await start(clock=clock)
     tokens = await api.signed_in_user()
-    assert LEEWAY <= timedelta(seconds=60)
+    assert timedelta(seconds=60) >= LEEWAY
     clock.advance(timedelta(seconds=599))
     assert (await api.get(ME, access=tokens.access)).status_code == 200
     clock.advance(LEEWAY + timedelta(seconds=1))

@@ -16,6 +16,8 @@ router = APIRouter(prefix="/dev", tags=["Development"])
 
 SHOWN = 100
 PATIENCE = 2.0
+_draining: set[asyncio.Task[None]] = set()
+"""What goes on behind an answer; the set keeps it from being lost on the way."""
 
 
 @router.get(
@@ -29,7 +31,10 @@ async def mailbox(request: Request, services: Services) -> Response:
     if services.settings().run_worker:
         # So that whoever has just signed up need not wait for the worker's next round.
         # A mail that takes longer is not cut off; it shows up at the next look.
-        await asyncio.wait({asyncio.ensure_future(drain_outbox(services))}, timeout=PATIENCE)
+        drain = asyncio.create_task(drain_outbox(services))
+        _draining.add(drain)
+        drain.add_done_callback(_draining.discard)
+        await asyncio.wait({drain}, timeout=PATIENCE)
     mails = await services.mailbox().newest(limit=SHOWN)
     if _wants_page(request):
         return Response(_page(mails), media_type="text/html")

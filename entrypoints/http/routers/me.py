@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
+from application.users import UNCHANGED
 from domain.identifiers import SessionId
 from domain.session import EndReason, SessionNotFound
 from domain.user import User
@@ -67,7 +68,7 @@ async def update_me(
     keep = "display_name" not in body.model_fields_set
     user = await services.update_own_profile()(
         principal=caller.principal,
-        display_name=caller.user.display_name if keep else body.display_name,
+        display_name=UNCHANGED if keep else body.display_name,
         expected=_matcher(if_match),
         origin=origin,
     )

@@ -20,10 +20,10 @@ router = APIRouter(prefix="/api/v1/password-resets", tags=["Passwords"])
     dependencies=[Depends(limited(MAIL_REQUEST))],
 )
 async def request_password_reset(
-    request: Request, body: EmailRequest, services: Services
+    request: Request, body: EmailRequest, services: Services, origin: From
 ) -> Response:
     """Always 202; a mail goes out if the address has an account in good standing."""
-    await services.request_password_reset()(email=body.email)
+    await services.request_password_reset()(email=body.email, origin=origin)
     return answer(request, None, status=202)
 
 

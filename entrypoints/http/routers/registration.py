@@ -58,13 +58,13 @@ async def sign_up(
     dependencies=[Depends(limited(MAIL_REQUEST))],
 )
 async def request_email_verification(
-    request: Request, body: EmailRequest, services: Services
+    request: Request, body: EmailRequest, services: Services, origin: From
 ) -> Response:
     """Always 202; a mail goes out if the address has an account that is unverified.
 
     A new mail replaces the older token.
     """
-    await services.request_email_verification()(email=body.email)
+    await services.request_email_verification()(email=body.email, origin=origin)
     return answer(request, None, status=202)
 
 
