@@ -1,10 +1,11 @@
 """Clearing away what is over."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from application.ports.clock import Clock
 from application.ports.rate_limiter import RateLimiter
-from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.sign_in_attempts import FORGOTTEN_AFTER
 
 KEEP_ENDED_SESSIONS = timedelta(days=7)
@@ -27,15 +28,23 @@ class PurgeExpired:
         self._clock, self._grace = clock, grace
 
     async def __call__(self) -> int:
-        """Return how many records were removed."""
+        """Return how many records were removed.
+
+        Each kind goes in a unit of work of its own, so that one that takes too long or fails
+        does not bring back the others.
+        """
         now = self._clock.now()
-        async with self._unit_of_work() as unit:
-            removed = await unit.sessions.purge(
-                over_before=now - KEEP_ENDED_SESSIONS, rotated_before=now - self._grace
-            )
-            removed += await unit.one_time_tokens.purge(now=now)
-            removed += await unit.attempts.purge(before=now - FORGOTTEN_AFTER)
-            removed += await unit.outbox.purge(before=now - KEEP_SENT_MESSAGES)
-            removed += await unit.signing_keys.purge(gone_before=now - KEEP_GONE_KEYS)
-            await unit.commit()
+        ended, rotated = now - KEEP_ENDED_SESSIONS, now - self._grace
+        purges: list[Callable[[UnitOfWork], Awaitable[int]]] = [
+            lambda unit: unit.sessions.purge(over_before=ended, rotated_before=rotated),
+            lambda unit: unit.one_time_tokens.purge(now=now),
+            lambda unit: unit.attempts.purge(before=now - FORGOTTEN_AFTER),
+            lambda unit: unit.outbox.purge(before=now - KEEP_SENT_MESSAGES),
+            lambda unit: unit.signing_keys.purge(gone_before=now - KEEP_GONE_KEYS),
+        ]
+        removed = 0
+        for purge in purges:
+            async with self._unit_of_work() as unit:
+                removed += await purge(unit)
+                await unit.commit()
         return removed + await self._limiter.purge(now=now)
