@@ -47,7 +47,8 @@ class Row:
 
     def cells(self) -> list[str]:
         """Return the line's cells."""
-        shown = [self._wanted(self.goal), self._wanted(self.moonshot)]
+        quietest = "" if self.quietest is None else self._figure(self.quietest)
+        shown = [quietest, self._wanted(self.goal), self._wanted(self.moonshot)]
         return [
             self.work,
             self.ours,

@@ -75,7 +75,9 @@ class Connection(ABC):
             cleaning = asyncio.create_task(self._clean_up())
             _unfinished.add(cleaning)
             cleaning.add_done_callback(_unfinished.discard)
-            await asyncio.shield(cleaning)
+            caller = asyncio.current_task()
+            if caller is None or not caller.cancelling():  # else their time is up (DB-6)
+                await asyncio.shield(cleaning)
 
     def throw_away(self) -> None:
         """Close the connection at once; the pool opens another when it needs one."""

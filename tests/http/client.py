@@ -96,7 +96,7 @@ class Api:
         self.app = app
         self.container = container
         self.settings: Settings = container.settings()
-        self.contract = _contract(self.settings)
+        self.contract = _contract(self.settings.environment)
         self.answers: list[httpx.Response] = []
         self.http = self.client()
 
@@ -291,13 +291,12 @@ class Api:
 
 
 @cache
-def _contract_of(environment: str, url: str) -> Contract:
-    container = build_container(settings_for("memory://", public_url=url))
-    return Contract(create_app(container).openapi())
-
-
-def _contract(settings: Settings) -> Contract:
-    return _contract_of(settings.environment, settings.public_url)
+def _contract(environment: str) -> Contract:
+    """
+    Return what an instance of this kind says of itself; the same for all settings here.
+    """
+    settings = settings_for("memory://", environment=environment)
+    return Contract(create_app(build_container(settings)).openapi())
 
 
 @asynccontextmanager

@@ -137,7 +137,7 @@ async def test_only_exact_origins_are_let_in(start: Start) -> None:
     answer = await api.http.request("OPTIONS", "/api/v1/sessions", headers=good)
     assert answer.status_code == 200
     assert answer.headers["access-control-allow-origin"] == "https://app.example.com"
-    assert answer.headers["vary"] == "Origin"
+    assert "Origin" in answer.headers["vary"]
     for origin in (
         "https://app.example.com.evil.example",
         "https://evilapp.example.com",
@@ -244,7 +244,7 @@ async def test_no_refusal_repeats_what_was_sent(api: Api) -> None:
     """
     tokens = await api.signed_in_user()
     marked: list[dict[str, Any]] = [
-        {"email": MARK, "password": MARK, MARK: MARK},
+        {"email": MARK, "password": MARK, f"{MARK} ?": MARK},
         {"email": [MARK], "password": {MARK: 1}, "token": MARK, "refresh_token": [MARK]},
         {"token": MARK, "new_password": MARK},
         {"refresh_token": MARK},

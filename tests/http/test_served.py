@@ -1,0 +1,177 @@
+"""
+The real process on a real socket. What a crash leaves is in tests/faults/test_crashes.py.
+"""
+
+import http.client
+import json
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.processes import PATIENCE, environment, free_port, started, wait_for_status
+
+PASSWORD = "tea kettle under the violet moon"
+SIGN_UP = json.dumps({"email": "ada@example.com", "password": PASSWORD}).encode()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """
+    An empty database: SQLite without a file, PostgreSQL migrated.
+    """
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/var/doorward.db"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+def _ask(port: int, method: str, path: str, body: bytes | None = None) -> tuple[int, Any]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    try:
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        text = answer.read()
+        return answer.status, json.loads(text) if text else None
+    finally:
+        connection.close()
+
+
+def _raw(port: int, sent: bytes) -> bytes:
+    """
+    Send bytes as they are and return what comes back until the other side closes.
+    """
+    received = b""
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
+        connection.sendall(sent)
+        while chunk := connection.recv(65536):
+            received += chunk
+    return received
+
+
+def test_a_signal_ends_it_politely(database_url: str, tmp_path: Path) -> None:
+    """
+    DU-2: readiness goes first, the request that runs is finished, and the exit code is 0.
+    """
+    port = free_port()
+    settings = {"DATABASE_URL": database_url, "PORT": str(port)}
+    with started("serve", folder=tmp_path, **settings) as process:
+        wait_for_status(f"http://127.0.0.1:{port}/health/ready", 200, process)
+        running = socket.create_connection(("127.0.0.1", port), PATIENCE)
+        head = (
+            b"POST /api/v1/users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(SIGN_UP)
+        )
+        running.sendall(head + SIGN_UP[:10])  # in flight: half of it is there
+        assert _ask(port, "GET", "/health/live")[0] == 200
+        process.send_signal(signal.SIGTERM)
+        wait_for_status(f"http://127.0.0.1:{port}/health/ready", 503, process)
+        assert process.poll() is None
+        running.sendall(SIGN_UP[10:])
+        answer = running.recv(65536)
+        running.close()
+        assert answer.startswith(b"HTTP/1.1 201 "), answer
+        assert process.wait(PATIENCE) == 0
+    log = (tmp_path / "log").read_text()
+    assert "Traceback" not in log
+    assert PASSWORD not in log
+    with started("serve", folder=tmp_path, log="log2", **settings) as process:
+        wait_for_status(f"http://127.0.0.1:{port}/health/ready", 200, process)
+        mails = _ask(port, "GET", "/dev/mailbox")[1]["data"]
+        assert [mail["to"] for mail in mails] == ["ada@example.com"]  # OB-1
+
+
+def test_a_mail_that_was_promised_outlives_the_process(database_url: str, tmp_path: Path) -> None:
+    """
+    OB-1: the API without a worker is killed behind its answer; the next one's worker sends.
+    """
+    port = free_port()
+    settings = {"DATABASE_URL": database_url, "PORT": str(port)}
+    with started("serve", folder=tmp_path, RUN_WORKER="false", **settings) as process:
+        wait_for_status(f"http://127.0.0.1:{port}/health/ready", 200, process)
+        assert _ask(port, "POST", "/api/v1/users", SIGN_UP)[0] == 201
+        process.send_signal(signal.SIGKILL)
+        process.wait(PATIENCE)
+    with started("serve", folder=tmp_path, log="log2", **settings) as process:
+        wait_for_status(f"http://127.0.0.1:{port}/health/ready", 200, process)
+        (mail,) = _ask(port, "GET", "/dev/mailbox")[1]["data"]
+        token = json.dumps({"token": mail["token"]}).encode()
+        assert _ask(port, "POST", "/api/v1/email-verifications/confirm", token)[0] == 200
+
+
+FRAMING: dict[str, bytes] = {
+    "both lengths": (
+        b"POST /api/v1/users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        b"GET /api/v1/smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+    ),
+    "two lengths": (
+        b"POST /api/v1/users HTTP/1.1\r\nHost: x\r\n"
+        b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}"
+    ),
+    "a space before the colon": b"GET /health/live HTTP/1.1\r\nHost : x\r\n\r\n",
+    "a bare line feed": b"GET /health/live HTTP/1.1\nHost: x\n\n",
+    "no HTTP at all": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+    "a folded header": b"GET /health/live HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n",
+    "a negative length": b"POST /api/v1/users HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+    "a header without end": b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 200_000 + b"\r\n\r\n",
+}
+
+
+def test_uvicorn_can_serve_it_by_its_factory(tmp_path: Path) -> None:
+    """
+    ``uvicorn --factory entrypoints.http.app:create_app``; the key is made beside the database.
+    """
+    port = free_port()
+    settings = environment(tmp_path, {"DATABASE_URL": f"sqlite:///{tmp_path}/var/doorward.db"})
+    del settings["SECRET_KEY"]
+    command = ["-m", "uvicorn", "--factory", "entrypoints.http.app:create_app", "--port", str(port)]
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, *command], cwd=tmp_path, env=settings, stdout=log, stderr=log
+        )
+        try:
+            wait_for_status(f"http://127.0.0.1:{port}/health/ready", 200, process)
+            assert _ask(port, "POST", "/api/v1/users", SIGN_UP)[0] == 201
+            (mail,) = _ask(port, "GET", "/dev/mailbox")[1]["data"]
+            assert mail["to"] == "ada@example.com"
+            process.send_signal(signal.SIGTERM)
+            process.wait(PATIENCE)
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.wait(PATIENCE)
+    for name in ("secret_key", "doorward.db"):
+        assert stat.S_IMODE((tmp_path / "var" / name).stat().st_mode) == 0o600, name
+
+
+def test_no_request_can_be_read_in_two_ways(tmp_path: Path) -> None:
+    """
+    HD-5: whatever is framed ambiguously is refused, and nothing behind it is answered.
+    """
+    port = free_port()
+    settings = {"DATABASE_URL": "memory://", "PORT": str(port)}
+    with started("serve", folder=tmp_path, **settings) as process:
+        wait_for_status(f"http://127.0.0.1:{port}/health/live", 200, process)
+        answers: dict[str, bytes] = {}
+        for name, sent in FRAMING.items():
+            try:
+                answers[name] = _raw(port, sent)
+            except ConnectionResetError:
+                answers[name] = b""
+        problems = {
+            name: answer[:200]
+            for name, answer in answers.items()
+            if answer.count(b"HTTP/1.1 ") > 1 or answer.startswith((b"HTTP/1.1 2", b"HTTP/1.1 5"))
+        }
+        assert not problems
+        assert _ask(port, "GET", "/health/live")[0] == 200
+        status, _ = _ask(port, "POST", "/api/v1/users", SIGN_UP)
+        assert status == 201
+        answer = _raw(port, b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert b"server:" not in answer.lower()
