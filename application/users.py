@@ -131,7 +131,7 @@ class CreateUser:
         if any(name not in BUILT_IN_ROLES for name in names):
             raise RoleNotFound
         # Nobody grants a permission that they lack (AZ-3).
-        for permission in sorted(permissions_of(names)):
+        for permission in sorted(permissions_of(frozenset(names))):
             principal.require(permission)
         hashed = await self._hash(password, address) if password is not None else None
         now, entropy = self._clock.now(), self._randomness.token_bytes

@@ -1,9 +1,9 @@
 """Who may do what: permissions, roles, and the principal who asks."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from domain.errors import Forbidden, ValidationFailed
 from domain.identifiers import SessionId, UserId
@@ -82,7 +82,8 @@ USER = Role(RoleName("user"), frozenset())
 BUILT_IN_ROLES: dict[RoleName, Role] = {role.name: role for role in (ADMINISTRATOR, USER)}
 
 
-def permissions_of(roles: Iterable[RoleName]) -> frozenset[Permission]:
+@lru_cache(maxsize=1024)
+def permissions_of(roles: frozenset[RoleName]) -> frozenset[Permission]:
     """Return every permission that the built-in roles among ``roles`` give."""
     granted = (BUILT_IN_ROLES[name].permissions for name in roles if name in BUILT_IN_ROLES)
     return frozenset[Permission]().union(*granted)

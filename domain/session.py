@@ -149,7 +149,7 @@ class RefreshToken:
 
 
 def _xor(left: bytes, right: bytes) -> bytes:
-    return bytes(a ^ b for a, b in zip(left, right, strict=True))
+    return (int.from_bytes(left) ^ int.from_bytes(right)).to_bytes(SECRET_BYTES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

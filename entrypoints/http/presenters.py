@@ -25,7 +25,8 @@ def instant(moment: datetime | None) -> str | None:
     """Return the time in RFC 3339 with ``Z``, to the microsecond."""
     if moment is None:
         return None
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return in_utc.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def user_body(user: User) -> dict[str, Any]:
@@ -83,8 +84,11 @@ def token_body(grant: TokenGrant) -> dict[str, Any]:
 
 def etag_of(user: User) -> str:
     """Return a strong validator of the user's representation (RFC 9110, section 8.8.3)."""
-    digest = hashlib.blake2b(orjson.dumps(user_body(user)), digest_size=16)
-    return f'"{digest.hexdigest()}"'
+    return _etag(orjson.dumps(user_body(user)))
+
+
+def _etag(representation: bytes) -> str:
+    return f'"{hashlib.blake2b(representation, digest_size=16).hexdigest()}"'
 
 
 def answer(
@@ -102,7 +106,13 @@ def answer(
 
 def user_answer(request: Request, user: User) -> Response:
     """Return a single user with its ETag."""
-    return answer(request, user_body(user), headers={"etag": etag_of(user)})
+    representation = orjson.dumps(user_body(user))
+    content = {
+        "data": orjson.Fragment(representation),
+        "meta": {"request_id": request_id_of(request.scope)},
+    }
+    headers = {"etag": _etag(representation)}
+    return Response(orjson.dumps(content), 200, headers, "application/json")
 
 
 def list_answer(

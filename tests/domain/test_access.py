@@ -87,15 +87,15 @@ def test_any_text_is_a_name_or_refused(text: str) -> None:
 
 def test_the_administrator_has_everything_and_the_user_nothing() -> None:
     """api.md: the two built-in roles."""
-    assert permissions_of([ADMINISTRATOR.name]) == set(PERMISSIONS)
-    assert permissions_of([USER.name]) == set()
-    assert permissions_of([USER.name, ADMINISTRATOR.name]) == set(PERMISSIONS)
-    assert permissions_of([]) == set()
+    assert permissions_of(frozenset({ADMINISTRATOR.name})) == set(PERMISSIONS)
+    assert permissions_of(frozenset({USER.name})) == set()
+    assert permissions_of(frozenset({USER.name, ADMINISTRATOR.name})) == set(PERMISSIONS)
+    assert permissions_of(frozenset()) == set()
 
 
 def test_a_role_that_is_no_longer_known_gives_nothing() -> None:
     """AZ-1: what we do not know is no right."""
-    assert permissions_of([RoleName("superuser"), RoleName("Administrator")]) == set()
+    assert permissions_of(frozenset({RoleName("superuser"), RoleName("Administrator")})) == set()
 
 
 def test_a_principal_may_do_what_it_was_given_and_nothing_else() -> None:
