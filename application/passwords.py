@@ -125,7 +125,7 @@ class ResetPassword:
             notice = self._notifications.notice(MessageKind.PASSWORD_CHANGED, user.email, now=now)
             await unit.outbox.enqueue(notice)
             reset = PasswordReset(user_id=user.id, occurred_at=now)
-            events = [verified, reset, ended]
+            events = [ended, verified, reset]
             await self._recorder.record(unit, *events, actor=ANONYMOUS, origin=origin)
             await unit.commit()
 

@@ -232,8 +232,9 @@ class VerifiedUser:
 class ConfirmEmail:
     """Spend a mailed secret to prove the address.
 
-    If more than one password was offered for it before this proof, none of them counts, every
-    session is ended, and a reset mail goes out: whoever planted one has gained nothing (AT-7).
+    Sessions from before the proof are ended. If more than one password was offered for the address
+    until then, none of them counts, and a reset mail goes out: whoever planted a password, a
+    session or a name has gained nothing (AT-7).
     """
 
     def __init__(
@@ -261,22 +262,26 @@ class ConfirmEmail:
             now = self._clock.now()
             record.proves(user.email, now=now)
             credential = await unit.credentials.get(user.id)
-            events = [user.verify_email(now=now)]
+            verified = user.verify_email(now=now)
             usable = credential is not None and not credential.contested
-            await unit.users.save(user)
             if not usable:
-                await self._start_over(unit, user, origin)
-            await self._recorder.record(unit, *events, actor=ANONYMOUS, origin=origin)
+                user.rename(None, now=now)  # the name may be a planted one, too
+            await unit.users.save(user)
+            ended = await self._end_sessions(unit, user, usable=usable) if verified else None
+            if not usable:
+                await unit.credentials.remove(user.id)
+                await self._secrets.issue(unit, user, Purpose.PASSWORD_RESET, now=now)
+            await self._recorder.record(unit, ended, verified, actor=ANONYMOUS, origin=origin)
             await unit.commit()
         return VerifiedUser(user=user, password_reset_required=not usable)
 
-    async def _start_over(self, unit: UnitOfWork, user: User, origin: Origin) -> None:
+    async def _end_sessions(
+        self, unit: UnitOfWork, user: User, *, usable: bool
+    ) -> SessionsEnded | None:
+        """End what was begun before anybody had proven the address (AT-7)."""
         now = self._clock.now()
-        await unit.credentials.remove(user.id)
-        reason = EndReason.PASSWORD_CHANGED
-        if count := await unit.sessions.end_all(user.id, reason, now=now):
-            ended = SessionsEnded(
-                user_id=user.id, because=reason.value, count=count, occurred_at=now
-            )
-            await self._recorder.record(unit, ended, actor=ANONYMOUS, origin=origin)
-        await self._secrets.issue(unit, user, Purpose.PASSWORD_RESET, now=now)
+        reason = EndReason.REVOKED_BY_USER if usable else EndReason.PASSWORD_CHANGED
+        count = await unit.sessions.end_all(user.id, reason, now=now)
+        if count == 0:
+            return None
+        return SessionsEnded(user_id=user.id, because=reason.value, count=count, occurred_at=now)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from domain.errors import ConcurrentChange
 
-ATTEMPTS = 5
+ATTEMPTS = 10
 
 
 async def retry_on_conflict[T](change: Callable[[], Awaitable[T]]) -> T:

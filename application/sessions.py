@@ -172,6 +172,8 @@ class EndOwnSession:
             if session is None or session.user_id != _user(principal):
                 raise SessionNotFound
             event = session.end(reason, now=self._clock.now())
+            if event is None and session_id == principal.session_id:
+                return  # signed out by another request in the same moment
             if event is None:
                 raise SessionNotFound
             await unit.sessions.save(session)

@@ -55,7 +55,9 @@ class SigningKeyring:
         self._access_ttl = access_ttl
         self._loaded: frozenset[tuple[str, KeyState]] = frozenset()
         self._asked_at: datetime | None = None
-        self._reloading = asyncio.Lock()
+        self._answers = 0
+        self._asked_in_vain = False
+        self._loading = asyncio.Lock()
 
     @property
     def is_loaded(self) -> bool:
@@ -116,8 +118,13 @@ class SigningKeyring:
 
         Raises :class:`SigningKeyUnreadable` when SECRET_KEY is another than it was.
         """
-        self._asked_at = self._clock.now()
+        async with self._loading:
+            await self._load()
+
+    async def _load(self) -> None:
+        self._asked_at, self._asked_in_vain = self._clock.now(), True
         keys = await self._stored()
+        self._answers, self._asked_in_vain = self._answers + 1, False
         now = self._clock.now()
         current = signing(keys, now=now)
         if current is None:
@@ -133,13 +140,16 @@ class SigningKeyring:
 
         Anybody can name a key, so all who wait share one load, and there is at most one a second.
         """
-        asked_at = self._asked_at
-        async with self._reloading:
-            if self._asked_at != asked_at:
+        answers = self._answers
+        async with self._loading:
+            if self._answers != answers:
                 return True  # somebody else has just done it
+            asked_at = self._asked_at
             if asked_at is not None and self._clock.now() - asked_at < RELOAD_AT_MOST_EVERY:
+                if self._asked_in_vain:
+                    raise ServiceUnavailable  # so nobody can say that there is no such key
                 return False
-            await self.load()
+            await self._load()
             return True
 
     def _open(self, key: SigningKey) -> KeyMaterial:

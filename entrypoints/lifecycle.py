@@ -58,6 +58,10 @@ def build_container(settings: Settings) -> Container:
         container.smtp()
     except ValueError as problem:
         raise StartRefused(f"SMTP_URL or MAIL_FROM cannot be used: {problem}") from None
+    try:
+        container.secret_box()
+    except ValueError as problem:
+        raise StartRefused(f"SECRET_KEY cannot be used: {problem}") from None
     return container
 
 

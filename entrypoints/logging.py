@@ -145,14 +145,16 @@ _SECRET_TEXT = re.compile(
       dw[a-z]_[A-Za-z0-9_-]{8,}                                  # our own opaque tokens
     | eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){0,4}              # JWS and JWE
     | \$argon2[a-z]{0,2}\$[^\s'"]+                               # password hashes
-    | (?<=://)[^\s'"<>]*(?=@)                                     # who logs in where
     | -----BEGIN\ [A-Z ]+-----[\s\S]*?(?:-----END\ [A-Z ]+-----|\Z)
     | (?<=\[parameters:\ ).*                                     # SQLAlchemy's, if it shows them
-    | (?<=input_value=).*?(?=,\ input_type=)                     # pydantic's
+    | (?<=input_value=).{0,400}?(?=,\ input_type=)               # pydantic's, who cuts it short
     """,
     re.VERBOSE,
 )
-_MARKS: Final = ("dw", "eyJ", "$argon2", "://", "-----BEGIN", "[parameters:", "input_value=")
+_MARKS: Final = ("dw", "eyJ", "$argon2", "-----BEGIN", "[parameters:", "input_value=")
+# Who logs in where stands before the last @. Taken whole: looking ahead for the @ from each of
+# many "://" would take quadratic time.
+_ADDRESS = re.compile(r"""(?<=://)[^\s'"<>]+""")
 _NAMED_SECRET = re.compile(
     rf"""
       (?P<name>(?:{_TELLING_NAMES})[A-Za-z0-9_-]{{0,40}}["']?\s{{0,4}}[=:]\s{{0,4}})
@@ -203,9 +205,16 @@ def _scrub_text(text: str) -> str:
     # Searching for a plain word is ten times cheaper than for a pattern, and finds none mostly.
     if any(mark in text for mark in _MARKS):
         text = _SECRET_TEXT.sub(REDACTED, text)
+    if "://" in text:
+        text = _ADDRESS.sub(_without_login, text)
     if "=" in text or ":" in text:
         text = _NAMED_SECRET.sub(rf"\g<name>{REDACTED}", text)
     return text
+
+
+def _without_login(address: re.Match[str]) -> str:
+    _login, at, host = address[0].rpartition("@")
+    return f"{REDACTED}@{host}" if at else address[0]
 
 
 # --- lines ---------------------------------------------------------------------------------------

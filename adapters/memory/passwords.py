@@ -55,7 +55,7 @@ class FastPasswordHasher(PasswordHasher):
 
     def needs_rehash(self, hashed: str) -> bool:
         parts = _FORM.fullmatch(hashed)
-        return parts is None or int(parts[1]) != self.version
+        return parts is None or int(parts[1]) < self.version
 
     @asynccontextmanager
     async def _slot(self) -> AsyncIterator[None]:

@@ -6,6 +6,7 @@ that need FastAPI or a whole service import it when they run, so that the others
 
 import getpass
 import sys
+from importlib.metadata import version
 
 import orjson
 from cyclopts import App, CycloptsError
@@ -19,7 +20,9 @@ from entrypoints.lifecycle import StartRefused, build_container, prepare, ready_
 from entrypoints.logging import configure_logging
 from entrypoints.settings import Settings, SettingsError, findings, load_settings
 
-app = App(name="doorward", help="A self-hosted identity and access service.")
+app = App(
+    name="doorward", version=version("doorward"), help="A self-hosted identity and access service."
+)
 users = App(name="users", help="User accounts.")
 app.command(users)
 

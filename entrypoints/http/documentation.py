@@ -178,6 +178,10 @@ def _complete(operation: dict[str, Any], is_public: bool, is_ours: bool) -> None
     if "HTTPValidationError" in str(answers.get("422", {})):
         del answers["422"]
         answers["422"] = _refusal("Some fields are not valid.")
+    for answer in answers.values():
+        content = answer.get("content", {}).get("application/json", {})
+        for example in content.get("examples", {}).values():
+            example["value"]["error"].setdefault("retry_after", None)  # FastAPI drops what is null
     if is_ours:
         answers.setdefault("default", _refusal("Any other refusal."))
         operation.setdefault("security", [] if is_public else [{BEARER: []}])

@@ -7,7 +7,8 @@ by :mod:`entrypoints.http.presenters`; a test holds the two against each other.
 from typing import Annotated, Literal
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 # Longer than any policy allows, so that the policy explains the refusal; short enough that
 # nobody makes us count a megabyte.
@@ -61,7 +62,25 @@ type Identifier = Annotated[
 ]
 
 DEFAULT_PAGE = 50
-type PageSize = Annotated[int, Query(ge=1, le=200, description="How many on a page.")]
+
+
+def _plain_number(value: object) -> object:
+    """Let digits through and nothing that merely can be read as a number (IN-5)."""
+    if isinstance(value, str) and not (value.isascii() and value.isdigit() and value[0] != "0"):
+        raise PydanticCustomError("WRONG_TYPE", "This is of another type than required.")
+    return value
+
+
+def _plain_flag(value: object) -> object:
+    if isinstance(value, str) and value not in {"true", "false"}:
+        raise PydanticCustomError("WRONG_TYPE", "Use true or false.")
+    return value
+
+
+type Flag = Annotated[bool, BeforeValidator(_plain_flag)]
+type PageSize = Annotated[
+    int, BeforeValidator(_plain_number), Query(ge=1, le=200, description="How many on a page.")
+]
 type PageCursor = Annotated[
     str | None, Query(max_length=1024, description="`next_cursor` of the page before.")
 ]
@@ -114,7 +133,14 @@ class RefreshRequest(StrictModel):
     """Spend a refresh token."""
 
     refresh_token: Annotated[
-        str, Field(max_length=TOKEN_INPUT, description="The refresh token that came last.")
+        str,
+        Field(
+            max_length=TOKEN_INPUT,
+            examples=[
+                "dwr_AZqlwn8-fEGbCi9tHoxLWgAAAAFkPq1Xr7m0vQ2b5nS8tYcKd3Wf6Hj9Lz4Gx7Rp0Ea2Ui5Oo8Tk1My3Nb6Vc9"
+            ],
+            description="The refresh token that came last.",
+        ),
     ]
 
 

@@ -69,6 +69,9 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
     # What was imported stays; a collector that looks at it no more has a third of the work left.
     gc.collect()
     gc.freeze()
-    server.run()
+    try:
+        server.run()
+    except SystemExit:
+        raise SystemExit(1) from None  # uvicorn says 3, which means "not found" here
     if not server.started or app.state.start_refused:
         raise SystemExit(1)

@@ -19,9 +19,10 @@ from application.attempts import AttemptGuard
 from application.authentication import Authenticate, Caller, SignIn
 from application.housekeeping import PurgeExpired
 from application.limits import AdmitRequest, MailAllowance
+from application.mail_requests import MailRequestAnswer
 from application.mailed_secrets import MailedSecrets, SecretLifetimes
 from application.notifications import Notifications
-from application.outbox import Answer, RelayOutbox, RelayReport
+from application.outbox import RelayOutbox, RelayReport
 from application.paging import Cursors
 from application.passwords import AnswerPasswordResetRequest, RequestPasswordReset, ResetPassword
 from application.ports.mailer import Mail, Mailer
@@ -75,6 +76,7 @@ class Service:
         idle: timedelta = 14 * DAY,
         absolute: timedelta = 90 * DAY,
         per_user: int = 100,
+        max_password: int = 256,
         attempts: int = 10,
         rate_limits: bool = True,
         access_ttl: timedelta = 10 * MINUTE,
@@ -101,7 +103,7 @@ class Service:
             idle=idle, absolute=absolute, grace=grace, per_user=per_user
         )
         recorder = Recorder(randomness=randomness)
-        policy = PasswordPolicy(min_length=15, max_length=256, common=self.common)
+        policy = PasswordPolicy(min_length=15, max_length=max_password, common=self.common)
         guard = AttemptGuard(
             policy=AttemptPolicy(attempts=attempts, first_lock=30 * SECOND),
             clock=clock,
@@ -142,13 +144,13 @@ class Service:
             conceal_existing=conceal_existing,
         )
         self.request_verification = RequestEmailVerification(
-            unit_of_work=units, clock=clock, notifications=notifications, mail_allowance=allowance
+            unit_of_work=units, clock=clock, notifications=notifications
         )
         self.do_confirm = ConfirmEmail(
             unit_of_work=units, clock=clock, recorder=recorder, secrets=secrets
         )
         self.request_reset = RequestPasswordReset(
-            unit_of_work=units, clock=clock, notifications=notifications, mail_allowance=allowance
+            unit_of_work=units, clock=clock, notifications=notifications
         )
         self.do_reset = ResetPassword(
             unit_of_work=units,
@@ -168,7 +170,6 @@ class Service:
             guard=guard,
             grants=grants,
             session_policy=self.session_policy,
-            max_password_length=256,
             verified_only=verified_only,
         )
         self.do_authenticate = Authenticate(
@@ -196,12 +197,12 @@ class Service:
             recorder=recorder,
             secrets=secrets,
         )
-        answers: dict[MessageKind, Answer] = {
+        answers: dict[MessageKind, MailRequestAnswer] = {
             MessageKind.VERIFICATION_REQUESTED: AnswerVerificationRequest(
-                secrets=secrets, clock=clock
+                secrets=secrets, clock=clock, mail_allowance=allowance
             ),
             MessageKind.PASSWORD_RESET_REQUESTED: AnswerPasswordResetRequest(
-                secrets=secrets, clock=clock, recorder=recorder
+                secrets=secrets, clock=clock, recorder=recorder, mail_allowance=allowance
             ),
         }
         self.relay = RelayOutbox(
@@ -262,7 +263,7 @@ class Service:
 
     async def forgotten_password(self, email: str = ADA) -> str:
         """Ask for a reset mail and return the secret in it."""
-        await self.request_reset(email=email)
+        await self.request_reset(email=email, origin=ORIGIN)
         return await self.mailed_token(email)
 
     async def verified_user(self, email: str = ADA, password: str = PASSWORD) -> User:

@@ -179,7 +179,7 @@ async def test_a_key_that_another_instance_made_is_loaded_when_its_token_comes()
 def _reads_of_keys(service: Service) -> object:
     """Return when the keyring last asked the store."""
     assert isinstance(service.do_authenticate, Authenticate)
-    return service.keyring._loaded_at
+    return service.keyring._asked_at
 
 
 async def test_where_the_caller_comes_from_is_not_asked() -> None:

@@ -1,16 +1,17 @@
 """Proving an address with the mailed secret, and asking for another mail (AT-4, AT-5, EN-1)."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import pytest
 
-from application.limits import MAIL_PER_MAILBOX
+from application.limits import RESET_MAIL, VERIFICATION_MAIL
 from application.registration import VerifiedUser
 from domain.email_address import EmailAddress
 from domain.errors import ValidationFailed
 from domain.one_time_token import InvalidToken, Purpose
-from tests.application.service import ADA, DAY, SECOND, Service, kinds
+from tests.application.service import ADA, DAY, ORIGIN, SECOND, Service, kinds
 
 
 async def test_the_mailed_secret_proves_the_address() -> None:
@@ -93,7 +94,7 @@ async def test_a_newer_secret_replaces_the_older() -> None:
     service = Service()
     await service.sign_up()
     old = await service.mailed_token()
-    await service.request_verification(email=ADA)
+    await service.request_verification(email=ADA, origin=ORIGIN)
     new = await service.mailed_token()
     with pytest.raises(InvalidToken):
         await service.confirm(old)
@@ -209,7 +210,7 @@ async def test_asking_for_the_mail_again_tells_nothing(
     await prepare(service)
     await service.deliver()
     mails, commits, rows = len(service.mailbox.mails), service.units.commits, service.audited()
-    await service.request_verification(email=ADA)
+    await service.request_verification(email=ADA, origin=ORIGIN)
     assert service.units.commits == commits + 1
     (entry,) = service.queue()
     assert (entry.message.kind, entry.message.to) == ("verification_requested", ADA)
@@ -224,7 +225,7 @@ async def test_the_mail_goes_to_the_stored_address() -> None:
     service = Service()
     await service.sign_up("Ada@example.com")
     await service.deliver()
-    await service.request_verification(email="aDA@EXAMPLE.com")
+    await service.request_verification(email="aDA@EXAMPLE.com", origin=ORIGIN)
     await service.deliver()
     assert [mail.to for mail in service.mailbox.mails] == ["Ada@example.com"] * 2
 
@@ -235,19 +236,53 @@ async def test_asking_for_no_address_is_refused(email: str) -> None:
     service = Service()
     async with service.unchanged():
         with pytest.raises(ValidationFailed):
-            await service.request_verification(email=email)
+            await service.request_verification(email=email, origin=ORIGIN)
         with pytest.raises(ValidationFailed):
-            await service.request_reset(email=email)
+            await service.request_reset(email=email, origin=ORIGIN)
 
 
 async def test_asking_too_often_is_silently_nothing() -> None:
-    """RL-4: one mailbox gets its share, over all doors and spellings."""
+    """RL-4: one mailbox gets its share of each kind of mail, in whatever spelling."""
     service = Service()
     await service.sign_up()
     for number in range(30):
-        await service.request_verification(email=ADA if number % 2 else ADA.upper())
-        await service.request_reset(email=ADA)
-    assert len(service.queue()) == MAIL_PER_MAILBOX.burst
-    async with service.unchanged():
-        await service.request_verification(email=ADA)
-        await service.request_reset(email=ADA)
+        await service.request_verification(email=ADA if number % 2 else ADA.upper(), origin=ORIGIN)
+        await service.request_reset(email=ADA, origin=ORIGIN)
+    subjects = Counter(mail.subject for mail in await service.mails())
+    assert sorted(subjects.values()) == [RESET_MAIL.burst, VERIFICATION_MAIL.burst]
+    purposes = {**service.store.one_time_tokens.rows}
+    await service.request_verification(email=ADA, origin=ORIGIN)
+    await service.request_reset(email=ADA, origin=ORIGIN)
+    assert len(await service.mails()) == RESET_MAIL.burst + VERIFICATION_MAIL.burst
+    assert service.store.one_time_tokens.rows == purposes
+
+
+async def test_asking_for_what_is_never_mailed_uses_nothing_up() -> None:
+    """RL-2, RL-4: only mail that is queued counts, so that nobody can ask an owner's share away."""
+    service = Service()
+    for _ in range(3 * RESET_MAIL.burst):
+        await service.request_reset(email=ADA, origin=ORIGIN)
+        await service.request_verification(email=ADA, origin=ORIGIN)
+    await service.deliver()
+    await service.verified_user()
+    for _ in range(3 * VERIFICATION_MAIL.burst):
+        await service.request_verification(email=ADA, origin=ORIGIN)
+    await service.deliver()
+    await service.forgotten_password()
+    assert await service.subjects() == ["Confirm your e-mail address", "Set a new password"]
+
+
+async def test_one_kind_of_mail_does_not_use_up_another() -> None:
+    """RL-2: whoever floods a newcomer with verification mail cannot keep the reset mail away."""
+    service = Service()
+    for _ in range(2 * VERIFICATION_MAIL.burst):
+        await service.sign_up()
+    for _ in range(2 * VERIFICATION_MAIL.burst):
+        await service.request_verification(email=ADA, origin=ORIGIN)
+    await service.reset_password(await service.forgotten_password())
+    for _ in range(10):
+        await service.sign_up()
+    await service.reset_password(await service.forgotten_password())
+    kinds_of_mail = Counter(await service.subjects())
+    assert kinds_of_mail["Confirm your e-mail address"] == VERIFICATION_MAIL.burst
+    assert kinds_of_mail["Set a new password"] == 2

@@ -13,7 +13,8 @@ from application.ports.mailer import Mail, Mailer, MailNotSent, MailRefused
 from application.ports.outbox import MessageKind, MessageStatus
 from domain.email_address import EmailAddress
 from domain.errors import ServiceUnavailable
-from tests.application.service import ADA, DAY, MINUTE, SECOND, Service
+from domain.user import User
+from tests.application.service import ADA, DAY, MINUTE, ORIGIN, SECOND, Service
 
 SENT, DEAD, EXPIRED, WAITING = (
     MessageStatus.SENT,
@@ -142,7 +143,7 @@ async def test_a_day_without_a_mail_server_loses_nothing() -> None:
     """OB-2: the queue holds, the server is asked at a sane pace, and then all is sent."""
     service = Service()
     await service.verified_user()
-    await service.request_reset(email=ADA)
+    await service.request_reset(email=ADA, origin=ORIGIN)
     grant = await service.sign_in()
     await service.refresh(grant.refresh_token)
     service.clock.advance(MINUTE)
@@ -194,7 +195,7 @@ async def test_poison_does_not_stop_the_others_and_ends_dead() -> None:
 async def test_a_request_that_cannot_be_answered_is_poison_too() -> None:
     """OB-4: its own half-done work is undone."""
     service = Service()
-    await service.request_reset(email=ADA)
+    await service.request_reset(email=ADA, origin=ORIGIN)
     (entry,) = service.queue()
     broken = replace(entry.message, to="no address")
     service.store.outbox.apply({broken.id: replace(entry, message=broken)})
@@ -292,3 +293,79 @@ async def test_a_store_that_fails_stops_the_round_and_loses_nothing() -> None:
     assert len(mailer.sent) == 2
     assert len(set(mailer.sent)) == 1
     assert service.queue(WAITING) == []
+
+
+async def test_a_stop_sends_what_is_being_sent_and_gives_the_rest_back_untried() -> None:
+    """OB-3, DU-2: due at once for whoever comes next, as if it had not been claimed."""
+    mailer = WatchedMailer()
+    service = Service(mailer=mailer)
+    await many_messages(service, 5)
+
+    async def stop() -> None:
+        service.relay.stop()
+
+    mailer.meanwhile = stop
+    assert await service.relay() == RelayReport(claimed=5, sent=1)
+    assert await service.relay() == RelayReport()
+    waiting = service.queue()
+    assert [entry.message.attempts for entry in waiting] == [0] * 4
+    assert {entry.due_at for entry in waiting} == {service.clock.now()}
+    next_one = Service(store=service.store, clock=service.clock)
+    assert await next_one.relay() == RelayReport(claimed=4, sent=4)
+    sent = [*mailer.sent, *(mail.message_id for mail in next_one.mailbox.mails)]
+    assert len(sent) == len(set(sent)) == 5
+
+
+@pytest.mark.parametrize("failure", [None, MailNotSent(), MailRefused(), RuntimeError()])
+async def test_a_worker_that_slept_over_its_lease_leaves_anothers_message_alone(
+    failure: Exception | None,
+) -> None:
+    """OB-3: however its own try ended, the other one's claim goes on."""
+    mailer = WatchedMailer()
+    service = Service(mailer=mailer)
+    await service.sign_up()
+
+    async def sleep_while_another_claims() -> None:
+        service.clock.advance(LEASE)
+        async with service.units() as unit:
+            (taken,) = await unit.outbox.claim(limit=9, lease=LEASE, now=service.clock.now())
+            await unit.commit()
+        assert taken.attempts == 2
+        if failure is not None:
+            raise failure
+
+    mailer.meanwhile = sleep_while_another_claims
+    await service.relay()
+    (entry,) = service.queue()
+    assert entry.message.attempts == 2
+    assert entry.message.sealed_secret is not None
+    assert entry.due_at == service.clock.now() + LEASE
+    assert entry.error is None
+
+
+async def test_a_request_that_another_worker_has_by_now_is_not_answered_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """OB-3, LG-3: the mail, its secret and its row are the fenced close's, all or nothing."""
+    service = Service()
+    await service.verified_user()
+    await service.request_reset(email=ADA, origin=ORIGIN)
+    other = Service(store=service.store, clock=service.clock)
+    answer = service.relay._answers[MessageKind.PASSWORD_RESET_REQUESTED]
+    is_due = answer.is_due
+    reports: list[RelayReport] = []
+
+    async def sleep_over_the_lease(user: User) -> bool:
+        due = await is_due(user)
+        service.clock.advance(LEASE)
+        reports.append(await other.relay())
+        return due
+
+    monkeypatch.setattr(answer, "is_due", sleep_over_the_lease)
+    assert await service.relay() == RelayReport(claimed=1, postponed=1)
+    assert reports == [RelayReport(claimed=1, sent=1)]
+    await service.deliver()
+    mails = [*service.mailbox.mails, *other.mailbox.mails]
+    assert [mail.subject for mail in mails].count("Set a new password") == 1
+    (row,) = service.audited("password.reset_requested")
+    assert row.origin == ORIGIN

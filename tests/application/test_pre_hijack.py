@@ -7,6 +7,7 @@ from domain.access import OPERATOR
 from domain.errors import NotAuthenticated
 from domain.one_time_token import InvalidToken, Purpose
 from domain.session import EndReason
+from domain.user import EmailAlreadyRegistered
 from tests.application.service import ADA, OTHER_PASSWORD, PASSWORD, Service, kinds
 
 THIRD_PASSWORD = "harbour violet mechanic"
@@ -108,3 +109,17 @@ async def test_an_operators_password_is_contested_as_well() -> None:
     await service.operator_makes(OPERATOR, verified=False)
     await service.sign_up(password=OTHER_PASSWORD)
     assert (await service.confirm(await service.mailed_token())).password_reset_required
+
+
+async def test_a_planted_password_is_contested_where_nothing_is_concealed_as_well() -> None:
+    """AT-7: the owner is told 409, and still the attacker's password never counts."""
+    service = Service(conceal_existing=False)
+    await service.sign_up(password=OTHER_PASSWORD)
+    with pytest.raises(EmailAlreadyRegistered):
+        await service.sign_up(password=PASSWORD)
+    assert (await service.confirm(await service.mailed_token())).password_reset_required
+    for password in (PASSWORD, OTHER_PASSWORD):
+        with pytest.raises(InvalidCredentials):
+            await service.sign_in(password=password)
+    await service.reset_password(await service.mailed_token(), THIRD_PASSWORD)
+    await service.sign_in(password=THIRD_PASSWORD)

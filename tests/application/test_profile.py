@@ -7,7 +7,7 @@ from dataclasses import fields
 import pytest
 
 from application.token_grants import TokenGrant
-from application.users import ChangedMeanwhile, UpdateOwnProfile
+from application.users import UNCHANGED, ChangedMeanwhile, UpdateOwnProfile
 from domain.access import ANONYMOUS, Principal
 from domain.errors import ConcurrentChange, ValidationFailed
 from domain.user import User, UserNotFound
@@ -134,3 +134,24 @@ async def test_nobody_and_somebody_who_is_gone_have_no_profile() -> None:
     await service.erase()
     with pytest.raises(UserNotFound):
         await rename(service, principal_of(grant), "Ada")
+
+
+async def test_a_field_that_was_left_out_leaves_a_concurrent_change_alone() -> None:
+    """AT-9, SE-1: what was read with the request is never written back."""
+    service = Service()
+    grant = await signed_in(service)
+    await rename(service, principal_of(grant), "Ada")
+    async with service.unchanged():
+        user = await service.update_profile(
+            principal=principal_of(grant), display_name=UNCHANGED, expected=None, origin=ORIGIN
+        )
+    assert user.display_name == "Ada"
+    async with service.unchanged():
+        with pytest.raises(ChangedMeanwhile):
+            await service.update_profile(
+                principal=principal_of(grant),
+                display_name=UNCHANGED,
+                expected=lambda _: False,
+                origin=ORIGIN,
+            )
+    assert (await rename(service, principal_of(grant), None)).display_name is None

@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 
 from application.authentication import Caller
+from application.ports.tokens import AccessClaims
 from application.token_grants import RefreshOutcome, TokenGrant
 from domain.access import ADMINISTRATOR
+from domain.errors import ServiceUnavailable
 from domain.session import RefreshTokenInvalid, SessionIsOver
 from tests.application.service import ADA, DAY, HOUR, MINUTE, SECOND, Service, kinds
 
@@ -247,3 +249,17 @@ async def test_no_refresh_token_can_be_found_in_the_store() -> None:
     for token in (first.refresh_token, second.refresh_token):
         assert token not in everything
         assert token.removeprefix("dwr_")[40:] not in everything
+
+
+async def test_without_a_key_to_sign_with_no_token_is_spent() -> None:
+    """SE-1, RF-1 (I2): a grant that cannot be made is not committed; the client tries again."""
+    issued: dict[str, AccessClaims] = {}
+    service = Service(grace=0 * SECOND, issued=issued)
+    grant = await signed_in(service)
+    keyless = Service(store=service.store, clock=service.clock, grace=0 * SECOND, issued=issued)
+    async with service.unchanged():
+        for _ in range(3):
+            with pytest.raises(ServiceUnavailable):
+                await keyless.refresh(grant.refresh_token)
+    await keyless.keyring.prepare()
+    await keyless.authenticate(await keyless.refresh(grant.refresh_token))

@@ -15,6 +15,7 @@ from tests.application.doubles import InterruptingHasher
 from tests.application.service import (
     ADA,
     MINUTE,
+    ORIGIN,
     OTHER_PASSWORD,
     PASSWORD,
     SECOND,
@@ -263,12 +264,15 @@ async def _suspended(service: Service) -> None:
 async def test_asking_for_a_reset_tells_nothing(
     prepare: Callable[[Service], Awaitable[None]], mailed: int
 ) -> None:
-    """EN-1, LG-3: the same single write for everybody; the worker looks, mails and records."""
+    """
+    EN-1, LG-3: the same single write for everybody; the worker looks, mails, and records whoever
+    asked, from where they asked.
+    """
     service = Service()
     await prepare(service)
     await service.deliver()
     mails, commits = len(service.mailbox.mails), service.units.commits
-    await service.request_reset(email=ADA)
+    await service.request_reset(email=ADA, origin=ORIGIN)
     assert service.units.commits == commits + 1
     (entry,) = service.queue()
     assert entry.message.kind == "password_reset_requested"
@@ -276,14 +280,14 @@ async def test_asking_for_a_reset_tells_nothing(
     await service.deliver()
     assert len(service.mailbox.mails) == mails + mailed
     rows = service.audited("password.reset_requested")
-    assert [row.actor.kind for row in rows] == ["system"] * mailed
+    assert [(row.actor.kind, row.origin) for row in rows] == [("anonymous", ORIGIN)] * mailed
 
 
 async def test_the_reset_mail_goes_to_the_stored_address() -> None:
     """AT-3: to the one mailbox of the account found, and never to what was typed."""
     service = Service()
     await service.verified_user("Ada@example.com")
-    await service.request_reset(email="ADA@EXAMPLE.COM")
+    await service.request_reset(email="ADA@EXAMPLE.COM", origin=ORIGIN)
     await service.deliver()
     assert {mail.to for mail in service.mailbox.mails} == {"Ada@example.com"}
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from hashlib import shake_256
 
 import pytest
 
@@ -9,7 +10,8 @@ from application.authentication import InvalidCredentials
 from application.ports.passwords import Busy
 from application.token_grants import RefreshOutcome
 from domain.audit import Origin
-from domain.errors import DomainError, ValidationFailed
+from domain.errors import DomainError, ServiceUnavailable, ValidationFailed
+from domain.password_policy import LONGEST_EVER
 from domain.session import EndReason
 from domain.user import EmailNotVerified, UserIsSuspended
 from tests.application.service import (
@@ -178,17 +180,26 @@ async def test_a_too_long_password_is_not_hashed(prepare: Situation) -> None:
     service = Service()
     await prepare(service)
     spent = service.spent_hashes
-    assert type(await refusal(service.sign_in(password="x" * 257))) is InvalidCredentials
+    too_long = "x" * (LONGEST_EVER + 1)
+    assert type(await refusal(service.sign_in(password=too_long))) is InvalidCredentials
     assert service.spent_hashes == spent
-    await refusal(service.sign_in(password="x" * 256))
+    await refusal(service.sign_in(password=too_long[1:]))
     assert service.spent_hashes == spent + 1
+
+
+async def test_a_password_from_before_the_maximum_was_lowered_still_counts() -> None:
+    """PW-2, PW-3: a new setting is for new passwords, and locks nobody out."""
+    service, password = Service(max_password=512), shake_256(b"long").hexdigest(256)
+    await service.verified_user(password=password)
+    stricter = Service(store=service.store, clock=service.clock, max_password=64)
+    await stricter.sign_in(password=password)
 
 
 async def test_a_too_long_password_counts_as_a_guess() -> None:
     """RL-1: it is a failed attempt like any other."""
     service = Service(attempts=2)
     for _ in range(2):
-        await refusal(service.sign_in(password="x" * 257))
+        await refusal(service.sign_in(password="x" * (LONGEST_EVER + 1)))
     assert (await refusal(service.sign_in())).code == "TOO_MANY_REQUESTS"
 
 
@@ -205,15 +216,35 @@ async def test_no_address_is_refused_before_anything_happens(email: str) -> None
     assert service.spent_hashes == 0
 
 
-async def test_a_busy_hasher_is_said() -> None:
-    """PW-2: and the guess that was reserved stays counted."""
+@pytest.mark.parametrize("limit", [1, 2, 10])
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_busy_hasher_is_said_and_costs_no_guess(limit: int, known: bool) -> None:
+    """PW-2, RL-1: nothing was evaluated; also where the reservation had begun a lock."""
+    service = Service(attempts=limit)
+    if known:
+        await service.verified_user()
+    service.hasher.capacity = 0
+    for _ in range(3 * limit):
+        with pytest.raises(Busy):
+            await service.sign_in()
+    service.hasher.capacity = None
+    for _ in range(limit):
+        wrong = await refusal(service.sign_in(password="entirely wrong password"))
+        assert wrong.code == "INVALID_CREDENTIALS"
+    locked = await refusal(service.sign_in())
+    assert (locked.code, locked.retry_after) == ("TOO_MANY_REQUESTS", 30 * SECOND)
+
+
+async def test_without_a_key_to_sign_with_no_session_is_left_behind() -> None:
+    """SE-1, DU-1 (I2): a grant that cannot be made is not committed."""
     service = Service()
     await service.verified_user()
-    service.hasher.capacity = 0
-    with pytest.raises(Busy):
-        await service.sign_in()
-    (attempts,) = service.store.attempts.rows.values()
-    assert attempts.failures == 1
+    sessions, rows = service.living(), service.audited()
+    with pytest.raises(ServiceUnavailable):
+        await service.do_sign_in(email=ADA, password=PASSWORD, origin=ORIGIN)
+    assert (service.living(), service.audited()) == (sessions, rows)
+    await service.sign_in()
+    assert len(service.living()) == 1
 
 
 async def test_a_hash_with_old_parameters_is_replaced_on_sign_in() -> None:

@@ -1,11 +1,13 @@
 """The keyring: the first key, a change of algorithm, and a wrong SECRET_KEY (TK-3, TK-4)."""
 
 import asyncio
+import threading
 
 import pytest
 
-from application.ports.tokens import AccessClaims
-from application.signing_keys import SigningKeyUnreadable
+from adapters.memory.repositories import MemorySigningKeyRepository
+from application.ports.tokens import AccessClaims, KeyMaterial
+from application.signing_keys import PUBLISHING_MARGIN, SigningKeyUnreadable
 from domain.errors import ServiceUnavailable
 from domain.signing_key import KeyState, SigningAlgorithm, SigningKey
 from tests.application.service import (
@@ -80,7 +82,7 @@ async def test_another_algorithm_is_published_first_and_signs_later() -> None:
     assert {jwk["alg"] for jwk in new.tokens.jwks()} == {"EdDSA", "ES256"}
     before = await new.refresh(first.refresh_token)
     assert before.access_token.partition(".")[0] == first.access_token.partition(".")[0]
-    new.clock.advance(5 * MINUTE - SECOND)
+    new.clock.advance(5 * MINUTE + PUBLISHING_MARGIN - SECOND)
     await new.keyring.load()
     last_old = await new.refresh(before.refresh_token)
     assert last_old.access_token.partition(".")[0] == first.access_token.partition(".")[0]
@@ -109,14 +111,46 @@ async def test_a_change_of_algorithm_is_made_once() -> None:
     assert len(service.store.signing_keys.rows) == 2
 
 
+async def test_a_change_of_algorithm_by_two_instances_at_once_is_made_once() -> None:
+    """TK-3, LG-3: one new key, one retirement, and neither of the two fails."""
+    service = Service()
+    await service.keyring.prepare()
+    changed = [restarted(service, SigningAlgorithm.ES256) for _ in range(2)]
+    await asyncio.gather(*(instance.keyring.prepare() for instance in changed))
+    assert keys_of(service) == {"EdDSA": KeyState.ACTIVE, "ES256": KeyState.PUBLISHED}
+    assert len(service.store.signing_keys.rows) == 2
+    first, *change = kinds(service.audited())
+    assert first == "signing_key.published"
+    assert sorted(change) == ["signing_key.published", "signing_key.retired"]
+    assert all(instance.keyring.is_loaded for instance in changed)
+
+
+async def test_a_key_is_made_outside_of_any_unit_of_work_and_off_the_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """DU-1, PF-2: an RSA key takes long; nobody waits for it with a transaction or a loop."""
+    service = Service()
+    made: list[tuple[int, bool]] = []
+    generate = service.tokens.generate_key
+
+    def watched(algorithm: SigningAlgorithm) -> KeyMaterial:
+        on_the_loop = threading.current_thread() is threading.main_thread()
+        made.append((service.store.open_units, on_the_loop))
+        return generate(algorithm)
+
+    monkeypatch.setattr(service.tokens, "generate_key", watched)
+    await service.keyring.prepare()
+    assert made == [(0, False)]
+
+
 async def test_two_instances_that_start_together_accept_each_others_tokens() -> None:
-    """TK-3: each may make a first key; both are published, and all agree on one."""
+    """TK-3: they make one key between them."""
     issued: dict[str, AccessClaims] = {}
     one = Service(issued=issued)
     other = Service(store=one.store, clock=one.clock, issued=issued)
     await asyncio.gather(one.keyring.prepare(), other.keyring.prepare())
-    await one.keyring.load()
-    await other.keyring.load()
+    assert keys_of_all(one) == [KeyState.ACTIVE]
+    assert kinds(one.audited()) == ["signing_key.published"]
     await one.verified_user()
     first = await one.sign_in()
     second = await other.sign_in()
@@ -196,3 +230,34 @@ async def test_a_principal_is_made_of_what_was_granted() -> None:
     assert claims.user_id == principal_of(grant).user_id
     assert "ada" not in repr(claims)
     assert claims.expires_at == service.clock.now() + 10 * MINUTE
+
+
+async def test_five_hundred_unknown_keys_at_once_cost_one_load(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """TK-3, RL-5: anybody can name a key; also while the store is slow, and while it is away."""
+    service = Service()
+    await service.keyring.prepare()
+    loads = 0
+    list_all = MemorySigningKeyRepository.list_all
+
+    async def slowly(keys: MemorySigningKeyRepository) -> list[SigningKey]:
+        nonlocal loads
+        loads += 1
+        await asyncio.sleep(0.01)
+        return await list_all(keys)
+
+    monkeypatch.setattr(MemorySigningKeyRepository, "list_all", slowly)
+    for answers in (True, False):
+        service.store.answers, loads = answers, 0
+        service.clock.advance(SECOND)
+        reloads = (service.keyring.reload_for_unknown_key() for _ in range(500))
+        outcomes = await asyncio.gather(*reloads, return_exceptions=True)
+        assert loads <= 1
+        again = (service.keyring.reload_for_unknown_key() for _ in range(20))
+        later = await asyncio.gather(*again, return_exceptions=True)
+        if answers:
+            assert (outcomes, later) == ([True] * 500, [False] * 20)
+        else:  # whether there is such a key, nobody can say
+            assert {type(outcome) for outcome in (*outcomes, *later)} == {ServiceUnavailable}
+        assert loads <= 1

@@ -448,5 +448,8 @@ async def test_an_open_route_is_found() -> None:
     app.add_api_route("/api/v1/open", _forgetful, response_model=None)
     assert without_caller(closed(routes_of(app))) == {("GET", "/api/v1/open")}
     transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://doorward.test") as client:
+    async with (
+        app.router.lifespan_context(app),  # before the keys are loaded, nobody is let in
+        httpx.AsyncClient(transport=transport, base_url="http://doorward.test") as client,
+    ):
         assert (await ask(client, "GET", "/api/v1/open")).status_code == 200

@@ -49,7 +49,7 @@ LIBRARY_HOMES: Mapping[str, tuple[str, ...]] = {
     "jwt": ("adapters.jwt",),
     "orjson": ("adapters.jwt", "entrypoints"),
     "pydantic": ("entrypoints.http.schemas", "entrypoints.settings"),
-    "pydantic_core": ("entrypoints.settings",),
+    "pydantic_core": ("entrypoints.http.schemas", "entrypoints.settings"),
     "pydantic_settings": ("entrypoints.settings",),
     "sqlalchemy": ("adapters.sqlalchemy", "migrations"),
     "starlette": ("entrypoints.http",),

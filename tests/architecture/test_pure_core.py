@@ -46,6 +46,9 @@ OWN = {"domain": ("domain",), "application": ("domain", "application")}
 EXCEPTIONS: Mapping[tuple[str, str], frozenset[str]] = {
     # Rounds of one process wait for each other. A lock keeps no time and starts nothing.
     ("application/outbox.py", "asyncio"): frozenset({"Lock"}),
+    # All who meet an unknown key share one load. And an RSA key takes long enough to make that
+    # nobody else would be served meanwhile: it is made in a thread, and awaited where it is made.
+    ("application/signing_keys.py", "asyncio"): frozenset({"Lock", "to_thread"}),
 }
 """A file, a module that it imports against the rules, and all that it may use of it."""
 

@@ -76,6 +76,7 @@ EVENT_SNAPSHOT = frozenset(
         "session.reused",
         "session.started",
         "signing_key.published",
+        "signing_key.retired",
         "signing_key.revoked",
         "user.email_verified",
         "user.erased",

@@ -114,9 +114,9 @@ async def test_many_claimers_at_once_never_get_the_same_message(
 async def test_a_postponed_message_is_due_again_at_its_time(units: UnitOfWorkFactory) -> None:
     """OB-2."""
     await _enqueue(units, message := a_message())
-    await _claim(units)
+    [held] = await _claim(units)
     async with units() as work:
-        await work.outbox.postpone(message.id, until=NOW + HOUR, error="451")
+        assert await work.outbox.postpone(held, until=NOW + HOUR, error="451")
         assert await work.outbox.waiting() == 1
         await work.commit()
     assert await _claim(units, now=NOW + HOUR - SECOND) == []
@@ -129,9 +129,9 @@ async def test_a_message_may_be_postponed_to_before_its_lease_ends(
     units: UnitOfWorkFactory,
 ) -> None:
     await _enqueue(units, message := a_message())
-    await _claim(units)
+    [held] = await _claim(units)
     async with units() as work:
-        await work.outbox.postpone(message.id, until=NOW + SECOND, error="421")
+        assert await work.outbox.postpone(held, until=NOW + SECOND, error="421")
         await work.commit()
     assert [claimed.id for claimed in await _claim(units, now=NOW + SECOND)] == [message.id]
 
@@ -143,9 +143,9 @@ async def test_a_postponed_message_keeps_its_place_among_the_due(
     old, new = a_message(queued_at=NOW), a_message(queued_at=NOW + SECOND)
     await _enqueue(units, old)
     await _enqueue(units, new)
-    await _claim(units, limit=1, now=NOW + SECOND)
+    [held] = await _claim(units, limit=1, now=NOW + SECOND)
     async with units() as work:
-        await work.outbox.postpone(old.id, until=NOW + HOUR, error="451")
+        assert await work.outbox.postpone(held, until=NOW + HOUR, error="451")
         await work.commit()
     assert [m.id for m in await _claim(units, now=NOW + MINUTE)] == [new.id]
 
@@ -155,9 +155,9 @@ async def test_a_closed_message_is_never_claimed_again(
     units: UnitOfWorkFactory, status: MessageStatus
 ) -> None:
     """OB-3, OB-4."""
-    await _enqueue(units, message := a_message())
-    await _claim(units)
-    await _close(units, message, status)
+    await _enqueue(units, a_message())
+    [held] = await _claim(units)
+    await _close(units, held, status)
     assert await _waiting(units) == 0
     assert await _claim(units, now=NOW + 24 * HOUR) == []
 
@@ -187,11 +187,11 @@ async def test_a_late_worker_cannot_open_a_closed_message_again(
     units: UnitOfWorkFactory,
 ) -> None:
     """OB-3: its lease ran out, and somebody else has sent the message meanwhile."""
-    await _enqueue(units, message := a_message())
-    await _claim(units)
-    await _close(units, message, MessageStatus.SENT)
+    await _enqueue(units, a_message())
+    [held] = await _claim(units)
+    await _close(units, held, MessageStatus.SENT)
     async with units() as work:
-        await work.outbox.postpone(message.id, until=NOW, error="late")
+        assert not await work.outbox.postpone(held, until=NOW, error="late")
         await work.commit()
     assert await _waiting(units) == 0
     assert await _claim(units, now=NOW + 24 * HOUR) == []
@@ -202,9 +202,9 @@ async def test_waiting_counts_what_is_not_closed(units: UnitOfWorkFactory) -> No
     messages = [a_message() for _ in range(3)]
     for message in messages:
         await _enqueue(units, message)
-    await _claim(units, limit=1)
+    [held] = await _claim(units, limit=1)
     assert await _waiting(units) == 3
-    await _close(units, messages[0], MessageStatus.SENT)
+    await _close(units, held, MessageStatus.SENT)
     assert await _waiting(units) == 2
 
 
@@ -267,7 +267,7 @@ async def _close(
     now: datetime = NOW,
 ) -> None:
     async with units() as work:
-        await work.outbox.close(message.id, status, now=now, error="why")
+        assert await work.outbox.close(message, status, now=now, error="why")
         await work.commit()
 
 
@@ -288,3 +288,33 @@ async def _kept_secret(
 async def _waiting(units: UnitOfWorkFactory) -> int:
     async with units.read_only() as work:
         return await work.outbox.waiting()
+
+
+async def test_a_worker_that_slept_over_its_lease_changes_nothing(
+    units: UnitOfWorkFactory,
+) -> None:
+    """OB-3: somebody else has the message by then, and what they do with it counts."""
+    await _enqueue(units, a_message())
+    [slept] = await _claim(units)
+    [awake] = await _claim(units, now=NOW + 24 * HOUR)
+    async with units() as work:
+        assert not await work.outbox.postpone(slept, until=NOW, error="late")
+        assert not await work.outbox.give_back(slept, now=NOW)
+        assert not await work.outbox.close(slept, MessageStatus.DEAD, now=NOW)
+        await work.commit()
+    assert await _claim(units, now=NOW + 24 * HOUR) == []
+    await _close(units, awake, MessageStatus.SENT)
+    assert await _waiting(units) == 0
+
+
+async def test_a_message_given_back_is_due_at_once_as_if_never_claimed(
+    units: UnitOfWorkFactory,
+) -> None:
+    """OB-3, DU-2: what a stopping worker did not try has lost nothing."""
+    await _enqueue(units, message := a_message())
+    [held] = await _claim(units)
+    async with units() as work:
+        assert await work.outbox.give_back(held, now=NOW)
+        await work.commit()
+    [again] = await _claim(units)
+    assert (again.id, again.attempts) == (message.id, held.attempts)

@@ -119,13 +119,16 @@ async def test_a_decoy_takes_any_password(hasher: PasswordHasher) -> None:
         await hasher.verify_decoy(password)
 
 
-async def test_a_hash_needs_rehashing_once_the_parameters_have_changed(
+async def test_a_hash_needs_rehashing_once_it_is_weaker_than_new_ones(
     hasher: PasswordHasher, costlier: PasswordHasher
 ) -> None:
-    """PW-1: and until then it still verifies."""
+    """PW-1: it still verifies until then; and a stronger one is never made weaker."""
     hashed = await hasher.hash("correct horse battery")
     assert hasher.needs_rehash(hashed) is False
     assert costlier.needs_rehash(hashed) is True
+    stronger = await costlier.hash("correct horse battery")
+    assert costlier.needs_rehash(stronger) is False
+    assert hasher.needs_rehash(stronger) is False
     assert await costlier.verify("correct horse battery", hashed) is True
 
 

@@ -2,10 +2,16 @@
 
 import pytest
 
+from adapters.memory.clock import ManualClock
+from adapters.memory.secret_box import MemorySecretBox
+from adapters.memory.tokens import OpaqueAccessTokens
+from adapters.system.clock import SystemRandomness
 from application.ports.unit_of_work import UnitOfWorkFactory
+from application.recording import Recorder
+from application.signing_keys import SigningKeyring
 from domain.errors import ConcurrentChange
-from domain.signing_key import SigningKey
-from tests.contracts.samples import HOUR, MINUTE, NOW, SECOND, a_key, values_of
+from domain.signing_key import SigningAlgorithm, SigningKey
+from tests.contracts.samples import HOUR, MINUTE, NOW, SECOND, a_key, in_parallel, values_of
 
 
 async def test_keys_are_listed_the_oldest_first_with_every_field(
@@ -30,7 +36,7 @@ async def test_a_save_writes_the_life_of_the_key_and_raises_the_version(
     key = a_key()
     await _add(units, key)
     version = key.version
-    key.retire(at=NOW + MINUTE, keep=HOUR)
+    key.retire(at=NOW + MINUTE, keep=HOUR, now=NOW)
     await _save(units, key)
     assert key.version == version + 1
     assert [values_of(kept) for kept in await _list(units)] == [values_of(key)]
@@ -44,7 +50,7 @@ async def test_a_save_of_an_old_copy_conflicts_and_writes_nothing(
     [stale], [fresh] = await _list(units), await _list(units)
     fresh.revoke(now=NOW + MINUTE)
     await _save(units, fresh)
-    stale.retire(at=NOW + HOUR, keep=HOUR)
+    stale.retire(at=NOW + HOUR, keep=HOUR, now=NOW)
     with pytest.raises(ConcurrentChange):
         await _save(units, stale)
     assert [values_of(kept) for kept in await _list(units)] == [values_of(fresh)]
@@ -83,3 +89,50 @@ async def _save(units: UnitOfWorkFactory, key: SigningKey) -> None:
 async def _list(units: UnitOfWorkFactory) -> list[SigningKey]:
     async with units.read_only() as work:
         return await work.signing_keys.list_all()
+
+
+async def test_who_holds_all_keys_keeps_others_out_until_the_end(
+    units: UnitOfWorkFactory,
+) -> None:
+    """TK-3: of instances that start together the second one finds the first one's key."""
+    counts: list[int] = []
+
+    async def start(number: int) -> None:
+        async with units() as work:
+            counts.append(len(await work.signing_keys.hold_all()))
+            await work.signing_keys.add(a_key(kid=f"key-{number}"))
+            await work.commit()
+
+    await in_parallel(start(number) for number in range(5))
+    assert sorted(counts) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("algorithm", [SigningAlgorithm.EDDSA, SigningAlgorithm.ES256])
+async def test_instances_that_start_together_make_one_key_between_them(
+    units: UnitOfWorkFactory, algorithm: SigningAlgorithm
+) -> None:
+    """TK-3: a first key, and the next one after a change of algorithm; nobody's start fails."""
+    first = _keyring(units, SigningAlgorithm.EDDSA)
+    if algorithm is not SigningAlgorithm.EDDSA:
+        await first.prepare()
+    keyrings = [_keyring(units, algorithm) for _ in range(4)]
+    outcomes = await in_parallel(keyring.prepare() for keyring in keyrings)
+    assert outcomes == [None] * 4
+    made = {key.algorithm for key in await _list(units)}
+    assert made == {SigningAlgorithm.EDDSA, algorithm}
+    assert len(await _list(units)) == len(made)
+    assert all(keyring.is_loaded for keyring in keyrings)
+
+
+def _keyring(units: UnitOfWorkFactory, algorithm: SigningAlgorithm) -> SigningKeyring:
+    """Return the keyring of one instance over the store."""
+    return SigningKeyring(
+        unit_of_work=units,
+        tokens=OpaqueAccessTokens(),
+        secret_box=MemorySecretBox(b"k" * 32),
+        clock=ManualClock(),
+        recorder=Recorder(randomness=SystemRandomness()),
+        algorithm=algorithm,
+        jwks_max_age=5 * MINUTE,
+        access_ttl=10 * MINUTE,
+    )

@@ -9,6 +9,7 @@ import secrets
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from copy import copy
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -28,12 +29,12 @@ from hypothesis.stateful import (
 
 from adapters.memory.store import MemoryStore
 from adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
-from application.ports.outbox import MessageStatus
+from application.ports.outbox import MessageStatus, OutboxMessage
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import ADMINISTRATOR
 from domain.email_address import EmailAddress
 from domain.errors import DomainError
-from domain.identifiers import MessageId, SessionId, UserId
+from domain.identifiers import SessionId, UserId
 from domain.one_time_token import Purpose
 from domain.session import EndReason, RefreshToken, Replayed, Reused, Rotated
 from domain.sign_in_attempts import AttemptPolicy
@@ -88,7 +89,7 @@ class StoresMachine(RuleBasedStateMachine):
     sessions: Bundle[SessionId] = Bundle("sessions")
     refresh_tokens: Bundle[RefreshToken] = Bundle("refresh_tokens")
     digests: Bundle[bytes] = Bundle("digests")
-    messages: Bundle[MessageId] = Bundle("messages")
+    messages: Bundle[OutboxMessage] = Bundle("messages")
 
     def __init__(self, stores: Sequence[UnitOfWorkFactory], thread: LoopThread) -> None:
         super().__init__()
@@ -306,10 +307,10 @@ class StoresMachine(RuleBasedStateMachine):
         )
 
     @rule(target=messages, commit=COMMITS)
-    def queue_mail(self, commit: bool) -> MessageId:
+    def queue_mail(self, commit: bool) -> OutboxMessage:
         message = a_message(queued_at=self.now)
         self.everywhere(lambda work, _: work.outbox.enqueue(message), commit=commit)
-        return message.id
+        return message
 
     @rule(limit=st.integers(1, 3), commit=COMMITS)
     def claim_mail(self, limit: int, commit: bool) -> None:
@@ -319,16 +320,20 @@ class StoresMachine(RuleBasedStateMachine):
         )
 
     @rule(
-        message_id=consumes(messages),
+        message=consumes(messages),
+        claimed_as=st.integers(0, 3),
         status=st.sampled_from([MessageStatus.SENT, MessageStatus.DEAD, MessageStatus.EXPIRED]),
         postponed=st.booleans(),
     )
-    def close_mail(self, message_id: MessageId, status: MessageStatus, postponed: bool) -> None:
-        async def close(work: UnitOfWork, _: int) -> None:
+    def close_mail(
+        self, message: OutboxMessage, claimed_as: int, status: MessageStatus, postponed: bool
+    ) -> None:
+        held = replace(message, attempts=claimed_as)
+
+        async def close(work: UnitOfWork, _: int) -> bool:
             if postponed:
-                await work.outbox.postpone(message_id, until=self.now + MINUTE, error="451")
-            else:
-                await work.outbox.close(message_id, status, now=self.now, error="250")
+                return await work.outbox.postpone(held, until=self.now + MINUTE, error="451")
+            return await work.outbox.close(held, status, now=self.now, error="250")
 
         self.everywhere(close, commit=True)
 

@@ -96,7 +96,7 @@ def test_events_are_frozen_and_hold_no_secret_and_no_address(event: type[DomainE
     parameters = vars(event)["__dataclass_params__"]
     assert parameters.frozen
     assert {field.name for field in dataclasses.fields(event)} <= {
-        "occurred_at", "user_id", "session_id", "because", "role", "kid",
+        "occurred_at", "user_id", "session_id", "because", "role", "kid", "count",
     }  # fmt: skip
 
 
@@ -115,8 +115,9 @@ def test_a_row_says_who_what_when_from_where_and_how_it_ended() -> None:
     assert (row.type, row.outcome, row.reason) == ("session.ended", "success", "SIGNED_OUT")
     assert (row.actor, row.target) == (Party("user", str(USER)), Party("session", str(SESSION)))
     assert (row.occurred_at, row.origin) == (NOW, origin)
-    everywhere = SessionsEnded(user_id=USER, because="PASSWORD_CHANGED", occurred_at=NOW)
+    everywhere = SessionsEnded(user_id=USER, because="PASSWORD_CHANGED", count=2, occurred_at=NOW)
     assert (everywhere.reason, everywhere.target) == ("PASSWORD_CHANGED", ("user", USER))
+    assert everywhere.data()["count"] == "2"
     assert row.data == {
         "session_id": str(SESSION),
         "user_id": str(USER),

@@ -27,7 +27,7 @@ def a_key(
 def test_a_key_is_published_active_retired_and_gone_at_the_very_moments() -> None:
     """TK-3: each state begins with its time."""
     key = a_key(activates_at=NOW + MINUTE)
-    key.retire(at=NOW + HOUR, keep=11 * MINUTE)
+    key.retire(at=NOW + HOUR, keep=11 * MINUTE, now=NOW)
     states = {
         NOW: KeyState.PUBLISHED,
         NOW + MINUTE - TICK: KeyState.PUBLISHED,
@@ -43,7 +43,7 @@ def test_a_key_is_published_active_retired_and_gone_at_the_very_moments() -> Non
 def test_a_rotation_leaves_no_moment_without_a_key_that_everybody_knows() -> None:
     """TK-3: old and new change at one time, and the old one verifies until its last token ends."""
     old, new = a_key("old"), a_key("new", activates_at=NOW + 5 * MINUTE)
-    old.retire(at=new.activates_at, keep=11 * MINUTE)
+    old.retire(at=new.activates_at, keep=11 * MINUTE, now=NOW)
     for second in range(20 * 60):
         now = NOW + second * SECOND
         key = signing([old, new], now=now)
@@ -51,6 +51,12 @@ def test_a_rotation_leaves_no_moment_without_a_key_that_everybody_knows() -> Non
         shown = verifying([new, old], now=now)
         assert new in shown
         assert (old in shown) == (second < 300 + 660)
+
+
+def test_retiring_says_so_at_the_time_of_the_decision() -> None:
+    """LG-3, TK-3: the row is written when the successor is made, not when it takes over."""
+    event = a_key().retire(at=NOW + HOUR, keep=HOUR, now=NOW)
+    assert (event.name, event.kid, event.occurred_at) == ("signing_key.retired", "one", NOW)
 
 
 def test_a_revoked_key_is_gone_at_once() -> None:

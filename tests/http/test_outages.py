@@ -142,11 +142,13 @@ class _Proxy:
 
     def __init__(self, host: str, port: int) -> None:
         self._host, self._port = host, port
+        self._writers: set[asyncio.StreamWriter] = set()
         self.open = asyncio.Event()
         self.open.set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection(self._host, self._port)
+        self._writers |= {writer, back}
         pumps = [self._pump(reader, back), self._pump(there, writer)]
         await asyncio.gather(*pumps, return_exceptions=True)
 
@@ -159,6 +161,14 @@ class _Proxy:
         with contextlib.suppress(OSError):
             sink.close()
 
+    def cut(self) -> None:
+        """
+        End every connection that is left.
+        """
+        self.open.set()
+        for writer in self._writers:
+            writer.transport.abort()
+
 
 @asynccontextmanager
 async def _proxied(url: str) -> AsyncIterator[tuple[str, _Proxy]]:
@@ -170,8 +180,8 @@ async def _proxied(url: str) -> AsyncIterator[tuple[str, _Proxy]]:
         there = address.set(host="127.0.0.1", port=port)
         yield there.render_as_string(hide_password=False), proxy
     finally:
-        proxy.open.set()
         server.close()
+        proxy.cut()
         await server.wait_closed()
 
 
@@ -180,7 +190,7 @@ async def test_a_database_that_says_nothing_ends_no_patience(postgres_url: str) 
     DB-6: each request ends by its deadline with 503; live, JWKS and discovery do not notice.
     """
     async with _proxied(postgres_url) as (url, proxy):
-        settings = settings_for(url, request_deadline=1.0)
+        settings = settings_for(url, request_deadline=2.5)
         async with running_api(settings) as api:
             tokens = await api.signed_in_user()
             proxy.open.clear()

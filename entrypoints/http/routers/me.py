@@ -19,6 +19,7 @@ from entrypoints.http.presenters import (
 from entrypoints.http.schemas import (
     DEFAULT_PAGE,
     Envelope,
+    Flag,
     ListEnvelope,
     PageCursor,
     PageSize,
@@ -124,7 +125,7 @@ async def end_sessions(
     caller: SignedIn,
     services: Services,
     origin: From,
-    include_current: Annotated[bool, Query(description="End this one as well.")] = False,
+    include_current: Annotated[Flag, Query(description="End this one as well.")] = False,
 ) -> Response:
     """End all other sessions, or really all."""
     await services.end_own_sessions()(

@@ -134,7 +134,9 @@ class TestHashes:
         old = await hasher.hash(PASSWORD)
         assert await costlier.verify(PASSWORD, old)
         assert costlier.needs_rehash(old)
-        assert not costlier.needs_rehash(await costlier.hash(PASSWORD))
+        stronger = await costlier.hash(PASSWORD)
+        assert not costlier.needs_rehash(stronger)
+        assert not hasher.needs_rehash(stronger)
         costlier.close()
 
 

@@ -1,0 +1,276 @@
+"""
+The description of the API: complete, valid, and true. Every answer in every test of this folder
+is held against it (tests/http/contract.py); here it is looked at itself, and attacked.
+"""
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jsonschema_rs
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from entrypoints.http.app import PUBLIC_ROUTES
+from entrypoints.http.errors import CATALOGUE
+from tests.http.client import PASSWORD, Api
+from tests.http.contract import Contract, ContractBroken
+from tests.support.processes import free_port, started, wait_for_status
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+
+
+@pytest.fixture
+def store() -> str:
+    """
+    The description does not depend on the store.
+    """
+    return "memory"
+
+
+@pytest.fixture
+async def document(api: Api) -> dict[str, Any]:
+    """
+    What anybody can read.
+    """
+    answer = await api.get("/openapi.json")
+    assert answer.headers["content-type"] == "application/json"
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            yield method.upper(), path, operation
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, member in value.items():
+            if name == "$ref":
+                yield member
+            yield from _references(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from _references(member)
+
+
+async def test_it_is_openapi_3_1_and_every_reference_leads_somewhere(
+    document: dict[str, Any],
+) -> None:
+    assert document["openapi"].startswith("3.1.")
+    assert {"title", "version"} <= set(document["info"])
+    for reference in set(_references(document)):
+        assert reference.startswith("#/")
+        target: Any = document
+        for part in reference[2:].split("/"):
+            target = target[part.replace("~1", "/").replace("~0", "~")]
+        assert target
+    for name, schema in document["components"]["schemas"].items():
+        assert jsonschema_rs.meta.is_valid(schema), name
+    used = {reference.rpartition("/")[2] for reference in _references(document)}
+    assert set(document["components"]["schemas"]) - used == set(), "a schema that nobody uses"
+
+
+async def test_every_operation_explains_itself(document: dict[str, Any]) -> None:
+    """
+    A name of its own, a summary, words, a tag, its path's parameters, and who may call it.
+    """
+    names = [operation["operationId"] for _, _, operation in _operations(document)]
+    assert len(names) == len(set(names))
+    for method, path, operation in _operations(document):
+        where = f"{method} {path}"
+        assert operation["summary"], where
+        assert operation["description"], where
+        assert operation["tags"], where
+        declared = {p["name"] for p in operation.get("parameters", []) if p["in"] == "path"}
+        assert declared == {part[1:-1] for part in path.split("/") if part.startswith("{")}, where
+        for parameter in operation.get("parameters", []):
+            assert parameter.get("description") or parameter["in"] == "path", where
+        assert any(status.startswith("2") for status in operation["responses"]), where
+        if path.startswith("/api/"):
+            is_public = (method, path) in PUBLIC_ROUTES
+            assert operation["security"] == ([] if is_public else [{"bearer": []}]), where
+
+
+async def test_every_body_has_an_example_that_fits(document: dict[str, Any], api: Api) -> None:
+    """
+    What a reader copies from the description is accepted by its own schema.
+    """
+    for method, path, operation in _operations(document):
+        body = operation.get("requestBody")
+        if body is None:
+            continue
+        (schema,) = [content["schema"] for content in body["content"].values()]
+        named = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+        assert named["additionalProperties"] is False, path
+        example = {}
+        for name, member in named["properties"].items():
+            resolved = member
+            while "$ref" in resolved:
+                resolved = document["components"]["schemas"][resolved["$ref"].rpartition("/")[2]]
+            assert resolved.get("examples") or "default" in member, f"{method} {path}: {name}"
+            if resolved.get("examples"):
+                example[name] = resolved["examples"][0]
+        assert set(named.get("required", [])) <= set(example), f"{method} {path}"
+        api.contract.validator(schema).validate(example)
+
+
+async def test_every_refusal_has_an_example_that_fits(document: dict[str, Any], api: Api) -> None:
+    """
+    Each declared code is in the catalogue, under its status, with an example of the envelope.
+    """
+    seen = set()
+    for method, path, operation in _operations(document):
+        for status, answer in operation["responses"].items():
+            if not status.startswith(("4", "5")) or path.startswith("/health"):
+                continue
+            content = answer["content"]["application/json"]
+            assert "application/problem+json" in answer["content"]
+            for code, example in content.get("examples", {}).items():
+                seen.add(code)
+                assert CATALOGUE[code].status == int(status), f"{method} {path}"
+                assert example["value"]["error"]["code"] == code
+                api.contract.validator(content["schema"]).validate(example["value"])
+    assert len(seen) > 12
+
+
+async def test_the_checker_notices_an_answer_that_is_not_declared(api: Api) -> None:
+    """
+    The check behind all tests of this folder can fail: another status, member, type or header.
+    """
+    good = await api.get("/api/v1/errors")
+    api.contract.check(good)
+    request = httpx.Request("GET", "http://doorward.test/api/v1/errors")
+    headers = dict(good.headers)
+    rows = good.json()["data"]
+    meta = good.json()["meta"]
+    wrong: list[tuple[int, Any, dict[str, str]]] = [
+        (202, {"data": rows, "meta": meta}, headers),
+        (200, {"data": rows, "meta": {}}, headers),
+        (200, {"data": rows}, headers),
+        (200, {"data": [{**rows[0], "status": "400"}], "meta": meta}, headers),
+        (200, {"data": [{"code": "X"}], "meta": meta}, headers),
+        (200, {"data": None, "meta": meta}, headers),
+        (200, {"data": rows, "meta": {"request_id": "another"}}, headers),
+        (200, {"data": rows, "meta": meta}, {**headers, "content-type": "text/plain"}),
+        (200, {"data": rows, "meta": meta}, {k: v for k, v in headers.items() if k[0] != "x"}),
+        (500, {"error": {}}, headers),
+        (429, {"error": {"code": "TOO_MANY_REQUESTS"}}, headers),
+    ]
+    for status, body, sent in wrong:
+        content = json.dumps(body).encode()
+        sent = {**sent, "content-length": str(len(content))}
+        answer = httpx.Response(status, headers=sent, content=content, request=request)
+        with pytest.raises((ContractBroken, KeyError)):
+            api.contract.check(answer)
+
+
+async def test_every_operation_is_reached_by_some_test() -> None:
+    """
+    A new route shows up here until it has a story.
+    """
+    folder = Path(__file__).parent
+    told = "".join(
+        each.read_text() for each in folder.glob("*.py") if each.name != "test_openapi.py"
+    )
+    document = json.loads(_description())
+    for _, path, _ in _operations(document):
+        stem = path.replace("/{session_id}", "")
+        assert stem in told or stem.removeprefix("/api/v1/users/me") in told, path
+
+
+def _description() -> str:
+    from entrypoints.http.app import create_app
+    from entrypoints.lifecycle import build_container
+    from tests.http.client import settings_for
+
+    return json.dumps(create_app(build_container(settings_for("memory://"))).openapi())
+
+
+class _Served:
+    """
+    The real process, and a caller who is signed in.
+    """
+
+    def __init__(self, port: int) -> None:
+        self.base = f"http://127.0.0.1:{port}"
+
+    def ask(self, path: str, body: object = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        request = urllib.request.Request(self.base + path, data, headers)
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.loads(answer.read())["data"]
+
+    def sign_up(self) -> None:
+        self.ask("/api/v1/users", {"email": "ada@example.com", "password": PASSWORD})
+        (mail,) = self.ask("/dev/mailbox")
+        self.ask("/api/v1/email-verifications/confirm", {"token": mail["token"]})
+
+    def sign_in(self) -> str:
+        grant = self.ask("/api/v1/sessions", {"email": "ada@example.com", "password": PASSWORD})
+        return str(grant["access_token"])
+
+
+@pytest.mark.parametrize("kind", ["memory", "postgres"])
+def test_generated_requests_find_no_answer_that_is_not_declared(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """
+    IN-1: Schemathesis, bounded and repeatable: never a 5xx, and every status, type and shape is
+    one that OpenAPI promises.
+    """
+    port = free_port()
+    url = "memory://" if kind == "memory" else str(request.getfixturevalue("postgres_url"))
+    chosen = {"RATE_LIMITS": "false", "SIGN_IN_ATTEMPTS": "0", "SESSIONS_PER_USER": "0"}
+    with started("serve", folder=tmp_path, DATABASE_URL=url, PORT=str(port), **chosen) as process:
+        service = _Served(port)
+        wait_for_status(f"{service.base}/health/ready", 200, process)
+        service.sign_up()
+        schema = schemathesis.openapi.from_url(f"{service.base}/openapi.json")
+        operations = [result.ok() for result in schema.get_all_operations()]
+        assert len(operations) >= 16
+        for operation in operations:
+            _attack(operation, {"Authorization": f"Bearer {service.sign_in()}"})
+    assert "request failed" not in (tmp_path / "log").read_text()
+    assert Contract(schema.raw_schema)
+
+
+def _attack(operation: Any, headers: dict[str, str]) -> None:
+    """
+    Send some dozen made-up requests, signed in and not.
+    """
+
+    @settings(
+        max_examples=8,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy())
+    def attack(case: Any) -> None:
+        case.validate_response(case.call(headers=headers), checks=CHECKS)
+        case.validate_response(case.call(), checks=CHECKS)
+
+    attack()
