@@ -270,6 +270,15 @@ async def test_asking_for_what_is_never_mailed_uses_nothing_up() -> None:
     await service.deliver()
     await service.forgotten_password()
     assert await service.subjects() == ["Confirm your e-mail address", "Set a new password"]
+    await service.suspend()
+    for _ in range(3 * RESET_MAIL.burst):
+        await service.request_reset(email=ADA, origin=ORIGIN)
+    await service.deliver()
+    await service.reinstate()
+    await service.forgotten_password()
+    await service.erase()
+    await service.sign_up()
+    assert (await service.subjects())[2:] == ["Set a new password", "Confirm your e-mail address"]
 
 
 async def test_one_kind_of_mail_does_not_use_up_another() -> None:

@@ -21,7 +21,7 @@ async def test_each_step_of_the_story_leaves_one_row(api: Api) -> None:
     user = await api.user("ada@example.com")
     assert user is not None
     user_id = str(user.id)
-    steps = [
+    steps: list[tuple[str, str, str | None]] = [
         ("user.registered", "success", None),
         ("user.email_verified", "success", None),
     ]

@@ -28,11 +28,11 @@ def _cancelled_at(
     """
     task = asyncio.current_task()
     assert task is not None
-    waits = 0
-    resume: Callable[[], Any] = lambda: work.send(None)  # noqa: E731
+    waits, value = 0, None
+    error: BaseException | None = None
     while True:
         try:
-            awaited = resume()
+            awaited = work.send(value) if error is None else work.throw(error)
         except StopIteration:
             return waits >= nth
         waits += 1
@@ -41,12 +41,11 @@ def _cancelled_at(
                 awaited.add_done_callback(lambda _: task.cancel())
             else:
                 task.cancel()
+        value = error = None
         try:
             value = yield awaited
-        except BaseException as error:  # handed to where it belongs
-            resume = lambda error=error: work.throw(error)  # noqa: E731
-        else:
-            resume = lambda value=value: work.send(value)  # noqa: E731
+        except BaseException as thrown:  # handed to where it belongs
+            error = thrown
 
 
 async def _hang_up(api: Api, request: Request, nth: int, *, late: bool) -> bool:
@@ -82,7 +81,7 @@ async def _hang_up(api: Api, request: Request, nth: int, *, late: bool) -> bool:
         await asyncio.sleep(0)
 
     async def run() -> bool:
-        return await _cancelled_at(api.app(scope, receive, send), nth, late=late)  # type: ignore[arg-type]
+        return await _cancelled_at(api.app(scope, receive, send), nth, late=late)
 
     task = asyncio.create_task(run())
     await asyncio.wait({task})

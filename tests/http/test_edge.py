@@ -73,6 +73,7 @@ async def test_no_spelling_of_a_path_is_a_way_around(api: Api) -> None:
         assert "example.com" not in answer.text.replace(PUBLIC_URL, "")
 
 
+@pytest.mark.parametrize("store", ["memory"])
 async def test_an_unknown_method_is_told_which_ones_there_are(api: Api) -> None:
     """
     HD-3: 405 with Allow; TRACE is refused; nobody overrides a method.
@@ -116,6 +117,7 @@ async def test_personal_answers_and_tokens_are_never_stored(api: Api) -> None:
         assert "access-control-allow-origin" not in answer.headers
 
 
+@pytest.mark.parametrize("store", ["memory"])
 async def test_pages_of_others_are_refused_by_default(api: Api) -> None:
     """
     HD-2: CORS is off: no preflight succeeds and no origin is repeated.
@@ -127,6 +129,7 @@ async def test_pages_of_others_are_refused_by_default(api: Api) -> None:
         assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
+@pytest.mark.parametrize("store", ["memory"])
 async def test_only_exact_origins_are_let_in(start: Start) -> None:
     """
     HD-2: never a wildcard, never a reflection, never null.
@@ -198,6 +201,7 @@ async def test_any_bytes_are_answered_with_a_4xx(api: Api) -> None:
         assert answer.status_code in {400, 422}, body[:40]
 
 
+@pytest.mark.parametrize("store", ["memory"])
 async def test_only_json_is_read(api: Api) -> None:
     """
     IN-5: one content type; a form or plain text is no way to call us from a foreign page.
@@ -222,6 +226,7 @@ async def test_only_json_is_read(api: Api) -> None:
     assert await api.user("ada@example.com") is None
 
 
+@pytest.mark.parametrize("store", ["memory"])
 async def test_a_body_over_the_limit_is_refused(start: Start) -> None:
     """
     IN-2: BODY_LIMIT, with and without a declared length.
@@ -276,6 +281,7 @@ async def test_no_refusal_repeats_what_was_sent(api: Api) -> None:
                 assert word not in answer.text
 
 
+@pytest.mark.parametrize("store", ["memory"])
 async def test_the_catalogue_is_the_table_that_we_answer_from(api: Api) -> None:
     answer = await api.get("/api/v1/errors")
     rows = data_of(answer)
@@ -308,6 +314,7 @@ async def test_the_catalogue_is_the_table_that_we_answer_from(api: Api) -> None:
     assert {row["code"]: row["status"] for row in rows} == expected
 
 
+@pytest.mark.parametrize("store", ["memory"])
 async def test_the_well_known_documents_have_the_shapes_of_their_rfcs(api: Api) -> None:
     """
     RFC 8414 and RFC 7517, without an envelope.

@@ -54,20 +54,18 @@ async def _populate(api: Api) -> None:
     await api.suspend(SUSPENDED)
 
 
-@pytest.mark.parametrize(
-    ("ask", "hashes"),
-    [
-        (_sign_in, 1),
-        (_sign_up, 1),
-        (_sign_up_weakly, 0),
-        (_resend, 0),
-        (_ask_for_reset, 0),
-    ],
-)
+# Signing up comes last: it makes an account of the missing address.
+ASKED: list[tuple[Ask, int]] = [
+    (_sign_in, 1),
+    (_sign_up_weakly, 0),
+    (_resend, 0),
+    (_ask_for_reset, 0),
+    (_sign_up, 1),
+]
+
+
 @pytest.mark.parametrize("rate_limits", [False, True])
-async def test_every_address_gets_the_same_answer(
-    start: Start, ask: Ask, hashes: int, rate_limits: bool
-) -> None:
+async def test_every_address_gets_the_same_answer(start: Start, rate_limits: bool) -> None:
     """
     EN-1: status, body and headers, and the number of hashes that the answer costs.
     """
@@ -76,19 +74,20 @@ async def test_every_address_gets_the_same_answer(
     await _populate(api)
     for _ in range(10):
         await api.try_sign_in(LOCKED, WRONG_PASSWORD)
-    facts = []
-    for email in KINDS:
-        if ask is _sign_in and email == LOCKED:
-            continue  # a lock answers for itself, below
-        before = hasher.evaluations + hasher.hashes
-        answer = await ask(api, email)
-        assert hasher.evaluations + hasher.hashes - before == hashes, email
-        status, body, headers = without_request_id(answer)
-        if isinstance(body.get("data"), dict):
-            assert body["data"].pop("email") == email
-        counted = {"ratelimit-remaining", "ratelimit-reset"}
-        facts.append((status, body, [pair for pair in headers if pair[0] not in counted]))
-    assert all(fact == facts[0] for fact in facts), facts
+    for ask, hashes in ASKED:
+        facts = []
+        for email in KINDS:
+            if ask is _sign_in and email == LOCKED:
+                continue  # a lock answers for itself, below
+            before = hasher.evaluations + hasher.hashes
+            answer = await ask(api, email)
+            assert hasher.evaluations + hasher.hashes - before == hashes, (ask, email)
+            status, body, headers = without_request_id(answer)
+            if isinstance(body.get("data"), dict):
+                assert body["data"].pop("email") == email
+            counted = {"ratelimit-remaining", "ratelimit-reset"}
+            facts.append((status, body, [pair for pair in headers if pair[0] not in counted]))
+        assert all(fact == facts[0] for fact in facts), facts
 
 
 async def test_the_right_password_alone_is_told_why(start: Start) -> None:

@@ -8,12 +8,14 @@ import logging
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import asyncpg
 import pytest
 import structlog
 from sqlalchemy import make_url
 
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.errors import ServiceUnavailable
 from entrypoints.logging import configure_logging
 from tests.http.client import (
@@ -194,11 +196,11 @@ async def _crash(api: Api, tokens: Tokens) -> None:
     Let a bug happen with secrets in the frames of its traceback.
     """
 
-    class Broken:
-        def read_only(self) -> object:
+    class Broken(UnitOfWorkFactory):
+        def __call__(self) -> NoReturn:
             raise RuntimeError("a bug in the store")
 
-        __call__ = read_only
+        read_only = __call__
 
     authenticate = api.container.authenticate()
     whole, authenticate._unit_of_work = authenticate._unit_of_work, Broken()

@@ -227,6 +227,5 @@ async def test_a_key_of_somebody_else_refuses_the_start(start: Start) -> None:
     """
     api = await start()
     await api.sign_up()
-    other = {"secret_key": "kX2mQ8vB4nL7pR1tY5wZ9cF3hJ6sD0gA"}
     with pytest.raises(StartRefused, match="SECRET_KEY"):
-        await start(beside=api, **other)
+        await start(beside=api, secret_key="kX2mQ8vB4nL7pR1tY5wZ9cF3hJ6sD0gA")

@@ -65,7 +65,8 @@ async def test_a_name_that_is_none_is_refused(api: Api) -> None:
         refused = await api.patch(ME, {"display_name": name}, access=tokens.access)
         assert refusal_of(refused) == (422, "VALIDATION_ERROR"), name
         assert {field for field, _ in details_of(refused)} == {"display_name"}
-    for body in (None, [], "x", 1):
+    nonsense: list[Any] = [None, [], "x", 1]
+    for body in nonsense:
         refused = await api.send("PATCH", ME, json=body, access=tokens.access)
         assert refusal_of(refused) == (422, "VALIDATION_ERROR"), body
     assert (await api.me(tokens))["display_name"] == "Ada"
@@ -200,9 +201,9 @@ async def test_the_limit_of_a_page_is_a_number_from_1_to_200(api: Api) -> None:
         refused = await api.get(SESSIONS, access=tokens.access, params={"limit": value})
         assert refusal_of(refused) == (422, "VALIDATION_ERROR"), value
         assert {field for field, _ in details_of(refused)} == {"limit"}
-    for value in (1, 200):
-        answer = await api.get(SESSIONS, access=tokens.access, params={"limit": value})
-        assert answer.json()["meta"]["limit"] == value
+    for size in (1, 200):
+        answer = await api.get(SESSIONS, access=tokens.access, params={"limit": size})
+        assert answer.json()["meta"]["limit"] == size
 
 
 async def test_one_session_can_be_ended(api: Api) -> None:

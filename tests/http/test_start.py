@@ -4,12 +4,12 @@ What the service does not start with (CF-1), and where it keeps a key of its own
 
 import stat
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from entrypoints.lifecycle import ready_settings
 from entrypoints.settings import Settings
+from tests.http.client import settings_for
 
 PRODUCTION = {
     "ENVIRONMENT": "production",
@@ -97,5 +97,5 @@ def test_development_makes_a_key_of_its_own_and_keeps_it(
     assert len(first) >= 32
     kept = file.parent / "secret_key"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    other: Any = Settings(_env_file=None, database_url=f"sqlite:///{tmp_path}/other/doorward.db")
+    other = settings_for(f"sqlite:///{tmp_path}/other/doorward.db", secret_key=None)
     assert other.secret_key_bytes() != first
