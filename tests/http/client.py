@@ -289,7 +289,7 @@ class Api:
             store = self.container.memory_store()
             async with asyncio.timeout(5):
                 # A background round may be in the middle of its own work.
-                while store.open_units or store.write_lock.locked():
+                while store.open_units or store.write_lock.locked():  # noqa: ASYNC110  # no event
                     await asyncio.sleep(0)
             return
         pool = cast(QueuePool, self.container.engine().pool)

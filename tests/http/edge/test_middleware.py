@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
+from entrypoints.http import middleware
 from entrypoints.http.middleware import Draining, RequestContext, cors_options
 from entrypoints.logging import request_id
 from tests.http.edge.application import (
@@ -28,6 +29,8 @@ def log() -> Iterator[list[Any]]:
     """
     Every record of the test.
     """
+    # In a service a logger keeps its first configuration. An earlier test may have set up one.
+    middleware._log.__dict__.pop("bind", None)
     with capture_logs() as records:
         yield records
 
