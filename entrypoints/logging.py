@@ -43,6 +43,7 @@ _FLOORS: Final = {
 }
 
 
+# "format" hides a builtin that nothing here uses, and is what LOG_FORMAT is called.
 def configure_logging(level: str, format: Literal["json", "console"]) -> None:  # noqa: A002
     """Send every record from ``level`` up to standard output, in this form."""
     threshold = logging.getLevelNamesMapping()[level.upper()]
