@@ -3,27 +3,25 @@
 from dataclasses import dataclass
 
 from application.attempts import AttemptGuard
-from application.ports.clock import Clock, Randomness
-from application.ports.passwords import Busy, PasswordHasher
+from application.password_checks import PasswordChecks
+from application.ports.clock import Clock
+from application.ports.passwords import PasswordHasher
 from application.ports.tokens import (
     AccessClaims,
     AccessTokenInvalid,
     AccessTokens,
     UnknownSigningKey,
 )
-from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from application.recording import Recorder
+from application.ports.unit_of_work import UnitOfWorkFactory
 from application.retrying import retry_on_conflict
 from application.signing_keys import SigningKeyring
-from application.token_grants import RefreshOutcome, TokenGrant, TokenGrants
+from application.token_grants import SessionStarts, TokenGrant
 from domain.access import ANONYMOUS, Principal, PrincipalKind, permissions_of
 from domain.audit import Origin
-from domain.credential import PasswordCredential
 from domain.email_address import EmailAddress
 from domain.errors import Forbidden, NotAuthenticated
-from domain.events import SessionRefused, SessionsEnded
-from domain.password_policy import LONGEST_EVER, normalise_password
-from domain.session import EndReason, Session, SessionIsOver, SessionPolicy
+from domain.password_policy import normalise_password
+from domain.session import EndReason, Session, SessionIsOver
 from domain.user import User
 
 
@@ -35,11 +33,7 @@ class InvalidCredentials(NotAuthenticated):
 
 
 class SignIn:
-    """Start a session for whoever knows the password.
-
-    Three steps, and the slow one holds nothing: reserve a guess (and commit it, so that no
-    crash and no parallel request gives it back), evaluate it, write down how it ended.
-    """
+    """Start a session for whoever knows the password."""
 
     def __init__(
         self,
@@ -47,21 +41,17 @@ class SignIn:
         unit_of_work: UnitOfWorkFactory,
         hasher: PasswordHasher,
         clock: Clock,
-        randomness: Randomness,
-        recorder: Recorder,
         guard: AttemptGuard,
-        grants: TokenGrants,
-        session_policy: SessionPolicy,
+        checks: PasswordChecks,
+        session_starts: SessionStarts,
         verified_only: bool,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._hasher = hasher
         self._clock = clock
-        self._randomness = randomness
-        self._recorder = recorder
         self._guard = guard
-        self._grants = grants
-        self._session_policy = session_policy
+        self._checks = checks
+        self._session_starts = session_starts
         self._verified_only = verified_only
 
     async def __call__(self, *, email: str, password: str, origin: Origin) -> TokenGrant:
@@ -75,120 +65,34 @@ class SignIn:
         return await retry_on_conflict(lambda: self._sign_in(address, secret, origin))
 
     async def _sign_in(self, address: EmailAddress, password: str, origin: Origin) -> TokenGrant:
-        user, credential = await self._reserve_guess(address, origin)
-        try:
-            is_right = await self._is_right(password, credential)
-        except Busy:
-            await self._give_guess_back(address)
-            raise
-        if user is None or credential is None or not is_right:
-            raise await self._refused(user, InvalidCredentials(), origin)
+        check = await self._checks.evaluate(address, password, actor=ANONYMOUS, origin=origin)
+        user, credential = check.user, check.credential
+        if user is None or credential is None or not check.is_right:
+            raise await self._checks.refusal(
+                InvalidCredentials(), user=user, actor=ANONYMOUS, origin=origin
+            )
         try:
             user.may_hold_sessions(verified_only=self._verified_only)
         except Forbidden as refusal:
-            raise await self._refused(user, refusal, origin, forgive=address) from None
+            raise await self._checks.refusal(
+                refusal, user=user, actor=ANONYMOUS, origin=origin, forgive=address
+            ) from None
         rehashed = None
         if self._hasher.needs_rehash(credential.hash):
             rehashed = await self._hasher.hash(password)
-        return await self._start(user, credential, rehashed, address, origin)
-
-    async def _reserve_guess(
-        self, address: EmailAddress, origin: Origin
-    ) -> tuple[User | None, PasswordCredential | None]:
-        async with self._unit_of_work() as unit:
-            user = await unit.users.find_by_email(address)
-            credential = await unit.credentials.get(user.id) if user else None
-            user_id = user.id if user else None
-            refusal = await self._guard.reserve(
-                unit, address, user_id=user_id, actor=ANONYMOUS, origin=origin
-            )
-            await unit.commit()
-        if refusal is not None:
-            raise refusal
-        return user, credential
-
-    async def _give_guess_back(self, address: EmailAddress) -> None:
-        """Nothing was evaluated, so nothing was guessed; the client is told to come back."""
-        async with self._unit_of_work() as unit:
-            await self._guard.give_back(unit, address)
-            await unit.commit()
-
-    async def _is_right(self, password: str, credential: PasswordCredential | None) -> bool:
-        # A password that could never have been set is not worth a hash (PW-2). The policy may
-        # have become shorter since, so it is not asked.
-        if len(password) > LONGEST_EVER:
-            return False
-        if credential is None:
-            await self._hasher.verify_decoy(password)
-            return False
-        return await self._hasher.verify(password, credential.hash)
-
-    async def _refused[E: InvalidCredentials | Forbidden](
-        self,
-        user: User | None,
-        refusal: E,
-        origin: Origin,
-        *,
-        forgive: EmailAddress | None = None,
-    ) -> E:
-        """Commit what there is to note of the refusal and return it, to be raised then (F2)."""
-        event = SessionRefused(
-            user_id=user.id if user else None, because=refusal.code, occurred_at=self._clock.now()
-        )
-        async with self._unit_of_work() as unit:
-            if forgive is not None:
-                await self._guard.forgive(unit, forgive)
-            await self._recorder.record(unit, event, actor=ANONYMOUS, origin=origin)
-            await unit.commit()
-        return refusal
-
-    async def _start(
-        self,
-        user: User,
-        credential: PasswordCredential,
-        rehashed: str | None,
-        address: EmailAddress,
-        origin: Origin,
-    ) -> TokenGrant:
         now = self._clock.now()
-        session, refresh_token, started = Session.start(
-            user_id=user.id,
-            policy=self._session_policy,
-            ip_address=origin.ip_address,
-            user_agent=origin.user_agent,
-            now=now,
-            entropy=self._randomness.token_bytes,
-        )
-        actor = Principal(kind=PrincipalKind.USER, user_id=user.id, session_id=session.id)
         async with self._unit_of_work() as unit:
             # First, and guarded by the version that was read before the password was checked:
             # a password change or a suspension meanwhile makes this a conflict (RF-4).
             await unit.users.record_sign_in(user, at=now)
+            user.last_signed_in_at = now
             if rehashed is not None:
                 credential.rehash(rehashed)
                 await unit.credentials.save(credential)
-            evicted = await self._make_room(unit, user, session)
-            await unit.sessions.add(session)
             await self._guard.forgive(unit, address)
-            await self._recorder.record(unit, started, evicted, actor=actor, origin=origin)
-            user.last_signed_in_at = now
-            # Signed before the commit: what cannot be answered must not leave a session behind.
-            grant = self._grants.grant(user, session, refresh_token, RefreshOutcome.ISSUED, now=now)
+            grant = await self._session_starts(unit, user, origin=origin, now=now)
             await unit.commit()
         return grant
-
-    async def _make_room(
-        self, unit: UnitOfWork, user: User, session: Session
-    ) -> SessionsEnded | None:
-        """End the oldest sessions above the cap (SE-4)."""
-        if self._session_policy.per_user == 0:
-            return None
-        reason, now = EndReason.REVOKED_BY_USER, session.created_at
-        keep = self._session_policy.per_user - 1
-        count = await unit.sessions.end_all(user.id, reason, now=now, keep_newest=keep)
-        if count == 0:
-            return None
-        return SessionsEnded(user_id=user.id, because=reason.value, count=count, occurred_at=now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ class PurgeExpired:
         purges: list[Callable[[UnitOfWork], Awaitable[int]]] = [
             lambda unit: unit.sessions.purge(over_before=ended, rotated_before=rotated),
             lambda unit: unit.one_time_tokens.purge(now=now),
+            lambda unit: unit.invitations.purge(now=now),
             lambda unit: unit.attempts.purge(before=now - FORGOTTEN_AFTER),
             lambda unit: unit.outbox.purge(before=now - KEEP_SENT_MESSAGES),
             lambda unit: unit.signing_keys.purge(gone_before=now - KEEP_GONE_KEYS),

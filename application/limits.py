@@ -16,6 +16,8 @@ SIGN_IN = RateLimit(name="sign-in", burst=300, interval=timedelta(seconds=1))
 MAIL_REQUEST = RateLimit(name="mail-request", burst=120, interval=timedelta(seconds=5))
 VERIFICATION_MAIL = RateLimit(name="verification-mail", burst=10, interval=timedelta(minutes=5))
 RESET_MAIL = RateLimit(name="reset-mail", burst=10, interval=timedelta(minutes=5))
+EMAIL_CHANGE_MAIL = RateLimit(name="email-change-mail", burst=10, interval=timedelta(minutes=5))
+INVITATION_MAIL = RateLimit(name="invitation-mail", burst=10, interval=timedelta(minutes=5))
 ADDRESS_IN_USE_MAIL = RateLimit(name="address-in-use-mail", burst=3, interval=timedelta(hours=1))
 
 

@@ -35,7 +35,10 @@ ENGLISH: Mapping[MessageKind, MailText] = {
     MessageKind.ADDRESS_IN_USE: MailText(
         subject="You already have an account",
         before=(
-            "Somebody, perhaps you, tried to sign up with this address.",
+            (
+                "Somebody, perhaps you, tried to sign up with this address or to move another"
+                " account to it."
+            ),
             (
                 "It already has an account, so nothing was changed. Sign in as usual, or ask for a"
                 " password reset if you have forgotten your password."
@@ -51,6 +54,60 @@ ENGLISH: Mapping[MessageKind, MailText] = {
         after=(
             "The link works once, for {lifetime}. A newer mail like this one replaces it.",
             "If you did not ask for it, ignore this mail: your password stays as it is.",
+        ),
+    ),
+    MessageKind.CONFIRM_EMAIL_CHANGE: MailText(
+        subject="Confirm your new e-mail address",
+        before=("Confirm that this address is yours, and your account moves to it:",),
+        action="Use this address",
+        path="/confirm-email-change",
+        after=(
+            "The link works once, for {lifetime}. A newer mail like this one replaces it.",
+            "If you did not ask for it, ignore this mail and nothing will happen.",
+        ),
+    ),
+    MessageKind.INVITATION: MailText(
+        subject="You are invited",
+        before=("You are invited to make an account with this address. Choose a password here:",),
+        action="Accept the invitation",
+        path="/accept-invitation",
+        after=(
+            "The link works once, for {lifetime}. A newer mail like this one replaces it.",
+            "If you do not want an account, ignore this mail and none is made.",
+        ),
+    ),
+    MessageKind.EMAIL_CHANGE_PENDING: MailText(
+        subject="Your e-mail address is about to change",
+        before=(
+            (
+                "At {time} somebody who knows your password asked to move your account to another"
+                " address. Nothing changes until that address is confirmed."
+            ),
+            "If that was not you, change your password at once: it stops the move.",
+        ),
+    ),
+    MessageKind.EMAIL_CHANGED: MailText(
+        subject="Your e-mail address was changed",
+        before=(
+            (
+                "At {time} your account moved to another address. Mail about it no longer comes"
+                " here, and this address can no longer be used to sign in."
+            ),
+            "If that was not you, tell your support at once.",
+        ),
+    ),
+    MessageKind.ROLES_CHANGED: MailText(
+        subject="Your roles were changed",
+        before=(
+            "At {time} the roles of your account were changed: {change}.",
+            "If you did not expect that, ask whoever administrates the service.",
+        ),
+    ),
+    MessageKind.ACCOUNT_ERASED: MailText(
+        subject="Your account was deleted",
+        before=(
+            "Your account and all personal data in it were deleted at {time}.",
+            "If that was not you, tell your support at once. This is the last mail about it.",
         ),
     ),
     MessageKind.PASSWORD_CHANGED: MailText(

@@ -7,12 +7,18 @@ from application.notifications import Notifications
 from application.ports.clock import Clock, Randomness
 from application.ports.outbox import MessageKind
 from application.ports.unit_of_work import UnitOfWork
+from domain.access import Principal, RoleName
+from domain.email_address import EmailAddress
+from domain.events import UserInvited
+from domain.invitation import Invitation
 from domain.one_time_token import OneTimeToken, Purpose
 from domain.user import User
 
 _MAIL_FOR = {
     Purpose.EMAIL_VERIFICATION: MessageKind.VERIFY_EMAIL,
     Purpose.PASSWORD_RESET: MessageKind.RESET_PASSWORD,
+    Purpose.EMAIL_CHANGE: MessageKind.CONFIRM_EMAIL_CHANGE,
+    Purpose.INVITATION: MessageKind.INVITATION,
 }
 
 
@@ -22,6 +28,8 @@ class SecretLifetimes:
 
     email_verification: timedelta
     password_reset: timedelta
+    email_change: timedelta
+    invitation: timedelta
 
     def of(self, purpose: Purpose) -> timedelta:
         """Return the lifetime for one purpose."""
@@ -43,22 +51,60 @@ class MailedSecrets:
         self._notifications, self._clock = notifications, clock
         self._randomness, self._lifetimes = randomness, lifetimes
 
-    async def issue(self, unit: UnitOfWork, user: User, purpose: Purpose, *, now: datetime) -> None:
-        """Queue a mail to the user's stored address, and to nothing that anybody typed (AT-3)."""
-        ttl = self._lifetimes.of(purpose)
+    async def issue(
+        self,
+        unit: UnitOfWork,
+        user: User,
+        purpose: Purpose,
+        *,
+        now: datetime,
+        email: EmailAddress | None = None,
+    ) -> None:
+        """Queue a mail to the user's stored address, and to nothing that anybody typed (AT-3).
+
+        Only a change of the address is mailed to another one: to that which it has to prove.
+        """
+        address, ttl = email or user.email, self._lifetimes.of(purpose)
         token, secret = OneTimeToken.issue(
             user_id=user.id,
             purpose=purpose,
-            email=user.email,
+            email=address,
             ttl=ttl,
             now=now,
             entropy=self._randomness.token_bytes,
         )
         await unit.one_time_tokens.put(token)
-        # Of two issues at once the second one waits up there until the first is committed. Its
-        # mail is dated after that, so that the newest mail holds the token that is left.
+        await self._queue(unit, purpose, address, secret, now)
+
+    async def invite(
+        self,
+        unit: UnitOfWork,
+        email: EmailAddress,
+        *,
+        roles: frozenset[RoleName],
+        inviter: Principal,
+        now: datetime,
+    ) -> tuple[Invitation, UserInvited]:
+        """Keep and mail an invitation; return it, and what to record."""
+        invitation, secret, event = Invitation.issue(
+            email=email,
+            roles=roles,
+            inviter=inviter,
+            ttl=self._lifetimes.invitation,
+            now=now,
+            entropy=self._randomness.token_bytes,
+        )
+        await unit.invitations.put(invitation)
+        await self._queue(unit, Purpose.INVITATION, email, secret, now)
+        return invitation, event
+
+    async def _queue(
+        self, unit: UnitOfWork, purpose: Purpose, to: EmailAddress, secret: str, now: datetime
+    ) -> None:
+        # Of two issues at once the second one waits for the first one's commit before it gets
+        # here. Its mail is dated after that, so that the newest mail holds the token that is left.
         queued_at = max(now, self._clock.now())
         message = self._notifications.secret(
-            _MAIL_FOR[purpose], user.email, secret=secret, now=queued_at, ttl=ttl
+            _MAIL_FOR[purpose], to, secret=secret, now=queued_at, ttl=self._lifetimes.of(purpose)
         )
         await unit.outbox.enqueue(message)

@@ -1,6 +1,7 @@
 """Pages of a list that stay stable while rows are added (keyset paging)."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from application.ports.tokens import SealBroken, SecretBox
@@ -46,6 +47,18 @@ class Cursors:
         if made_for != query or _text(sealed) != cursor:
             raise InvalidCursor
         return position
+
+    def page[T](
+        self, found: Sequence[T], limit: int, *, query: str, position: Callable[[T], str]
+    ) -> Page[T]:
+        """Return the page of ``limit`` items out of one more that was looked for.
+
+        The cursor, if something follows, holds the ``position`` of the last item on the page.
+        """
+        items = list(found[:limit])
+        more = len(found) > limit
+        following = self.seal(position(items[-1]), query=query) if more else None
+        return Page(items=items, next_cursor=following)
 
 
 def _text(sealed: bytes) -> str:

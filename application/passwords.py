@@ -1,51 +1,36 @@
-"""A forgotten password: one mail, and one request that carries its secret (AT-1, F9)."""
+"""A new password: with the old one, or with one mail and one request that carries its secret.
 
-from datetime import datetime
+Either way everything that the old one allowed ends in the same commit, and the owner is told
+(AT-1, AT-6, PW-6).
+"""
 
 from application.attempts import AttemptGuard
 from application.limits import RESET_MAIL, MailAllowance
 from application.mail_requests import MailRequestAnswer
 from application.mailed_secrets import MailedSecrets
 from application.notifications import Notifications
+from application.password_checks import Reauthenticate
 from application.ports.clock import Clock
 from application.ports.outbox import MessageKind
 from application.ports.passwords import PasswordHasher
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.recording import Recorder
 from application.retrying import retry_on_conflict
-from domain.access import ANONYMOUS
+from application.session_ending import end_sessions
+from application.token_grants import SessionStarts, TokenGrant
+from domain.access import ANONYMOUS, Principal
 from domain.audit import Origin
 from domain.credential import PasswordCredential
-from domain.email_address import EmailAddress
-from domain.events import PasswordReset, PasswordResetRequested, SessionsEnded
+from domain.errors import Violation
+from domain.events import PasswordChanged, PasswordReset, PasswordResetRequested
 from domain.one_time_token import InvalidToken, OneTimeToken, Purpose, digest_of
-from domain.password_policy import PasswordPolicy, normalise_password
+from domain.password_policy import PasswordPolicy, PasswordRejected, normalise_password
 from domain.session import EndReason
 from domain.user import User, UserStatus
 
 
-class RequestPasswordReset:
-    """Ask for a mail to set a new password. Tells the caller nothing, not even by time (EN-1)."""
-
-    def __init__(
-        self, *, unit_of_work: UnitOfWorkFactory, clock: Clock, notifications: Notifications
-    ) -> None:
-        self._unit_of_work, self._clock = unit_of_work, clock
-        self._notifications = notifications
-
-    async def __call__(self, *, email: str, origin: Origin) -> None:
-        """Return once the request is durable. Raises ValidationFailed for no address."""
-        address = EmailAddress.parse(email)
-        request = self._notifications.request(
-            MessageKind.PASSWORD_RESET_REQUESTED, address, now=self._clock.now(), origin=origin
-        )
-        async with self._unit_of_work() as unit:
-            await unit.outbox.enqueue(request)
-            await unit.commit()
-
-
 class AnswerPasswordResetRequest(MailRequestAnswer):
-    """The worker's half of :class:`RequestPasswordReset`."""
+    """What asking for a reset leads to: a mail, if the account may have one."""
 
     def __init__(
         self,
@@ -119,7 +104,7 @@ class ResetPassword:
             user.credentials_changed(now=now)
             await unit.users.save(user)
             await self._replace(unit, user, hashed)
-            ended = await self._end_sessions(unit, user, now)
+            ended = await end_sessions(unit, user.id, EndReason.PASSWORD_CHANGED, now=now)
             await unit.one_time_tokens.discard(user.id, list(Purpose))
             await self._guard.forgive(unit, user.email)
             notice = self._notifications.notice(MessageKind.PASSWORD_CHANGED, user.email, now=now)
@@ -128,15 +113,6 @@ class ResetPassword:
             events = [ended, verified, reset]
             await self._recorder.record(unit, *events, actor=ANONYMOUS, origin=origin)
             await unit.commit()
-
-    async def _end_sessions(
-        self, unit: UnitOfWork, user: User, now: datetime
-    ) -> SessionsEnded | None:
-        reason = EndReason.PASSWORD_CHANGED
-        count = await unit.sessions.end_all(user.id, reason, now=now)
-        if count == 0:
-            return None
-        return SessionsEnded(user_id=user.id, because=reason.value, count=count, occurred_at=now)
 
     async def _replace(self, unit: UnitOfWork, user: User, hashed: str) -> None:
         now = self._clock.now()
@@ -154,3 +130,83 @@ class ResetPassword:
             raise InvalidToken
         record.proves(user.email, now=self._clock.now())
         return user
+
+
+class ChangePassword:
+    """Set a new password, knowing the present one.
+
+    Every session and every mailed secret of the user ends; the caller gets a new session.
+    """
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory,
+        reauthenticate: Reauthenticate,
+        hasher: PasswordHasher,
+        policy: PasswordPolicy,
+        clock: Clock,
+        recorder: Recorder,
+        notifications: Notifications,
+        guard: AttemptGuard,
+        session_starts: SessionStarts,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._reauthenticate = reauthenticate
+        self._hasher = hasher
+        self._policy = policy
+        self._clock = clock
+        self._recorder = recorder
+        self._notifications = notifications
+        self._guard = guard
+        self._session_starts = session_starts
+
+    async def __call__(
+        self, *, principal: Principal, current_password: str, new_password: str, origin: Origin
+    ) -> TokenGrant:
+        """Return both tokens of a new session, under a new id (SE-2).
+
+        Raises PasswordRejected, which costs no guess, and all that :class:`Reauthenticate`
+        raises.
+        """
+        new = normalise_password(new_password)
+        await self._check(principal, normalise_password(current_password), new)
+        return await retry_on_conflict(
+            lambda: self._change(principal, current_password, new, origin)
+        )
+
+    async def _check(self, principal: Principal, current: str, new: str) -> None:
+        """Look at the new password before the old one: a refusal here must cost no guess."""
+        async with self._unit_of_work.read_only() as unit:
+            user = await unit.users.get(principal.user_id) if principal.user_id else None
+        email = user.email if user else None
+        found = self._policy.violations(new, email=email, field="new_password")
+        if new == current:
+            message = "Choose another one than before."
+            found.append(Violation("new_password", "SAME_AS_BEFORE", message))
+        if found:
+            raise PasswordRejected(details=found)
+
+    async def _change(
+        self, principal: Principal, current: str, new: str, origin: Origin
+    ) -> TokenGrant:
+        user, credential = await self._reauthenticate(
+            principal=principal, password=current, origin=origin
+        )
+        hashed = await self._hasher.hash(new)
+        async with self._unit_of_work() as unit:
+            now = self._clock.now()
+            user.credentials_changed(now=now)
+            await unit.users.save(user)
+            credential.replace(hashed, now=now)
+            await unit.credentials.save(credential)
+            ended = await end_sessions(unit, user.id, EndReason.PASSWORD_CHANGED, now=now)
+            await unit.one_time_tokens.discard(user.id, list(Purpose))
+            await self._guard.forgive(unit, user.email)
+            notice = self._notifications.notice(MessageKind.PASSWORD_CHANGED, user.email, now=now)
+            await unit.outbox.enqueue(notice)
+            changed = PasswordChanged(user_id=user.id, occurred_at=now)
+            await self._recorder.record(unit, ended, changed, actor=principal, origin=origin)
+            grant = await self._session_starts(unit, user, origin=origin, now=now)
+            await unit.commit()
+        return grant

@@ -12,12 +12,12 @@ from application.ports.passwords import PasswordHasher
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.recording import Recorder
 from application.retrying import retry_on_conflict
+from application.session_ending import end_sessions
 from domain.access import ANONYMOUS
 from domain.audit import Origin
 from domain.credential import PasswordCredential
 from domain.email_address import EmailAddress
 from domain.errors import ConcurrentChange
-from domain.events import SessionsEnded
 from domain.one_time_token import InvalidToken, Purpose, digest_of
 from domain.password_policy import PasswordPolicy, normalise_password
 from domain.session import EndReason
@@ -179,31 +179,8 @@ class _Offer:
         return self._matched[hashed]
 
 
-class RequestEmailVerification:
-    """Ask for the verification mail again. Tells the caller nothing, not even by time.
-
-    Whether the address has an account that wants verifying is looked up by the worker.
-    """
-
-    def __init__(
-        self, *, unit_of_work: UnitOfWorkFactory, clock: Clock, notifications: Notifications
-    ) -> None:
-        self._unit_of_work, self._clock = unit_of_work, clock
-        self._notifications = notifications
-
-    async def __call__(self, *, email: str, origin: Origin) -> None:
-        """Return once the request is durable. Raises ValidationFailed for no address."""
-        address = EmailAddress.parse(email)
-        request = self._notifications.request(
-            MessageKind.VERIFICATION_REQUESTED, address, now=self._clock.now(), origin=origin
-        )
-        async with self._unit_of_work() as unit:
-            await unit.outbox.enqueue(request)
-            await unit.commit()
-
-
 class AnswerVerificationRequest(MailRequestAnswer):
-    """The worker's half of :class:`RequestEmailVerification`."""
+    """What asking for the verification mail again leads to."""
 
     def __init__(
         self, *, secrets: MailedSecrets, clock: Clock, mail_allowance: MailAllowance
@@ -232,9 +209,9 @@ class VerifiedUser:
 class ConfirmEmail:
     """Spend a mailed secret to prove the address.
 
-    Sessions from before the proof are ended. If more than one password was offered for the address
-    until then, none of them counts, and a reset mail goes out: whoever planted a password, a
-    session or a name has gained nothing (AT-7).
+    Sessions from before the proof are ended, and a change of the address that was asked for. If
+    more than one password was offered for the address until then, none of them counts, and a
+    reset mail goes out: whoever planted a password, a session or a name has gained nothing (AT-7).
     """
 
     def __init__(
@@ -267,21 +244,15 @@ class ConfirmEmail:
             if not usable:
                 user.rename(None, now=now)  # the name may be a planted one, too
             await unit.users.save(user)
-            ended = await self._end_sessions(unit, user, usable=usable) if verified else None
+            ended = None
+            if verified:
+                # What was begun before anybody had proven the address gives nothing now (AT-7).
+                reason = EndReason.REVOKED_BY_USER if usable else EndReason.PASSWORD_CHANGED
+                ended = await end_sessions(unit, user.id, reason, now=now)
+                await unit.one_time_tokens.discard(user.id, [Purpose.EMAIL_CHANGE])
             if not usable:
                 await unit.credentials.remove(user.id)
                 await self._secrets.issue(unit, user, Purpose.PASSWORD_RESET, now=now)
             await self._recorder.record(unit, ended, verified, actor=ANONYMOUS, origin=origin)
             await unit.commit()
         return VerifiedUser(user=user, password_reset_required=not usable)
-
-    async def _end_sessions(
-        self, unit: UnitOfWork, user: User, *, usable: bool
-    ) -> SessionsEnded | None:
-        """End what was begun before anybody had proven the address (AT-7)."""
-        now = self._clock.now()
-        reason = EndReason.REVOKED_BY_USER if usable else EndReason.PASSWORD_CHANGED
-        count = await unit.sessions.end_all(user.id, reason, now=now)
-        if count == 0:
-            return None
-        return SessionsEnded(user_id=user.id, because=reason.value, count=count, occurred_at=now)

@@ -9,10 +9,11 @@ from application.ports.outbox import MessageKind
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.recording import Recorder
 from application.retrying import retry_on_conflict
+from application.session_ending import end_sessions
 from application.token_grants import RefreshOutcome, TokenGrant, TokenGrants
 from domain.access import Principal, PrincipalKind
 from domain.audit import Origin
-from domain.events import SessionRefused, SessionsEnded
+from domain.events import SessionRefused
 from domain.identifiers import SessionId, UserId
 from domain.session import (
     EndReason,
@@ -141,10 +142,7 @@ class ListOwnSessions:
             found = await unit.sessions.list_living(
                 user_id, now=now, limit=limit + 1, before=before
             )
-        items = found[:limit]
-        more = len(found) > limit
-        following = self._cursors.seal(str(items[-1].id), query=query) if more else None
-        return Page(items=items, next_cursor=following)
+        return self._cursors.page(found, limit, query=query, position=lambda each: str(each.id))
 
 
 class EndOwnSession:
@@ -193,16 +191,13 @@ class EndOwnSessions:
         """Return how many were ended, durably."""
         user_id, now = _user(principal), self._clock.now()
         keep = None if include_current else principal.session_id
-        reason = EndReason.REVOKED_BY_USER
         async with self._unit_of_work() as unit:
-            ended = await unit.sessions.end_all(user_id, reason, now=now, keep=keep)
-            if ended:
-                event = SessionsEnded(
-                    user_id=user_id, because=reason.value, count=ended, occurred_at=now
-                )
-                await self._recorder.record(unit, event, actor=principal, origin=origin)
-                await unit.commit()
-        return ended
+            ended = await end_sessions(unit, user_id, EndReason.REVOKED_BY_USER, now=now, keep=keep)
+            if ended is None:
+                return 0
+            await self._recorder.record(unit, ended, actor=principal, origin=origin)
+            await unit.commit()
+        return ended.count
 
 
 def _user(principal: Principal) -> UserId:

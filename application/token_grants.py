@@ -7,9 +7,13 @@ from uuid import UUID
 
 from application.ports.clock import Randomness
 from application.ports.tokens import AccessClaims, AccessTokens
-from domain.access import permissions_of
+from application.ports.unit_of_work import UnitOfWork
+from application.recording import Recorder
+from application.session_ending import end_sessions
+from domain.access import Principal, PrincipalKind, permissions_of
+from domain.audit import Origin
 from domain.identifiers import uuid7
-from domain.session import RefreshToken, Session
+from domain.session import EndReason, RefreshToken, Session, SessionPolicy
 from domain.user import User
 
 
@@ -75,6 +79,46 @@ class TokenGrants:
             session=session,
             user=user,
         )
+
+
+class SessionStarts:
+    """Opens a session within the user's cap, and makes the answer to it."""
+
+    def __init__(
+        self,
+        *,
+        grants: TokenGrants,
+        randomness: Randomness,
+        recorder: Recorder,
+        policy: SessionPolicy,
+    ) -> None:
+        self._grants, self._randomness = grants, randomness
+        self._recorder, self._policy = recorder, policy
+
+    async def __call__(
+        self, unit: UnitOfWork, user: User, *, origin: Origin, now: datetime
+    ) -> TokenGrant:
+        """Return both tokens of a new session, which the caller has yet to commit.
+
+        Above the cap the oldest sessions end (SE-4). What cannot be signed leaves no session
+        behind: the tokens are made before the commit.
+        """
+        session, refresh_token, started = Session.start(
+            user_id=user.id,
+            policy=self._policy,
+            ip_address=origin.ip_address,
+            user_agent=origin.user_agent,
+            now=now,
+            entropy=self._randomness.token_bytes,
+        )
+        evicted = None
+        if self._policy.per_user:
+            reason, keep = EndReason.REVOKED_BY_USER, self._policy.per_user - 1
+            evicted = await end_sessions(unit, user.id, reason, now=now, keep_newest=keep)
+        await unit.sessions.add(session)
+        actor = Principal(kind=PrincipalKind.USER, user_id=user.id, session_id=session.id)
+        await self._recorder.record(unit, started, evicted, actor=actor, origin=origin)
+        return self._grants.grant(user, session, refresh_token, RefreshOutcome.ISSUED, now=now)
 
 
 def _whole_seconds(span: timedelta) -> int:

@@ -10,21 +10,15 @@ from application.ports.passwords import PasswordHasher
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.recording import Recorder
 from application.retrying import retry_on_conflict
-from domain.access import BUILT_IN_ROLES, Permission, Principal, RoleName, permissions_of
+from application.role_grants import grantable_roles
+from domain.access import Permission, Principal
 from domain.audit import Origin
 from domain.credential import PasswordCredential
 from domain.email_address import EmailAddress
-from domain.errors import NotFound, PreconditionFailed
+from domain.errors import PreconditionFailed
 from domain.one_time_token import Purpose
 from domain.password_policy import PasswordPolicy, normalise_password
 from domain.user import User, UserNotFound
-
-
-class RoleNotFound(NotFound):
-    """No role has this name."""
-
-    code = "ROLE_NOT_FOUND"
-    message = "There is no such role."
 
 
 class ChangedMeanwhile(PreconditionFailed):
@@ -124,15 +118,8 @@ class CreateUser:
         ValidationFailed, PasswordRejected, RoleNotFound and EmailAlreadyRegistered.
         """
         principal.require(Permission("users:write"))
-        if roles:
-            principal.require(Permission("roles:grant"))
+        names = sorted(grantable_roles(principal, roles))
         address = EmailAddress.parse(email)
-        names = [RoleName.parse(role) for role in roles]
-        if any(name not in BUILT_IN_ROLES for name in names):
-            raise RoleNotFound
-        # Nobody grants a permission that they lack (AZ-3).
-        for permission in sorted(permissions_of(frozenset(names))):
-            principal.require(permission)
         hashed = await self._hash(password, address) if password is not None else None
         now, entropy = self._clock.now(), self._randomness.token_bytes
         user, registered = User.register(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from domain.errors import Forbidden, ValidationFailed
+from domain.errors import Forbidden, NotFound, ValidationFailed
 from domain.identifiers import SessionId, UserId
 
 _PERMISSION = re.compile(r"[a-z][a-z0-9_-]{0,31}:[a-z][a-z0-9_-]{0,31}")
@@ -17,6 +17,13 @@ class PermissionDenied(Forbidden):
 
     code = "PERMISSION_DENIED"
     message = "You may not do this."
+
+
+class RoleNotFound(NotFound):
+    """No role has this name."""
+
+    code = "ROLE_NOT_FOUND"
+    message = "There is no such role."
 
 
 class Permission(str):

@@ -1,12 +1,12 @@
 """The audit trail's row: who did what to whom, from where, when, and how it ended (LG-3)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from domain.access import Principal
 from domain.events import DomainEvent, Outcome
-from domain.identifiers import AuditEventId, Entropy
+from domain.identifiers import AuditEventId, Entropy, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,3 +60,12 @@ class AuditEvent:
             origin=origin,
             data=event.data(),
         )
+
+    def as_seen_by(self, user_id: UserId) -> "AuditEvent":
+        """Return the row as the user whom it is about may see it.
+
+        Where another signed-in person came from is that person's own affair; where a stranger
+        at the user's door came from is not.
+        """
+        foreign = self.actor.id is not None and self.actor.id != str(user_id)
+        return replace(self, origin=NOWHERE) if foreign else self

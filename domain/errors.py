@@ -95,6 +95,13 @@ class ValidationFailed(InvalidInput):
         return cls(details=[Violation(field, code, message)])
 
 
+class NothingThere(NotFound):
+    """There is nothing under this name or number."""
+
+    code = "NOT_FOUND"
+    message = "There is nothing here."
+
+
 class ConcurrentChange(Conflict):
     """Somebody else saved the same thing first; nothing was written."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from domain.identifiers import Identifier, SessionId, UserId
+from domain.identifiers import Identifier, InvitationId, SessionId, UserId
 
 type Outcome = Literal["success", "failure"]
 
@@ -24,7 +24,8 @@ class DomainEvent:
     @property
     def target(self) -> tuple[str, Identifier] | None:
         """The thing that it happened to: its kind and its identifier."""
-        for key, kind in (("session_id", "session"), ("user_id", "user")):
+        kinds = (("session_id", "session"), ("user_id", "user"), ("invitation_id", "invitation"))
+        for key, kind in kinds:
             identifier = getattr(self, key, None)
             if identifier is not None:
                 return kind, identifier
@@ -91,10 +92,56 @@ class UserErased(UserEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UserExported(UserEvent):
+    """A copy of everything held about the user was handed out."""
+
+    name = "user.exported"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserInvited(DomainEvent):
+    """Somebody was asked to join. The address stands in the invitation and nowhere else."""
+
+    name = "user.invited"
+    invitation_id: InvitationId
+    roles: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationWithdrawn(DomainEvent):
+    """An invitation was taken back before anybody accepted it."""
+
+    name = "user.invitation_withdrawn"
+    invitation_id: InvitationId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationAccepted(UserEvent):
+    """Somebody proved the invited address, and has an account now."""
+
+    name = "user.invitation_accepted"
+    invitation_id: InvitationId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailChangeRequested(UserEvent):
+    """The user asked to move to another address, which has yet to be proven."""
+
+    name = "email.change_requested"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmailChanged(UserEvent):
     """The account has another address, and its owner proved it."""
 
     name = "email.changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordChanged(UserEvent):
+    """The user set a new password, knowing the old one."""
+
+    name = "password.changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

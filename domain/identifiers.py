@@ -62,6 +62,12 @@ class MessageId(Identifier):
     __slots__ = ()
 
 
+class InvitationId(Identifier):
+    """Identifies an invitation."""
+
+    __slots__ = ()
+
+
 class AuditEventId(Identifier):
     """Identifies a row of the audit trail."""
 

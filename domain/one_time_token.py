@@ -43,6 +43,11 @@ def digest_of(secret: str, purpose: Purpose) -> bytes:
     return hashlib.sha256(f"{purpose.value}:{secret}".encode()).digest()
 
 
+def fresh_secret(entropy: Entropy) -> str:
+    """Return a secret to mail (256 random bits)."""
+    return "dwm_" + urlsafe_b64encode(entropy(SECRET_BYTES)).rstrip(b"=").decode()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneTimeToken:
     """A mailed secret's record. A user has at most one per purpose: a newer one replaces it."""
@@ -65,8 +70,8 @@ class OneTimeToken:
         now: datetime,
         entropy: Entropy,
     ) -> tuple["OneTimeToken", str]:
-        """Return the record to keep and the secret to mail (256 random bits)."""
-        secret = "dwm_" + urlsafe_b64encode(entropy(SECRET_BYTES)).rstrip(b"=").decode()
+        """Return the record to keep and the secret to mail."""
+        secret = fresh_secret(entropy)
         token = cls(
             user_id=user_id,
             purpose=purpose,

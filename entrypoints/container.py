@@ -28,17 +28,23 @@ from adapters.system.clock import SystemClock, SystemRandomness
 from adapters.zxcvbn.common_passwords import ZxcvbnCommonPasswords
 from application.attempts import AttemptGuard
 from application.authentication import Authenticate, SignIn
+from application.email_changes import ConfirmEmailChange, RequestEmailChange
 from application.housekeeping import PurgeExpired
+from application.invitations import (
+    AcceptInvitation,
+    InviteUser,
+    ListInvitations,
+    WithdrawInvitation,
+)
 from application.limits import AdmitRequest, MailAllowance
+from application.mail_requests import RequestMail
 from application.mailed_secrets import MailedSecrets, SecretLifetimes
 from application.notifications import Notifications
 from application.outbox import RelayOutbox
+from application.own_account import EraseOwnAccount, ExportOwnData, ListOwnSecurityEvents
 from application.paging import Cursors
-from application.passwords import (
-    AnswerPasswordResetRequest,
-    RequestPasswordReset,
-    ResetPassword,
-)
+from application.password_checks import PasswordChecks, Reauthenticate
+from application.passwords import AnswerPasswordResetRequest, ChangePassword, ResetPassword
 from application.ports.clock import Clock, Randomness
 from application.ports.health import HealthProbe
 from application.ports.mailer import Mailbox, Mailer
@@ -48,15 +54,10 @@ from application.ports.rate_limiter import RateLimiter
 from application.ports.tokens import AccessTokens, SecretBox
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.recording import Recorder
-from application.registration import (
-    AnswerVerificationRequest,
-    ConfirmEmail,
-    RequestEmailVerification,
-    SignUp,
-)
+from application.registration import AnswerVerificationRequest, ConfirmEmail, SignUp
 from application.sessions import EndOwnSession, EndOwnSessions, ListOwnSessions, RefreshSession
 from application.signing_keys import SigningKeyring
-from application.token_grants import TokenGrants
+from application.token_grants import SessionStarts, TokenGrants
 from application.users import CreateUser, UpdateOwnProfile
 from domain.password_policy import PasswordPolicy
 from domain.session import SessionPolicy
@@ -201,7 +202,27 @@ class Container(containers.DeclarativeContainer):
                 _seconds, settings.provided.email_verification_ttl
             ),
             password_reset=providers.Callable(_seconds, settings.provided.password_reset_ttl),
+            email_change=providers.Callable(_seconds, settings.provided.email_change_ttl),
+            invitation=providers.Callable(_seconds, settings.provided.invitation_ttl),
         ),
+    )
+    session_starts = providers.Singleton(
+        SessionStarts,
+        grants=token_grants,
+        randomness=randomness,
+        recorder=recorder,
+        policy=session_policy,
+    )
+    password_checks = providers.Singleton(
+        PasswordChecks,
+        unit_of_work=unit_of_work,
+        hasher=hasher,
+        clock=clock,
+        recorder=recorder,
+        guard=attempt_guard,
+    )
+    reauthenticate = providers.Singleton(
+        Reauthenticate, unit_of_work=unit_of_work, checks=password_checks
     )
     cursors = providers.Singleton(Cursors, secret_box=secret_box)
     mail_allowance = providers.Singleton(
@@ -238,10 +259,11 @@ class Container(containers.DeclarativeContainer):
         conceal_existing=settings.provided.registration_conceals_existing,
     )
     request_email_verification = providers.Singleton(
-        RequestEmailVerification,
+        RequestMail,
         unit_of_work=unit_of_work,
         clock=clock,
         notifications=notifications,
+        kind=MessageKind.VERIFICATION_REQUESTED,
     )
     confirm_email = providers.Singleton(
         ConfirmEmail,
@@ -251,10 +273,11 @@ class Container(containers.DeclarativeContainer):
         secrets=mailed_secrets,
     )
     request_password_reset = providers.Singleton(
-        RequestPasswordReset,
+        RequestMail,
         unit_of_work=unit_of_work,
         clock=clock,
         notifications=notifications,
+        kind=MessageKind.PASSWORD_RESET_REQUESTED,
     )
     reset_password = providers.Singleton(
         ResetPassword,
@@ -266,16 +289,83 @@ class Container(containers.DeclarativeContainer):
         notifications=notifications,
         guard=attempt_guard,
     )
+    change_password = providers.Singleton(
+        ChangePassword,
+        unit_of_work=unit_of_work,
+        reauthenticate=reauthenticate,
+        hasher=hasher,
+        policy=password_policy,
+        clock=clock,
+        recorder=recorder,
+        notifications=notifications,
+        guard=attempt_guard,
+        session_starts=session_starts,
+    )
+    request_email_change = providers.Singleton(
+        RequestEmailChange,
+        unit_of_work=unit_of_work,
+        reauthenticate=reauthenticate,
+        clock=clock,
+        recorder=recorder,
+        notifications=notifications,
+        secrets=mailed_secrets,
+        mail_allowance=mail_allowance,
+        guard=attempt_guard,
+    )
+    confirm_email_change = providers.Singleton(
+        ConfirmEmailChange,
+        unit_of_work=unit_of_work,
+        clock=clock,
+        recorder=recorder,
+        notifications=notifications,
+    )
+    invite_user = providers.Singleton(
+        InviteUser,
+        unit_of_work=unit_of_work,
+        clock=clock,
+        recorder=recorder,
+        secrets=mailed_secrets,
+        mail_allowance=mail_allowance,
+    )
+    list_invitations = providers.Singleton(
+        ListInvitations, unit_of_work=unit_of_work, clock=clock, cursors=cursors
+    )
+    withdraw_invitation = providers.Singleton(
+        WithdrawInvitation, unit_of_work=unit_of_work, clock=clock, recorder=recorder
+    )
+    accept_invitation = providers.Singleton(
+        AcceptInvitation,
+        unit_of_work=unit_of_work,
+        hasher=hasher,
+        policy=password_policy,
+        clock=clock,
+        randomness=randomness,
+        recorder=recorder,
+        guard=attempt_guard,
+    )
+    list_own_security_events = providers.Singleton(
+        ListOwnSecurityEvents, unit_of_work=unit_of_work, cursors=cursors
+    )
+    export_own_data = providers.Singleton(
+        ExportOwnData, unit_of_work=unit_of_work, clock=clock, recorder=recorder
+    )
+    erase_own_account = providers.Singleton(
+        EraseOwnAccount,
+        unit_of_work=unit_of_work,
+        reauthenticate=reauthenticate,
+        clock=clock,
+        recorder=recorder,
+        notifications=notifications,
+        guard=attempt_guard,
+    )
     sign_in = providers.Singleton(
         SignIn,
         unit_of_work=unit_of_work,
         hasher=hasher,
         clock=clock,
-        randomness=randomness,
-        recorder=recorder,
         guard=attempt_guard,
-        grants=token_grants,
-        session_policy=session_policy,
+        checks=password_checks,
+        session_starts=session_starts,
         verified_only=settings.provided.require_verified_email,
     )
     authenticate = providers.Singleton(

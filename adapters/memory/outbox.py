@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from adapters.memory.store import OutboxEntry, Transaction
-from application.ports.outbox import MessageStatus, Outbox, OutboxMessage
+from application.ports.outbox import HeldMessage, MessageStatus, Outbox, OutboxMessage
+from domain.email_address import EmailAddress
 
 
 class MemoryOutbox(Outbox):
@@ -70,6 +71,27 @@ class MemoryOutbox(Outbox):
     async def waiting(self) -> int:
         await self._transaction.reading()
         return self._entries.count("status", MessageStatus.WAITING)
+
+    async def to(self, address: EmailAddress) -> list[HeldMessage]:
+        await self._transaction.reading()
+        entries = self._entries.find("recipient", address.key)
+        entries.sort(key=lambda entry: (entry.message.queued_at, entry.message.id))
+        return [
+            HeldMessage(
+                id=entry.message.id,
+                kind=entry.message.kind,
+                to=entry.message.to,
+                status=entry.status,
+                queued_at=entry.message.queued_at,
+                closed_at=entry.closed_at,
+            )
+            for entry in entries
+        ]
+
+    async def forget(self, address: EmailAddress) -> None:
+        await self._transaction.writing()
+        for entry in self._entries.find("recipient", address.key):
+            self._entries.remove(entry.message.id)
 
     async def purge(self, *, before: datetime) -> int:
         await self._transaction.writing()

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from adapters.memory.store import Transaction
 from application.ports.repositories import (
+    AuditPosition,
     AuditTrail,
     CredentialRepository,
     OneTimeTokenRepository,
@@ -14,7 +15,7 @@ from application.ports.repositories import (
     SigningKeyRepository,
     UserRepository,
 )
-from domain.audit import AuditEvent
+from domain.audit import AuditEvent, Origin
 from domain.credential import PasswordCredential
 from domain.email_address import EmailAddress
 from domain.errors import ConcurrentChange
@@ -68,6 +69,8 @@ class MemoryUserRepository(UserRepository):
             self._transaction.sessions.remove(session.id)
         for purpose in Purpose:
             self._transaction.one_time_tokens.remove((user_id, purpose))
+        for invitation in self._transaction.invitations.find("inviter", user_id):
+            self._transaction.invitations.remove(invitation.id)
 
     def _unchanged(self, user: User) -> User:
         kept = self._users.get(user.id)
@@ -142,6 +145,11 @@ class MemorySessionRepository(SessionRepository):
         living = self._living(user_id, now)
         return [s for s in living if before is None or s.id < before][:limit]
 
+    async def list_kept(self, user_id: UserId) -> list[Session]:
+        await self._transaction.reading()
+        kept = self._sessions.find("user", user_id)
+        return sorted(kept, key=lambda s: s.id, reverse=True)
+
     async def save(self, session: Session) -> None:
         await self._transaction.writing()
         kept = self._sessions.get(session.id)
@@ -212,6 +220,11 @@ class MemoryOneTimeTokenRepository(OneTimeTokenRepository):
         if token is not None:
             self._tokens.remove((token.user_id, token.purpose))
         return token
+
+    async def list_of(self, user_id: UserId) -> list[OneTimeToken]:
+        await self._transaction.reading()
+        found = (self._tokens.get((user_id, purpose)) for purpose in sorted(Purpose))
+        return [token for token in found if token is not None]
 
     async def discard(self, user_id: UserId, purposes: Sequence[Purpose]) -> None:
         await self._transaction.writing()
@@ -308,10 +321,21 @@ class MemoryAuditTrail(AuditTrail):
         await self._transaction.writing()
         self._events.put(event.id, event)
 
-    async def about(self, user_id: UserId, *, limit: int) -> list[AuditEvent]:
+    async def about(
+        self, user_id: UserId, *, limit: int, before: AuditPosition | None = None
+    ) -> list[AuditEvent]:
         await self._transaction.reading()
-        events = self._events.find("about", str(user_id))
+        events = self._events.find(
+            "about", str(user_id), where=lambda e: before is None or (e.occurred_at, e.id) < before
+        )
         return sorted(events, key=lambda e: (e.occurred_at, e.id), reverse=True)[:limit]
+
+    async def forget_origins(self, user_id: UserId) -> None:
+        await self._transaction.writing()
+        own = {str(user_id), None}
+        for event in self._events.find("about", str(user_id), where=lambda e: e.actor.id in own):
+            origin = Origin(request_id=event.origin.request_id)
+            self._events.put(event.id, replace(event, origin=origin))
 
 
 def _require_user(transaction: Transaction, user_id: UserId) -> None:

@@ -21,7 +21,8 @@ from application.ports.outbox import MessageStatus, OutboxMessage
 from domain.audit import AuditEvent
 from domain.credential import PasswordCredential
 from domain.errors import ServiceUnavailable
-from domain.identifiers import AuditEventId, MessageId, SessionId, UserId
+from domain.identifiers import AuditEventId, InvitationId, MessageId, SessionId, UserId
+from domain.invitation import Invitation
 from domain.one_time_token import OneTimeToken, Purpose
 from domain.session import Session
 from domain.sign_in_attempts import SignInAttempts
@@ -166,10 +167,18 @@ class MemoryStore:
         self.one_time_tokens = Table[tuple[UserId, Purpose], OneTimeToken](
             _itself, digest=lambda t: (t.digest,)
         )
+        self.invitations = Table[InvitationId, Invitation](
+            _itself,
+            digest=lambda i: (i.digest,),
+            mailbox=lambda i: (i.email.key,),
+            inviter=lambda i: (i.invited_by,),
+        )
         self.attempts = Table[bytes, SignInAttempts](replace)
         self.signing_keys = Table[str, SigningKey](_copied_key)
         self.outbox = Table[MessageId, OutboxEntry](
-            _copied_entry, status=lambda entry: (entry.status,)
+            _copied_entry,
+            status=lambda entry: (entry.status,),
+            recipient=lambda entry: (entry.message.to.lower(),),
         )
         self.audit = Table[AuditEventId, AuditEvent](_copied_event, about=_identifiers_in)
         self.answers = True
@@ -215,6 +224,7 @@ class Transaction:
         self.credentials = Changes(store.credentials)
         self.sessions = Changes(store.sessions)
         self.one_time_tokens = Changes(store.one_time_tokens)
+        self.invitations = Changes(store.invitations)
         self.attempts = Changes(store.attempts)
         self.signing_keys = Changes(store.signing_keys)
         self.outbox = Changes(store.outbox)
@@ -283,10 +293,12 @@ class Transaction:
     def _all(self) -> tuple[Changes[UserId, User] | Changes[UserId, PasswordCredential]
                             | Changes[SessionId, Session]
                             | Changes[tuple[UserId, Purpose], OneTimeToken]
-                            | Changes[bytes, SignInAttempts] | Changes[str, SigningKey]
+                            | Changes[InvitationId, Invitation] | Changes[bytes, SignInAttempts]
+                            | Changes[str, SigningKey]
                             | Changes[MessageId, OutboxEntry]
                             | Changes[AuditEventId, AuditEvent], ...]:  # fmt: skip
-        return (self.users, self.credentials, self.sessions, self.one_time_tokens, self.attempts,
+        return (self.users, self.credentials, self.sessions, self.one_time_tokens,
+                self.invitations, self.attempts,
                 self.signing_keys, self.outbox, self.audit)  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from typing import Self
 
+from adapters.memory.invitations import MemoryInvitationRepository
 from adapters.memory.outbox import MemoryOutbox
 from adapters.memory.repositories import (
     MemoryAuditTrail,
@@ -30,6 +31,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.credentials = MemoryCredentialRepository(transaction)
         self.sessions = MemorySessionRepository(transaction)
         self.one_time_tokens = MemoryOneTimeTokenRepository(transaction)
+        self.invitations = MemoryInvitationRepository(transaction)
         self.attempts = MemorySignInAttemptsRepository(transaction)
         self.signing_keys = MemorySigningKeyRepository(transaction)
         self.outbox = MemoryOutbox(transaction)

@@ -11,6 +11,7 @@ from sqlalchemy import func, literal_column, select
 
 from adapters.sqlalchemy.statements import Row, Written
 from adapters.sqlalchemy.tables import (
+    invitations,
     one_time_tokens,
     password_credentials,
     sign_in_attempts,
@@ -20,7 +21,8 @@ from adapters.sqlalchemy.tables import (
 from domain.access import RoleName
 from domain.credential import PasswordCredential
 from domain.email_address import EmailAddress
-from domain.identifiers import UserId
+from domain.identifiers import InvitationId, UserId
+from domain.invitation import Invitation
 from domain.one_time_token import OneTimeToken, Purpose
 from domain.sign_in_attempts import SignInAttempts
 from domain.user import User
@@ -159,6 +161,47 @@ def token_values(token: OneTimeToken) -> Written:
         "digest": token.digest,
         "created_at": token.created_at,
         "expires_at": token.expires_at,
+    }
+
+
+INVITATION = (
+    invitations.c.id,
+    invitations.c.email,
+    invitations.c.email_key,
+    invitations.c.roles,
+    invitations.c.invited_by,
+    invitations.c.digest,
+    invitations.c.created_at,
+    invitations.c.expires_at,
+)
+
+
+def invitation_from(row: Row) -> Invitation:
+    """Return the invitation that a row of ``INVITATION`` tells of."""
+    id_, email, key, roles, invited_by, digest, created_at, expires_at = row
+    return Invitation(
+        id=InvitationId(id_),
+        email=EmailAddress(value=email, key=key),
+        roles=frozenset(RoleName(role) for role in roles),
+        invited_by=None if invited_by is None else UserId(invited_by),
+        digest=digest,
+        created_at=created_at,
+        expires_at=expires_at,
+    )
+
+
+def invitation_values(invitation: Invitation) -> Written:
+    """Return all that is written of an invitation."""
+    inviter = invitation.invited_by
+    return {
+        "id": invitation.id.value,
+        "email": invitation.email.value,
+        "email_key": invitation.email.key,
+        "roles": sorted(invitation.roles),
+        "invited_by": None if inviter is None else inviter.value,
+        "digest": invitation.digest,
+        "created_at": invitation.created_at,
+        "expires_at": invitation.expires_at,
     }
 
 

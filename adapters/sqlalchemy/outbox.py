@@ -19,7 +19,15 @@ from adapters.sqlalchemy.execution import Execution
 from adapters.sqlalchemy.service_rows import MESSAGE, message_from, message_values
 from adapters.sqlalchemy.statements import Statement, insert_into
 from adapters.sqlalchemy.tables import outbox_messages
-from application.ports.outbox import MessageStatus, Outbox, OutboxMessage
+from application.ports.outbox import (
+    HeldMessage,
+    MessageKind,
+    MessageStatus,
+    Outbox,
+    OutboxMessage,
+)
+from domain.email_address import EmailAddress
+from domain.identifiers import MessageId
 
 
 def _is(status: MessageStatus) -> ColumnElement[bool]:
@@ -80,6 +88,20 @@ _CLOSE = Statement(
 )
 _PARK = Statement(update(outbox_messages).where(*_STILL_OURS).values(**_CLOSING))
 _COUNT_WAITING = Statement(select(func.count()).select_from(outbox_messages).where(_WAITING))
+_TO_MAILBOX = func.lower(outbox_messages.c.recipient) == bindparam("mailbox")
+_TO = Statement(
+    select(
+        outbox_messages.c.id,
+        outbox_messages.c.kind,
+        outbox_messages.c.recipient,
+        outbox_messages.c.status,
+        outbox_messages.c.queued_at,
+        outbox_messages.c.closed_at,
+    )
+    .where(_TO_MAILBOX)
+    .order_by(outbox_messages.c.queued_at, outbox_messages.c.id)
+)
+_FORGET = Statement(delete(outbox_messages).where(_TO_MAILBOX))
 _PURGE = Statement(
     delete(outbox_messages).where(
         outbox_messages.c.closed_at < bindparam("before"),
@@ -125,6 +147,23 @@ class SqlAlchemyOutbox(Outbox):
     async def waiting(self) -> int:
         (row,) = await self._execution.all(_COUNT_WAITING)
         return int(row[0])
+
+    async def to(self, address: EmailAddress) -> list[HeldMessage]:
+        rows = await self._execution.all(_TO, mailbox=address.key)
+        return [
+            HeldMessage(
+                id=MessageId(id_),
+                kind=MessageKind(kind),
+                to=to,
+                status=MessageStatus(status),
+                queued_at=queued_at,
+                closed_at=closed_at,
+            )
+            for id_, kind, to, status, queued_at, closed_at in rows
+        ]
+
+    async def forget(self, address: EmailAddress) -> None:
+        await self._execution.run(_FORGET, mailbox=address.key)
 
     async def purge(self, *, before: datetime) -> int:
         return await self._execution.run(_PURGE, before=before)

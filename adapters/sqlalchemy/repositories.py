@@ -1,9 +1,9 @@
-"""The smaller repositories: mailed secrets, guesses, signing keys, the audit trail."""
+"""The smaller repositories: mailed secrets, guesses, signing keys."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Integer, bindparam, delete, func, literal, select, union
+from sqlalchemy import bindparam, delete, func, literal, select
 from sqlalchemy.dialects import postgresql
 
 from adapters.sqlalchemy.account_rows import (
@@ -17,10 +17,7 @@ from adapters.sqlalchemy.account_rows import (
 from adapters.sqlalchemy.errors import Taken
 from adapters.sqlalchemy.execution import Execution
 from adapters.sqlalchemy.service_rows import (
-    AUDIT_EVENT,
     KEY,
-    audit_event_from,
-    audit_event_values,
     key_from,
     key_values,
 )
@@ -33,18 +30,15 @@ from adapters.sqlalchemy.statements import (
     save_in,
 )
 from adapters.sqlalchemy.tables import (
-    audit_events,
     one_time_tokens,
     sign_in_attempts,
     signing_keys,
 )
 from application.ports.repositories import (
-    AuditTrail,
     OneTimeTokenRepository,
     SignInAttemptsRepository,
     SigningKeyRepository,
 )
-from domain.audit import AuditEvent
 from domain.errors import ConcurrentChange
 from domain.identifiers import UserId
 from domain.one_time_token import OneTimeToken, Purpose
@@ -78,6 +72,11 @@ def _hold_attempts(insert: InsertInto) -> Core:
 _BY_DIGEST = one_time_tokens.c.digest == bindparam("digest")
 _PUT_TOKEN = Statement(_put_token)
 _FIND_TOKEN = Statement(select(*TOKEN).where(_BY_DIGEST))
+_LIST_TOKENS = Statement(
+    select(*TOKEN)
+    .where(one_time_tokens.c.user_id == bindparam("user_id"))
+    .order_by(one_time_tokens.c.purpose)
+)
 _TAKE_TOKEN = Statement(delete(one_time_tokens).where(_BY_DIGEST).returning(*TOKEN))
 _DISCARD_TOKEN = Statement(
     delete(one_time_tokens).where(
@@ -117,31 +116,6 @@ _PURGE_KEYS = Statement(
     delete(signing_keys).where(signing_keys.c.gone_at < bindparam("gone_before"))
 )
 
-_NEWEST_FIRST = (audit_events.c.occurred_at.desc(), audit_events.c.id.desc())
-_LIMIT = bindparam("limit", type_=Integer)
-_APPEND_EVENT = insert_into(audit_events)
-# Each half reads no more of its index than the answer can hold.
-_CAUSED = (
-    select(audit_events.c.id)
-    .where(audit_events.c.actor_id == bindparam("user_id"))
-    .order_by(*_NEWEST_FIRST)
-    .limit(_LIMIT)
-    .subquery()
-)
-_SUFFERED = (
-    select(audit_events.c.id)
-    .where(audit_events.c.user_id == bindparam("user_id"))
-    .order_by(*_NEWEST_FIRST)
-    .limit(_LIMIT)
-    .subquery()
-)
-_ABOUT = Statement(
-    select(*AUDIT_EVENT)
-    .where(audit_events.c.id.in_(union(select(_CAUSED.c.id), select(_SUFFERED.c.id))))
-    .order_by(*_NEWEST_FIRST)
-    .limit(_LIMIT)
-)
-
 
 class SqlAlchemyOneTimeTokenRepository(OneTimeTokenRepository):
     """Mailed secrets' records in ``one_time_tokens``; the digest is all that is kept (AT-4)."""
@@ -159,6 +133,10 @@ class SqlAlchemyOneTimeTokenRepository(OneTimeTokenRepository):
     async def take(self, digest: bytes) -> OneTimeToken | None:
         row = await self._execution.first(_TAKE_TOKEN, digest=digest)
         return None if row is None else token_from(row)
+
+    async def list_of(self, user_id: UserId) -> list[OneTimeToken]:
+        rows = await self._execution.all(_LIST_TOKENS, user_id=user_id.value)
+        return [token_from(row) for row in rows]
 
     async def discard(self, user_id: UserId, purposes: Sequence[Purpose]) -> None:
         for purpose in purposes:
@@ -216,17 +194,3 @@ class SqlAlchemySigningKeyRepository(SigningKeyRepository):
 
     async def purge(self, *, gone_before: datetime) -> int:
         return await self._execution.run(_PURGE_KEYS, gone_before=gone_before)
-
-
-class SqlAlchemyAuditTrail(AuditTrail):
-    """The audit trail in ``audit_events``; nothing here changes or removes a row (LG-3)."""
-
-    def __init__(self, execution: Execution) -> None:
-        self._execution = execution
-
-    async def append(self, event: AuditEvent) -> None:
-        await self._execution.run(_APPEND_EVENT, **audit_event_values(event))
-
-    async def about(self, user_id: UserId, *, limit: int) -> list[AuditEvent]:
-        rows = await self._execution.all(_ABOUT, user_id=str(user_id), limit=limit)
-        return [audit_event_from(row) for row in rows]

@@ -43,6 +43,9 @@ _LIST_LIVING = Statement(
     .order_by(_NEWEST_FIRST)
     .limit(bindparam("limit", type_=Integer))
 )
+_LIST_KEPT = Statement(
+    select(*SESSION).where(sessions.c.user_id == bindparam("user_id")).order_by(_NEWEST_FIRST)
+)
 _SAVE = Statement(save_in(sessions, key="id"))
 # A refresh that has read its session before this finds another version and starts over (RF-4).
 _END_ALL = Statement(
@@ -115,6 +118,10 @@ class SqlAlchemySessionRepository(SessionRepository):
             limit=limit,
             before=_AFTER_ALL if before is None else before.value,
         )
+        return [session_from(row) for row in rows]
+
+    async def list_kept(self, user_id: UserId) -> list[Session]:
+        rows = await self._execution.all(_LIST_KEPT, user_id=user_id.value)
         return [session_from(row) for row in rows]
 
     async def save(self, session: Session) -> None:

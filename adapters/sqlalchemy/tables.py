@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    func,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
@@ -181,6 +182,20 @@ one_time_tokens = Table(
     _one_of("purpose", _values(Purpose)),
 )
 
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("email", String(254), nullable=False),
+    Column("email_key", String(254), nullable=False, unique=True),
+    Column("roles", Json, nullable=False),
+    # What an inviter promised goes with the inviter. Null: an operator.
+    Column("invited_by", Uuid, ForeignKey("users.id", ondelete="CASCADE"), index=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+)
+
 sign_in_attempts = Table(
     "sign_in_attempts",
     metadata,
@@ -234,6 +249,8 @@ Index(
     sqlite_where=outbox_messages.c.status == "waiting",
 )
 Index(None, outbox_messages.c.closed_at)
+# All that is kept of one mailbox, for its owner's copy and for the end of the account.
+Index("ix_outbox_messages_mailbox", func.lower(outbox_messages.c.recipient))
 
 audit_events = Table(
     "audit_events",

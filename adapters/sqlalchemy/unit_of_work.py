@@ -4,11 +4,12 @@ from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.sqlalchemy.audit_trail import SqlAlchemyAuditTrail
 from adapters.sqlalchemy.connections import Connections
 from adapters.sqlalchemy.execution import Execution, InTransaction, OneByOne
+from adapters.sqlalchemy.invitations import SqlAlchemyInvitationRepository
 from adapters.sqlalchemy.outbox import SqlAlchemyOutbox
 from adapters.sqlalchemy.repositories import (
-    SqlAlchemyAuditTrail,
     SqlAlchemyOneTimeTokenRepository,
     SqlAlchemySignInAttemptsRepository,
     SqlAlchemySigningKeyRepository,
@@ -30,6 +31,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
         self.credentials = SqlAlchemyCredentialRepository(execution)
         self.sessions = SqlAlchemySessionRepository(execution)
         self.one_time_tokens = SqlAlchemyOneTimeTokenRepository(execution)
+        self.invitations = SqlAlchemyInvitationRepository(execution)
         self.attempts = SqlAlchemySignInAttemptsRepository(execution)
         self.signing_keys = SqlAlchemySigningKeyRepository(execution)
         self.outbox = SqlAlchemyOutbox(execution)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from domain.email_address import EmailAddress
 from domain.identifiers import MessageId
 
 
@@ -22,7 +23,13 @@ class MessageKind(StrEnum):
     VERIFY_EMAIL = "verify_email"
     ADDRESS_IN_USE = "address_in_use"
     RESET_PASSWORD = "reset_password"
+    CONFIRM_EMAIL_CHANGE = "confirm_email_change"
+    INVITATION = "invitation"
     PASSWORD_CHANGED = "password_changed"
+    EMAIL_CHANGE_PENDING = "email_change_pending"
+    EMAIL_CHANGED = "email_changed"
+    ROLES_CHANGED = "roles_changed"
+    ACCOUNT_ERASED = "account_erased"
     SESSION_REUSED = "session_reused"
 
 
@@ -51,6 +58,18 @@ class OutboxMessage:
     queued_at: datetime
     expires_at: datetime | None
     attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldMessage:
+    """What the outbox knows of one message, without its content."""
+
+    id: MessageId
+    kind: MessageKind
+    to: str
+    status: MessageStatus
+    queued_at: datetime
+    closed_at: datetime | None
 
 
 class Outbox(Protocol):
@@ -94,6 +113,14 @@ class Outbox(Protocol):
     @abstractmethod
     async def waiting(self) -> int:
         """Return how many messages are not closed."""
+
+    @abstractmethod
+    async def to(self, address: EmailAddress) -> list[HeldMessage]:
+        """Return what is kept of all mail to the mailbox, the oldest first."""
+
+    @abstractmethod
+    async def forget(self, address: EmailAddress) -> None:
+        """Remove all messages to the mailbox, sent or not: its owner is gone (HD-13)."""
 
     @abstractmethod
     async def purge(self, *, before: datetime) -> int:

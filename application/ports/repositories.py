@@ -15,12 +15,16 @@ from typing import Protocol
 from domain.audit import AuditEvent
 from domain.credential import PasswordCredential
 from domain.email_address import EmailAddress
-from domain.identifiers import SessionId, UserId
+from domain.identifiers import AuditEventId, InvitationId, SessionId, UserId
+from domain.invitation import Invitation
 from domain.one_time_token import OneTimeToken, Purpose
 from domain.session import EndReason, Session
 from domain.sign_in_attempts import SignInAttempts
 from domain.signing_key import SigningKey
 from domain.user import User
+
+type AuditPosition = tuple[datetime, AuditEventId]
+"""A place in the audit trail: that of the row which has this time and this id."""
 
 
 class UserRepository(Protocol):
@@ -102,6 +106,10 @@ class SessionRepository(Protocol):
         """
 
     @abstractmethod
+    async def list_kept(self, user_id: UserId) -> list[Session]:
+        """Return every session of the user that is kept, living or over, the newest first."""
+
+    @abstractmethod
     async def save(self, session: Session) -> None:
         """Write every field."""
 
@@ -145,12 +153,56 @@ class OneTimeTokenRepository(Protocol):
         """Remove and return the token, or return None: of two takers one gets it (AT-4)."""
 
     @abstractmethod
+    async def list_of(self, user_id: UserId) -> list[OneTimeToken]:
+        """Return the user's tokens, by purpose."""
+
+    @abstractmethod
     async def discard(self, user_id: UserId, purposes: Sequence[Purpose]) -> None:
         """Remove the user's tokens for these purposes."""
 
     @abstractmethod
     async def purge(self, *, now: datetime) -> int:
         """Remove expired tokens; return how many."""
+
+
+class InvitationRepository(Protocol):
+    """Invitations, at most one per mailbox. Those of an inviter who is removed go too."""
+
+    @abstractmethod
+    async def put(self, invitation: Invitation) -> None:
+        """Keep the invitation in place of any older one to the same mailbox.
+
+        Raises ConcurrentChange for an inviter who is gone.
+        """
+
+    @abstractmethod
+    async def find(self, digest: bytes) -> Invitation | None:
+        """Return the invitation without spending it, or None."""
+
+    @abstractmethod
+    async def take(self, digest: bytes) -> Invitation | None:
+        """Remove and return the invitation, or return None: of two takers one gets it (AT-4)."""
+
+    @abstractmethod
+    async def list_living(
+        self, *, now: datetime, limit: int, before: InvitationId | None = None
+    ) -> list[Invitation]:
+        """Return up to that many invitations that have not expired, the newest first.
+
+        ``before`` starts behind the one that it names, whether or not that one is still there.
+        """
+
+    @abstractmethod
+    async def list_by(self, inviter: UserId) -> list[Invitation]:
+        """Return the invitations that this user has sent, the oldest first."""
+
+    @abstractmethod
+    async def remove(self, invitation_id: InvitationId) -> Invitation | None:
+        """Remove and return the invitation, or return None."""
+
+    @abstractmethod
+    async def purge(self, *, now: datetime) -> int:
+        """Remove expired invitations; return how many."""
 
 
 class SignInAttemptsRepository(Protocol):
@@ -205,5 +257,18 @@ class AuditTrail(Protocol):
         """Write one row."""
 
     @abstractmethod
-    async def about(self, user_id: UserId, *, limit: int) -> list[AuditEvent]:
-        """Return the newest rows that this user caused or that happened to them."""
+    async def about(
+        self, user_id: UserId, *, limit: int, before: AuditPosition | None = None
+    ) -> list[AuditEvent]:
+        """Return the newest rows that this user caused or that happened to them.
+
+        ``before`` starts behind that place. Rows of one moment stand in the order of their ids.
+        """
+
+    @abstractmethod
+    async def forget_origins(self, user_id: UserId) -> None:
+        """Blank the network address and the client of what an erased user did (HD-13).
+
+        The one change that the trail knows: who, what, when and how it ended stay as they are.
+        Rows of others' doings keep theirs, those of strangers at the user's door do not.
+        """

@@ -13,6 +13,7 @@ from application.ports.outbox import Outbox
 from application.ports.repositories import (
     AuditTrail,
     CredentialRepository,
+    InvitationRepository,
     OneTimeTokenRepository,
     SessionRepository,
     SignInAttemptsRepository,
@@ -28,6 +29,7 @@ class UnitOfWork(Protocol):
     credentials: CredentialRepository
     sessions: SessionRepository
     one_time_tokens: OneTimeTokenRepository
+    invitations: InvitationRepository
     attempts: SignInAttemptsRepository
     signing_keys: SigningKeyRepository
     outbox: Outbox

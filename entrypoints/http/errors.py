@@ -25,6 +25,7 @@ from domain.errors import (
     LimitExceeded,
     NotAuthenticated,
     NotFound,
+    NothingThere,
     PreconditionFailed,
     Unavailable,
     Violation,
@@ -68,11 +69,8 @@ class CsrfFailed(Forbidden):
     message = "The request did not prove that it comes from your own page."
 
 
-class RouteNotFound(NotFound):
+class RouteNotFound(NothingThere):
     """There is nothing at this path."""
-
-    code = "NOT_FOUND"
-    message = "There is nothing here."
 
 
 class MethodNotAllowed(DomainError):

@@ -17,14 +17,23 @@ from adapters.memory.store import MemoryStore, OutboxEntry
 from adapters.memory.tokens import OpaqueAccessTokens
 from application.attempts import AttemptGuard
 from application.authentication import Authenticate, Caller, SignIn
+from application.email_changes import ConfirmEmailChange, RequestEmailChange
 from application.housekeeping import PurgeExpired
+from application.invitations import (
+    AcceptInvitation,
+    InviteUser,
+    ListInvitations,
+    WithdrawInvitation,
+)
 from application.limits import AdmitRequest, MailAllowance
-from application.mail_requests import MailRequestAnswer
+from application.mail_requests import MailRequestAnswer, RequestMail
 from application.mailed_secrets import MailedSecrets, SecretLifetimes
 from application.notifications import Notifications
 from application.outbox import RelayOutbox, RelayReport
+from application.own_account import EraseOwnAccount, ExportOwnData, ListOwnSecurityEvents
 from application.paging import Cursors
-from application.passwords import AnswerPasswordResetRequest, RequestPasswordReset, ResetPassword
+from application.password_checks import PasswordChecks, Reauthenticate
+from application.passwords import AnswerPasswordResetRequest, ChangePassword, ResetPassword
 from application.ports.mailer import Mail, Mailer
 from application.ports.outbox import MessageKind, MessageStatus
 from application.ports.tokens import AccessClaims
@@ -32,19 +41,19 @@ from application.recording import Recorder
 from application.registration import (
     AnswerVerificationRequest,
     ConfirmEmail,
-    RequestEmailVerification,
     SignUp,
     SignUpReceipt,
     VerifiedUser,
 )
 from application.sessions import EndOwnSession, EndOwnSessions, ListOwnSessions, RefreshSession
 from application.signing_keys import SigningKeyring
-from application.token_grants import TokenGrant, TokenGrants
+from application.token_grants import SessionStarts, TokenGrant, TokenGrants
 from application.users import CreateUser, UpdateOwnProfile
 from domain.access import Principal, PrincipalKind, permissions_of
 from domain.audit import AuditEvent, Origin
 from domain.credential import PasswordCredential
 from domain.email_address import EmailAddress
+from domain.invitation import Invitation
 from domain.one_time_token import Purpose
 from domain.password_policy import PasswordPolicy
 from domain.session import EndReason, Session, SessionPolicy
@@ -102,7 +111,7 @@ class Service:
         self.session_policy = SessionPolicy(
             idle=idle, absolute=absolute, grace=grace, per_user=per_user
         )
-        recorder = Recorder(randomness=randomness)
+        self.recorder = recorder = Recorder(randomness=randomness)
         policy = PasswordPolicy(min_length=15, max_length=max_password, common=self.common)
         guard = AttemptGuard(
             policy=AttemptPolicy(attempts=attempts, first_lock=30 * SECOND),
@@ -117,7 +126,12 @@ class Service:
             notifications=notifications,
             clock=clock,
             randomness=randomness,
-            lifetimes=SecretLifetimes(email_verification=DAY, password_reset=reset_ttl),
+            lifetimes=SecretLifetimes(
+                email_verification=DAY,
+                password_reset=reset_ttl,
+                email_change=DAY,
+                invitation=7 * DAY,
+            ),
         )
         allowance = MailAllowance(limiter=limiter, clock=clock, enabled=rate_limits)
         self.cursors = Cursors(secret_box=secret_box)
@@ -143,14 +157,20 @@ class Service:
             mail_allowance=allowance,
             conceal_existing=conceal_existing,
         )
-        self.request_verification = RequestEmailVerification(
-            unit_of_work=units, clock=clock, notifications=notifications
+        self.request_verification = RequestMail(
+            unit_of_work=units,
+            clock=clock,
+            notifications=notifications,
+            kind=MessageKind.VERIFICATION_REQUESTED,
         )
         self.do_confirm = ConfirmEmail(
             unit_of_work=units, clock=clock, recorder=recorder, secrets=secrets
         )
-        self.request_reset = RequestPasswordReset(
-            unit_of_work=units, clock=clock, notifications=notifications
+        self.request_reset = RequestMail(
+            unit_of_work=units,
+            clock=clock,
+            notifications=notifications,
+            kind=MessageKind.PASSWORD_RESET_REQUESTED,
         )
         self.do_reset = ResetPassword(
             unit_of_work=units,
@@ -161,16 +181,77 @@ class Service:
             notifications=notifications,
             guard=guard,
         )
+        session_starts = SessionStarts(
+            grants=grants, randomness=randomness, recorder=recorder, policy=self.session_policy
+        )
+        checks = PasswordChecks(
+            unit_of_work=units, hasher=hasher, clock=clock, recorder=recorder, guard=guard
+        )
+        reauthenticate = Reauthenticate(unit_of_work=units, checks=checks)
         self.do_sign_in = SignIn(
             unit_of_work=units,
             hasher=hasher,
             clock=clock,
+            guard=guard,
+            checks=checks,
+            session_starts=session_starts,
+            verified_only=verified_only,
+        )
+        self.do_change_password = ChangePassword(
+            unit_of_work=units,
+            reauthenticate=reauthenticate,
+            hasher=hasher,
+            policy=policy,
+            clock=clock,
+            recorder=recorder,
+            notifications=notifications,
+            guard=guard,
+            session_starts=session_starts,
+        )
+        self.do_request_email_change = RequestEmailChange(
+            unit_of_work=units,
+            reauthenticate=reauthenticate,
+            clock=clock,
+            recorder=recorder,
+            notifications=notifications,
+            secrets=secrets,
+            mail_allowance=allowance,
+            guard=guard,
+        )
+        self.do_confirm_email_change = ConfirmEmailChange(
+            unit_of_work=units, clock=clock, recorder=recorder, notifications=notifications
+        )
+        self.do_invite = InviteUser(
+            unit_of_work=units,
+            clock=clock,
+            recorder=recorder,
+            secrets=secrets,
+            mail_allowance=allowance,
+        )
+        self.list_invitations = ListInvitations(
+            unit_of_work=units, clock=clock, cursors=self.cursors
+        )
+        self.withdraw_invitation = WithdrawInvitation(
+            unit_of_work=units, clock=clock, recorder=recorder
+        )
+        self.do_accept_invitation = AcceptInvitation(
+            unit_of_work=units,
+            hasher=hasher,
+            policy=policy,
+            clock=clock,
             randomness=randomness,
             recorder=recorder,
             guard=guard,
-            grants=grants,
-            session_policy=self.session_policy,
-            verified_only=verified_only,
+        )
+        self.list_security_events = ListOwnSecurityEvents(unit_of_work=units, cursors=self.cursors)
+        self.export_own_data = ExportOwnData(unit_of_work=units, clock=clock, recorder=recorder)
+        self.erase_own_account = EraseOwnAccount(
+            unit_of_work=units,
+            reauthenticate=reauthenticate,
+            clock=clock,
+            recorder=recorder,
+            notifications=notifications,
+            guard=guard,
         )
         self.do_authenticate = Authenticate(
             unit_of_work=units, tokens=tokens, keyring=self.keyring, clock=clock
@@ -270,6 +351,46 @@ class Service:
         """Sign somebody up, read their mail and confirm the address."""
         await self.sign_up(email, password)
         return (await self.confirm(await self.mailed_token(email))).user
+
+    async def signed_in_user(self, email: str = ADA, password: str = PASSWORD) -> TokenGrant:
+        """Make a verified user and sign them in."""
+        await self.verified_user(email, password)
+        return await self.sign_in(email, password)
+
+    async def change_password(
+        self, grant: TokenGrant, current: str = PASSWORD, new: str = OTHER_PASSWORD
+    ) -> TokenGrant:
+        """Set a new password with the present one."""
+        return await self.do_change_password(
+            principal=principal_of(grant), current_password=current, new_password=new, origin=ORIGIN
+        )
+
+    async def ask_to_move(
+        self, grant: TokenGrant, new_email: str, password: str = PASSWORD
+    ) -> None:
+        """Ask to move to another address."""
+        await self.do_request_email_change(
+            principal=principal_of(grant), new_email=new_email, password=password, origin=ORIGIN
+        )
+
+    async def confirm_move(self, token: str) -> User:
+        """Spend the secret that came to the new address."""
+        return await self.do_confirm_email_change(token=token, origin=ORIGIN)
+
+    async def invite(
+        self, principal: Principal, email: str = ADA, roles: Sequence[str] = ()
+    ) -> Invitation:
+        """Ask somebody to join."""
+        self.clock.advance(timedelta(milliseconds=1))
+        return await self.do_invite(principal=principal, email=email, roles=roles, origin=ORIGIN)
+
+    async def accept_invitation(
+        self, token: str, password: str = PASSWORD, *, name: str | None = None
+    ) -> User:
+        """Spend an invitation."""
+        return await self.do_accept_invitation(
+            token=token, password=password, display_name=name, origin=ORIGIN
+        )
 
     async def operator_makes(
         self,
@@ -385,6 +506,7 @@ class Service:
             self.store.credentials,
             self.store.sessions,
             self.store.one_time_tokens,
+            self.store.invitations,
             self.store.attempts,
             self.store.signing_keys,
             self.store.outbox,

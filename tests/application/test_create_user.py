@@ -3,7 +3,6 @@
 import pytest
 
 from application.authentication import InvalidCredentials
-from application.users import RoleNotFound
 from domain.access import (
     ANONYMOUS,
     OPERATOR,
@@ -11,6 +10,7 @@ from domain.access import (
     PermissionDenied,
     Principal,
     PrincipalKind,
+    RoleNotFound,
 )
 from domain.errors import DomainError, ValidationFailed
 from domain.one_time_token import Purpose

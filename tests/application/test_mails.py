@@ -20,6 +20,8 @@ ADDRESS = EmailAddress.parse(ADA)
 WITH_SECRET = {
     MessageKind.VERIFY_EMAIL: "/verify-email",
     MessageKind.RESET_PASSWORD: "/reset-password",
+    MessageKind.CONFIRM_EMAIL_CHANGE: "/confirm-email-change",
+    MessageKind.INVITATION: "/accept-invitation",
 }
 URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\"'<>]+")
 
@@ -34,7 +36,9 @@ def composed(
     )
     now = service.clock.now()
     if secret is None:
-        return notifications.compose(notifications.notice(kind, ADDRESS, now=now))
+        parameters = {"change": "user was added"}
+        notice = notifications.notice(kind, ADDRESS, now=now, parameters=parameters)
+        return notifications.compose(notice)
     return notifications.compose(
         notifications.secret(kind, ADDRESS, secret=secret, now=now, ttl=ttl)
     )

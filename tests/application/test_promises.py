@@ -14,6 +14,7 @@ from tests.application.service import (
     MINUTE,
     ORIGIN,
     OTHER_PASSWORD,
+    PASSWORD,
     Service,
     kinds,
     principal_of,
@@ -96,7 +97,28 @@ DEEDS: dict[str, tuple[Deed, int, list[str]]] = {
     "create a user": (
         lambda s: s.service.operator_makes(OPERATOR, "eve@example.com"),
         1, ["user.registered", "user.email_verified"]),
-    "purge": (lambda s: s.service.purge(), 5, []),
+    "change the password": (
+        lambda s: s.service.change_password(s.grant), 2,
+        ["session.ended", "password.changed", "session.started"]),
+    "change the password, wrong": (
+        lambda s: s.service.change_password(s.grant, OTHER_PASSWORD, PASSWORD), 2,
+        ["session.refused"]),
+    "ask to move": (
+        lambda s: s.service.ask_to_move(s.grant, "new@example.com"), 2,
+        ["email.change_requested"]),
+    "ask to move, taken": (
+        lambda s: s.service.ask_to_move(s.grant, "bob@example.com"), 2,
+        ["email.change_requested"]),
+    "invite": (
+        lambda s: s.service.invite(OPERATOR, "eve@example.com"), 1, ["user.invited"]),
+    "security events": (
+        lambda s: s.service.list_security_events(
+            principal=principal_of(s.grant), limit=9, cursor=None),
+        0, []),
+    "export": (
+        lambda s: s.service.export_own_data(principal=principal_of(s.grant), origin=ORIGIN),
+        1, ["user.exported"]),
+    "purge": (lambda s: s.service.purge(), 6, []),
 }  # fmt: skip
 
 

@@ -51,6 +51,7 @@ EVENT_VOCABULARY = frozenset(
         "user.erased",
         "user.exported",
         "user.invitation_accepted",
+        "user.invitation_withdrawn",
         "user.invited",
         "user.locked",
         "user.profile_changed",
@@ -65,7 +66,9 @@ EVENT_VOCABULARY = frozenset(
 EVENT_SNAPSHOT = frozenset(
     {
         "attempts.limited",
+        "email.change_requested",
         "email.changed",
+        "password.changed",
         "password.reset",
         "password.reset_requested",
         "role.granted",
@@ -80,6 +83,10 @@ EVENT_SNAPSHOT = frozenset(
         "signing_key.revoked",
         "user.email_verified",
         "user.erased",
+        "user.exported",
+        "user.invitation_accepted",
+        "user.invitation_withdrawn",
+        "user.invited",
         "user.profile_changed",
         "user.registered",
         "user.reinstated",

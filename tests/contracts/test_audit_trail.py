@@ -1,10 +1,11 @@
 """What every audit trail promises (LG-3)."""
 
 import secrets
+from dataclasses import replace
 
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import Principal, PrincipalKind
-from domain.audit import NOWHERE, AuditEvent
+from domain.audit import NOWHERE, AuditEvent, Origin
 from domain.session import EndReason
 from tests.contracts.samples import MINUTE, NOW, a_session, a_user, an_audit_event, in_parallel
 
@@ -59,6 +60,48 @@ async def test_many_rows_at_once_are_all_kept(units: UnitOfWorkFactory) -> None:
     async with units.read_only() as work:
         found = await work.audit.about(user.id, limit=100)
     assert {row.id for row in found} == {row.id for row in rows}
+
+
+async def test_the_trail_of_a_user_is_read_page_by_page(units: UnitOfWorkFactory) -> None:
+    """AZ-6: a page begins behind the row that ended the one before, also among equals in time."""
+    user = a_user()
+    rows = [an_audit_event(at=NOW + (n // 3) * MINUTE, actor=user.id) for n in range(9)]
+    for row in rows:
+        await _append(units, row)
+    ordered = sorted(rows, key=lambda row: (row.occurred_at, row.id), reverse=True)
+    found: list[AuditEvent] = []
+    async with units.read_only() as work:
+        while True:
+            before = (found[-1].occurred_at, found[-1].id) if found else None
+            page = await work.audit.about(user.id, limit=2, before=before)
+            if not page:
+                break
+            found += page
+    assert found == ordered
+
+
+async def test_of_an_erased_user_the_trail_forgets_from_where_and_nothing_else(
+    units: UnitOfWorkFactory,
+) -> None:
+    """HD-13: what an administrator did keeps the administrator's origin."""
+    user, administrator = a_user(), a_user()
+    own = an_audit_event(at=NOW, actor=user.id, target=user.id)
+    stranger = an_audit_event(at=NOW + MINUTE, target=user.id)
+    foreign = an_audit_event(at=NOW + 2 * MINUTE, actor=administrator.id, target=user.id)
+    unrelated = an_audit_event(at=NOW, actor=administrator.id)
+    for row in (own, stranger, foreign, unrelated):
+        await _append(units, row)
+    async with units() as work:
+        await work.audit.forget_origins(user.id)
+        await work.commit()
+    blank = Origin(request_id=own.origin.request_id)
+    async with units.read_only() as work:
+        assert await work.audit.about(user.id, limit=9) == [
+            foreign,
+            replace(stranger, origin=blank),
+            replace(own, origin=blank),
+        ]
+        assert await work.audit.about(administrator.id, limit=9) == [foreign, unrelated]
 
 
 async def _append(units: UnitOfWorkFactory, event: AuditEvent) -> None:

@@ -36,6 +36,18 @@ async def test_a_token_that_was_taken_is_gone(units: UnitOfWorkFactory) -> None:
         assert await work.one_time_tokens.find(token.digest) is None
 
 
+async def test_the_tokens_of_a_user_are_listed_by_purpose(units: UnitOfWorkFactory) -> None:
+    """HD-13: a copy of what is held names them."""
+    user, other = await keep_user(units), await keep_user(units)
+    reset, _ = a_token(user, Purpose.PASSWORD_RESET)
+    move, _ = a_token(user, Purpose.EMAIL_CHANGE)
+    foreign, _ = a_token(other)
+    for token in (reset, move, foreign):
+        await _put(units, token)
+    async with units.read_only() as work:
+        assert await work.one_time_tokens.list_of(user.id) == [move, reset]
+
+
 async def test_of_twenty_takers_at_once_one_gets_the_token(units: UnitOfWorkFactory) -> None:
     """AT-4: single use under concurrency."""
     token, _ = a_token(await keep_user(units))

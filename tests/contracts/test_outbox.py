@@ -1,6 +1,7 @@
 """What every outbox promises."""
 
 import importlib
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from application.ports.outbox import MessageKind, MessageStatus, OutboxMessage
 from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.email_address import EmailAddress
 from domain.identifiers import MessageId
 from tests.contracts.samples import (
     HOUR,
@@ -242,6 +244,32 @@ async def test_a_message_outlives_the_unit_that_removed_its_user(
         await work.users.remove(user.id)
         await work.commit()
     assert await _waiting(units) == 1
+
+
+async def test_all_mail_to_a_mailbox_is_listed_and_forgotten_together(
+    units: UnitOfWorkFactory,
+) -> None:
+    """HD-13: sent or not, in whatever spelling, and nobody else's."""
+    sent = a_message(queued_at=NOW)
+    waiting = replace(a_message(queued_at=NOW + SECOND), to="ADA@example.com")
+    foreign = replace(a_message(queued_at=NOW + MINUTE), to="ada@example.org")
+    for message in (sent, waiting, foreign):
+        await _enqueue(units, message)
+    [held] = await _claim(units, limit=1)
+    await _close(units, held, MessageStatus.SENT, now=NOW + MINUTE)
+    mailbox = EmailAddress.parse("Ada@example.com")
+    async with units.read_only() as work:
+        found = await work.outbox.to(mailbox)
+    assert [(m.id, m.to, m.kind, m.status, m.queued_at, m.closed_at) for m in found] == [
+        (sent.id, sent.to, sent.kind, MessageStatus.SENT, NOW, NOW + MINUTE),
+        (waiting.id, waiting.to, waiting.kind, MessageStatus.WAITING, NOW + SECOND, None),
+    ]
+    async with units() as work:
+        await work.outbox.forget(mailbox)
+        await work.commit()
+    async with units.read_only() as work:
+        assert await work.outbox.to(mailbox) == []
+        assert len(await work.outbox.to(EmailAddress.parse("ada@example.org"))) == 1
 
 
 async def _enqueue(units: UnitOfWorkFactory, message: OutboxMessage) -> None:

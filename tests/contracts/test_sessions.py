@@ -53,6 +53,21 @@ async def test_a_session_is_kept_with_its_user(units: UnitOfWorkFactory) -> None
     assert values_of(both[1]) == values_of(user)
 
 
+async def test_all_that_is_kept_of_a_user_is_listed_the_newest_first(
+    units: UnitOfWorkFactory,
+) -> None:
+    """HD-13: living or over, and nobody else's."""
+    user, other = await keep_user(units), await keep_user(units)
+    first, _ = await keep_session(units, user)
+    second, _ = await keep_session(units, user, now=NOW + SECOND)
+    await keep_session(units, other)
+    first.end(EndReason.SIGNED_OUT, now=NOW + MINUTE)
+    await save_session(units, first)
+    async with units.read_only() as work:
+        kept = await work.sessions.list_kept(user.id)
+    assert [values_of(session) for session in kept] == [values_of(second), values_of(first)]
+
+
 async def test_a_session_that_was_never_started_is_none(units: UnitOfWorkFactory) -> None:
     session, _ = a_session(a_user())
     async with units.read_only() as work:

@@ -44,8 +44,8 @@ VOCABULARY = (
     "session.refreshed", "session.refused", "session.replayed", "session.reused",
     "session.started", "signing_key.promoted", "signing_key.published", "signing_key.retired",
     "signing_key.revoked", "user.email_verified", "user.erased", "user.exported",
-    "user.invitation_accepted", "user.invited", "user.locked", "user.profile_changed",
-    "user.registered", "user.reinstated", "user.suspended", "user.unlocked",
+    "user.invitation_accepted", "user.invitation_withdrawn", "user.invited",
+    "user.locked", "user.profile_changed", "user.registered", "user.reinstated", "user.suspended", "user.unlocked",
 )  # fmt: skip
 FIRST_RELEASE = (
     "attempts.limited",
@@ -97,6 +97,7 @@ def test_events_are_frozen_and_hold_no_secret_and_no_address(event: type[DomainE
     assert parameters.frozen
     assert {field.name for field in dataclasses.fields(event)} <= {
         "occurred_at", "user_id", "session_id", "because", "role", "kid", "count",
+        "invitation_id", "roles",
     }  # fmt: skip
 
 

@@ -1,0 +1,75 @@
+"""The audit trail."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import Integer, and_, bindparam, or_, select, tuple_, union, update
+
+from adapters.sqlalchemy.execution import Execution
+from adapters.sqlalchemy.service_rows import AUDIT_EVENT, audit_event_from, audit_event_values
+from adapters.sqlalchemy.statements import Statement, insert_into
+from adapters.sqlalchemy.tables import UtcDateTime, audit_events
+from application.ports.repositories import AuditPosition, AuditTrail
+from domain.audit import AuditEvent
+from domain.identifiers import AuditEventId, UserId
+
+_AFTER_ALL: AuditPosition = (
+    datetime(9999, 12, 31, tzinfo=UTC),
+    AuditEventId(UUID(int=(1 << 128) - 1)),
+)
+_PLACE = tuple_(audit_events.c.occurred_at, audit_events.c.id)
+_NEWEST_FIRST = (audit_events.c.occurred_at.desc(), audit_events.c.id.desc())
+_BEFORE = (
+    tuple_(
+        bindparam("before_time", type_=UtcDateTime()),
+        bindparam("before_id", type_=audit_events.c.id.type),
+    )
+    > _PLACE
+)
+_LIMIT = bindparam("limit", type_=Integer)
+_CAUSED = audit_events.c.actor_id == bindparam("user_id")
+_SUFFERED = audit_events.c.user_id == bindparam("user_id")
+# Each half reads no more of its index than the answer can hold.
+_HALVES = [
+    select(audit_events.c.id).where(half, _BEFORE).order_by(*_NEWEST_FIRST).limit(_LIMIT).subquery()
+    for half in (_CAUSED, _SUFFERED)
+]
+
+_APPEND = insert_into(audit_events)
+_ABOUT = Statement(
+    select(*AUDIT_EVENT)
+    .where(audit_events.c.id.in_(union(*(select(half.c.id) for half in _HALVES))))
+    .order_by(*_NEWEST_FIRST)
+    .limit(_LIMIT)
+)
+_FORGET_ORIGINS = Statement(
+    update(audit_events)
+    .where(or_(_CAUSED, and_(_SUFFERED, audit_events.c.actor_id.is_(None))))
+    .values(ip_address=None, user_agent=None)
+)
+
+
+class SqlAlchemyAuditTrail(AuditTrail):
+    """Rows in ``audit_events``: none is removed, and none ever tells of something else (LG-3)."""
+
+    def __init__(self, execution: Execution) -> None:
+        self._execution = execution
+
+    async def append(self, event: AuditEvent) -> None:
+        await self._execution.run(_APPEND, **audit_event_values(event))
+
+    async def about(
+        self, user_id: UserId, *, limit: int, before: AuditPosition | None = None
+    ) -> list[AuditEvent]:
+        moment, identifier = before or _AFTER_ALL
+        rows = await self._execution.all(
+            _ABOUT,
+            user_id=str(user_id),
+            limit=limit,
+            before_time=moment,
+            before_id=identifier.value,
+        )
+        return [audit_event_from(row) for row in rows]
+
+    async def forget_origins(self, user_id: UserId) -> None:
+        await self._execution.run(_FORGET_ORIGINS, user_id=str(user_id))

@@ -1,0 +1,159 @@
+"""What the owner of an account may see of it, take along, and end (HD-13)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from application.attempts import AttemptGuard
+from application.notifications import Notifications
+from application.paging import Cursors, InvalidCursor, Page
+from application.password_checks import Reauthenticate
+from application.ports.clock import Clock
+from application.ports.outbox import HeldMessage, MessageKind
+from application.ports.repositories import AuditPosition
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from application.recording import Recorder
+from application.retrying import retry_on_conflict
+from domain.access import Principal
+from domain.audit import AuditEvent, Origin
+from domain.credential import PasswordCredential
+from domain.events import UserExported
+from domain.identifiers import AuditEventId, UserId
+from domain.invitation import Invitation
+from domain.one_time_token import OneTimeToken
+from domain.session import Session
+from domain.user import User, UserNotFound
+
+_BATCH = 1000
+
+
+class ListOwnSecurityEvents:
+    """Show the caller what was done by them and to them."""
+
+    def __init__(self, *, unit_of_work: UnitOfWorkFactory, cursors: Cursors) -> None:
+        self._unit_of_work, self._cursors = unit_of_work, cursors
+
+    async def __call__(
+        self, *, principal: Principal, limit: int, cursor: str | None
+    ) -> Page[AuditEvent]:
+        """Return a page, the newest first; where others came from is left out.
+
+        Raises InvalidCursor for a cursor that is not from this list of this caller (AZ-6).
+        """
+        user_id = _user(principal)
+        query = f"security events of {user_id}"
+        before = _position(self._cursors.open(cursor, query=query)) if cursor else None
+        async with self._unit_of_work.read_only() as unit:
+            found = await unit.audit.about(user_id, limit=limit + 1, before=before)
+        shown = [event.as_seen_by(user_id) for event in found]
+        return self._cursors.page(shown, limit, query=query, position=_place)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountExport:
+    """Everything that is held about a user, but no secret and no hash of one."""
+
+    exported_at: datetime
+    user: User
+    credential: PasswordCredential | None
+    sessions: Sequence[Session]
+    mailed_secrets: Sequence[OneTimeToken]
+    invitations: Sequence[Invitation]
+    messages: Sequence[HeldMessage]
+    security_events: Sequence[AuditEvent]
+
+
+class ExportOwnData:
+    """Hand the caller a copy of everything held about them (GDPR, article 15 and 20)."""
+
+    def __init__(
+        self, *, unit_of_work: UnitOfWorkFactory, clock: Clock, recorder: Recorder
+    ) -> None:
+        self._unit_of_work, self._clock, self._recorder = unit_of_work, clock, recorder
+
+    async def __call__(self, *, principal: Principal, origin: Origin) -> AccountExport:
+        """Return the copy, once it is written down that it was made. Raises UserNotFound."""
+        user_id = _user(principal)
+        now = self._clock.now()
+        async with self._unit_of_work() as unit:
+            user = await unit.users.get(user_id)
+            if user is None:
+                raise UserNotFound
+            exported = UserExported(user_id=user_id, occurred_at=now)
+            await self._recorder.record(unit, exported, actor=principal, origin=origin)
+            await unit.commit()
+        async with self._unit_of_work.read_only() as unit:
+            return AccountExport(
+                exported_at=now,
+                user=user,
+                credential=await unit.credentials.get(user_id),
+                sessions=await unit.sessions.list_kept(user_id),
+                mailed_secrets=await unit.one_time_tokens.list_of(user_id),
+                invitations=await unit.invitations.list_by(user_id),
+                messages=await unit.outbox.to(user.email),
+                security_events=await _all_about(unit, user_id),
+            )
+
+
+class EraseOwnAccount:
+    """Remove the caller's account and all personal data; the audit trail keeps the bare id."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory,
+        reauthenticate: Reauthenticate,
+        clock: Clock,
+        recorder: Recorder,
+        notifications: Notifications,
+        guard: AttemptGuard,
+    ) -> None:
+        self._unit_of_work, self._reauthenticate = unit_of_work, reauthenticate
+        self._clock, self._recorder = clock, recorder
+        self._notifications, self._guard = notifications, guard
+
+    async def __call__(self, *, principal: Principal, password: str, origin: Origin) -> None:
+        """Return once everything is gone. Raises all that :class:`Reauthenticate` raises."""
+        await retry_on_conflict(lambda: self._erase(principal, password, origin))
+
+    async def _erase(self, principal: Principal, password: str, origin: Origin) -> None:
+        user, _ = await self._reauthenticate(principal=principal, password=password, origin=origin)
+        async with self._unit_of_work() as unit:
+            now = self._clock.now()
+            await unit.users.save(user)  # else somebody changed the account meanwhile
+            await unit.users.remove(user.id)
+            await unit.outbox.forget(user.email)
+            await self._guard.forgive(unit, user.email)
+            farewell = self._notifications.notice(MessageKind.ACCOUNT_ERASED, user.email, now=now)
+            await unit.outbox.enqueue(farewell)
+            await self._recorder.record(unit, user.erase(now=now), actor=principal, origin=origin)
+            # Last, so that the row of the erasure itself says no more than the others.
+            await unit.audit.forget_origins(user.id)
+            await unit.commit()
+
+
+async def _all_about(unit: UnitOfWork, user_id: UserId) -> list[AuditEvent]:
+    events: list[AuditEvent] = []
+    before: AuditPosition | None = None
+    while batch := await unit.audit.about(user_id, limit=_BATCH, before=before):
+        events += (event.as_seen_by(user_id) for event in batch)
+        before = batch[-1].occurred_at, batch[-1].id
+    return events
+
+
+def _place(event: AuditEvent) -> str:
+    return f"{event.occurred_at.isoformat()} {event.id}"
+
+
+def _position(text: str) -> AuditPosition:
+    moment, _, identifier = text.partition(" ")
+    try:
+        return datetime.fromisoformat(moment), AuditEventId.parse(identifier)
+    except ValueError:
+        raise InvalidCursor from None
+
+
+def _user(principal: Principal) -> UserId:
+    if principal.user_id is None:
+        raise UserNotFound
+    return principal.user_id
