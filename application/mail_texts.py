@@ -99,7 +99,7 @@ ENGLISH: Mapping[MessageKind, MailText] = {
     MessageKind.ROLES_CHANGED: MailText(
         subject="Your roles were changed",
         before=(
-            "At {time} the roles of your account were changed: {change}.",
+            "At {time} the role {role} was {change} your account.",
             "If you did not expect that, ask whoever administrates the service.",
         ),
     ),

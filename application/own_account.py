@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from application.administrators import keep_one_administrator
 from application.attempts import AttemptGuard
 from application.notifications import Notifications
 from application.paging import Cursors, InvalidCursor, Page
@@ -113,13 +114,17 @@ class EraseOwnAccount:
         self._notifications, self._guard = notifications, guard
 
     async def __call__(self, *, principal: Principal, password: str, origin: Origin) -> None:
-        """Return once everything is gone. Raises all that :class:`Reauthenticate` raises."""
+        """Return once everything is gone.
+
+        Raises LastAdministrator, and all that :class:`Reauthenticate` raises.
+        """
         await retry_on_conflict(lambda: self._erase(principal, password, origin))
 
     async def _erase(self, principal: Principal, password: str, origin: Origin) -> None:
         user, _ = await self._reauthenticate(principal=principal, password=password, origin=origin)
         async with self._unit_of_work() as unit:
             now = self._clock.now()
+            await keep_one_administrator(unit, user)
             await unit.users.save(user)  # else somebody changed the account meanwhile
             await unit.users.remove(user.id)
             await unit.outbox.forget(user.email)

@@ -167,6 +167,14 @@ class RoleGranted(UserEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoleRevoked(UserEvent):
+    """A role was taken from the user."""
+
+    name = "role.revoked"
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptsLimited(DomainEvent):
     """So many attempts failed for one address that the next ones are refused for a while."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from domain.access import USER, RoleName
+from domain.access import ADMINISTRATOR, USER, RoleName
 from domain.email_address import EmailAddress
 from domain.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from domain.events import (
@@ -13,6 +13,7 @@ from domain.events import (
     EmailVerified,
     ProfileChanged,
     RoleGranted,
+    RoleRevoked,
     UserErased,
     UserRegistered,
     UserReinstated,
@@ -50,6 +51,13 @@ class UserIsSuspended(Forbidden):
 
     code = "USER_SUSPENDED"
     message = "This account is suspended."
+
+
+class LastAdministrator(Conflict):
+    """Without this user nobody could administrate any more (AZ-3)."""
+
+    code = "LAST_ADMINISTRATOR"
+    message = "This is the last administrator. Appoint another one first."
 
 
 class UserStatus(StrEnum):
@@ -171,6 +179,18 @@ class User:
             return None
         self.roles, self.updated_at = self.roles | {role}, now
         return RoleGranted(user_id=self.id, role=role, occurred_at=now)
+
+    def revoke(self, role: RoleName, *, now: datetime) -> RoleRevoked | None:
+        """Take the role away; None if the user does not have it."""
+        if role not in self.roles:
+            return None
+        self.roles, self.updated_at = self.roles - {role}, now
+        return RoleRevoked(user_id=self.id, role=role, occurred_at=now)
+
+    @property
+    def administrates(self) -> bool:
+        """Whether the user could administrate the service today."""
+        return ADMINISTRATOR.name in self.roles and self.status is UserStatus.ACTIVE
 
     def suspend(self, reason: str, *, now: datetime) -> UserSuspended | None:
         """Lock the account out; None if it already is. Raises if the reason is no reason."""

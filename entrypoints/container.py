@@ -26,6 +26,7 @@ from adapters.sqlalchemy.rate_limiter import SqlAlchemyRateLimiter
 from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWorkFactory
 from adapters.system.clock import SystemClock, SystemRandomness
 from adapters.zxcvbn.common_passwords import ZxcvbnCommonPasswords
+from application.administration import ReinstateUser, SetRole, SuspendUser
 from application.attempts import AttemptGuard
 from application.authentication import Authenticate, SignIn
 from application.email_changes import ConfirmEmailChange, RequestEmailChange
@@ -357,6 +358,19 @@ class Container(containers.DeclarativeContainer):
         recorder=recorder,
         notifications=notifications,
         guard=attempt_guard,
+    )
+    suspend_user = providers.Singleton(
+        SuspendUser, unit_of_work=unit_of_work, clock=clock, recorder=recorder
+    )
+    reinstate_user = providers.Singleton(
+        ReinstateUser, unit_of_work=unit_of_work, clock=clock, recorder=recorder
+    )
+    set_role = providers.Singleton(
+        SetRole,
+        unit_of_work=unit_of_work,
+        clock=clock,
+        recorder=recorder,
+        notifications=notifications,
     )
     sign_in = providers.Singleton(
         SignIn,

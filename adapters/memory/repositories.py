@@ -61,6 +61,10 @@ class MemoryUserRepository(UserRepository):
         kept = self._unchanged(user)
         self._users.put(user.id, replace(kept, last_signed_in_at=at))
 
+    async def hold_administrators(self) -> int:
+        await self._transaction.writing()
+        return self._users.count("administrates", True)
+
     async def remove(self, user_id: UserId) -> None:
         await self._transaction.writing()
         self._users.remove(user_id)

@@ -161,7 +161,9 @@ class MemoryStore:
     """
 
     def __init__(self) -> None:
-        self.users = Table[UserId, User](replace, mailbox=lambda u: (u.email.key,))
+        self.users = Table[UserId, User](
+            replace, mailbox=lambda u: (u.email.key,), administrates=lambda u: (u.administrates,)
+        )
         self.credentials = Table[UserId, PasswordCredential](replace)
         self.sessions = Table[SessionId, Session](replace, user=lambda s: (s.user_id,))
         self.one_time_tokens = Table[tuple[UserId, Purpose], OneTimeToken](

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, literal, select
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import bindparam, delete, select
 
 from adapters.sqlalchemy.account_rows import (
     ATTEMPTS,
@@ -26,6 +25,7 @@ from adapters.sqlalchemy.statements import (
     InsertInto,
     Statement,
     every_column,
+    exclusive,
     insert_into,
     save_in,
 )
@@ -99,18 +99,7 @@ _PURGE_ATTEMPTS = Statement(
 
 _ADD_KEY = insert_into(signing_keys)
 _LIST_KEYS = Statement(select(*KEY).order_by(signing_keys.c.published_at, signing_keys.c.kid))
-# Anything that changes one row would do on a table that has one; this table may be empty. On
-# SQLite the transaction itself keeps others out (DB-4).
-_KEYS_LOCK = 6_003_417_896
-
-
-def _lock_keys(insert: InsertInto) -> Core:
-    if insert is postgresql.insert:
-        return select(func.pg_advisory_xact_lock(_KEYS_LOCK))
-    return select(literal(0))
-
-
-_HOLD_KEYS = Statement(_lock_keys)
+_HOLD_KEYS = exclusive(6_003_417_896)
 _SAVE_KEY = Statement(save_in(signing_keys, key="kid"))
 _PURGE_KEYS = Statement(
     delete(signing_keys).where(signing_keys.c.gone_at < bindparam("gone_before"))

@@ -8,7 +8,19 @@ databases and keeps the pool. What happens per request is left to the driver.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import BindParameter, Dialect, Select, Table, Update, bindparam, insert, update
+from sqlalchemy import (
+    BindParameter,
+    Dialect,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.elements import ColumnElement
@@ -103,6 +115,21 @@ def every_column(table: Table) -> dict[str, BindParameter[Any]]:
 def insert_into(table: Table) -> Statement:
     """Return the statement that adds one whole row."""
     return Statement(insert(table).values(every_column(table)))
+
+
+def exclusive(number: int) -> Statement:
+    """Return the statement that keeps out, until the commit, whoever runs the same one.
+
+    For questions about a whole table, which may be empty. On SQLite the transaction itself keeps
+    others out (DB-4). The number is any that nobody else in the database uses.
+    """
+
+    def lock(insert: InsertInto) -> Core:
+        if insert is postgresql.insert:
+            return select(func.pg_advisory_xact_lock(number))
+        return select(literal(0))
+
+    return Statement(lock)
 
 
 def save_in(table: Table, *, key: str, but: Collection[str] = ()) -> Update:

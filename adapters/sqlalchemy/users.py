@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, func, literal, select, update
 
 from adapters.sqlalchemy.account_rows import (
     CREDENTIAL,
@@ -16,9 +16,10 @@ from adapters.sqlalchemy.account_rows import (
 )
 from adapters.sqlalchemy.errors import Taken
 from adapters.sqlalchemy.execution import Execution
-from adapters.sqlalchemy.statements import Statement, insert_into, save_in
+from adapters.sqlalchemy.statements import Statement, exclusive, insert_into, save_in
 from adapters.sqlalchemy.tables import password_credentials, user_roles, users
 from application.ports.repositories import CredentialRepository, UserRepository
+from domain.access import ADMINISTRATOR
 from domain.credential import PasswordCredential
 from domain.email_address import EmailAddress
 from domain.errors import ConcurrentChange
@@ -34,6 +35,17 @@ _RECORD_SIGN_IN = Statement(
     update(users)
     .where(users.c.id == bindparam("id"), users.c.version == bindparam("version"))
     .values(last_signed_in_at=bindparam("last_signed_in_at"))
+)
+# The lock is on the question and not on rows, of which there may be none.
+_HOLD_ADMINISTRATORS = exclusive(6_003_417_897)
+_COUNT_ADMINISTRATORS = Statement(
+    select(func.count())
+    .select_from(users.join(user_roles, user_roles.c.user_id == users.c.id))
+    .where(
+        user_roles.c.role == literal(ADMINISTRATOR.name),
+        users.c.suspended_at.is_(None),
+        users.c.email_verified_at.is_not(None),
+    )
 )
 _REMOVE_USER = Statement(delete(users).where(users.c.id == bindparam("id")))
 _ADD_ROLE = insert_into(user_roles)
@@ -93,6 +105,11 @@ class SqlAlchemyUserRepository(UserRepository):
         )
         if not found:
             raise ConcurrentChange
+
+    async def hold_administrators(self) -> int:
+        await self._execution.all(_HOLD_ADMINISTRATORS)
+        (row,) = await self._execution.all(_COUNT_ADMINISTRATORS)
+        return int(row[0])
 
     async def remove(self, user_id: UserId) -> None:
         await self._execution.run(_REMOVE_USER, id=user_id.value)

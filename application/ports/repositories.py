@@ -56,6 +56,14 @@ class UserRepository(Protocol):
         """
 
     @abstractmethod
+    async def hold_administrators(self) -> int:
+        """Return how many users administrate, and keep others out of here until the end.
+
+        Whoever is about to take one away asks first: of two who do so at once, the second one
+        waits for the first one's commit and counts after it (AZ-3).
+        """
+
+    @abstractmethod
     async def remove(self, user_id: UserId) -> None:
         """Remove the user with credentials, sessions, tokens and roles."""
 

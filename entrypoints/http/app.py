@@ -19,10 +19,13 @@ from entrypoints.http.documentation import describe, mount_documentation
 from entrypoints.http.error_handlers import install_error_handlers
 from entrypoints.http.middleware import Draining, RequestContext, cors_options
 from entrypoints.http.routers import (
+    administration,
     catalogue,
     development,
     health,
+    invitations,
     me,
+    own_account,
     passwords,
     registration,
     sessions,
@@ -36,8 +39,10 @@ log = structlog.get_logger("doorward")
 PUBLIC_ROUTES = frozenset(
     {
         ("GET", "/api/v1/errors"),
+        ("POST", "/api/v1/email-changes/confirm"),
         ("POST", "/api/v1/email-verifications"),
         ("POST", "/api/v1/email-verifications/confirm"),
+        ("POST", "/api/v1/invitations/accept"),
         ("POST", "/api/v1/password-resets"),
         ("POST", "/api/v1/password-resets/confirm"),
         ("POST", "/api/v1/sessions"),
@@ -78,7 +83,18 @@ def create_app(container: Container | None = None) -> FastAPI:
     app.state.draining = Draining()
     app.state.start_refused = False
     # The busiest first: a request is compared with one router after the other.
-    for module in (me, sessions, registration, passwords, well_known, health, catalogue):
+    for module in (
+        me,
+        sessions,
+        registration,
+        passwords,
+        well_known,
+        health,
+        own_account,
+        invitations,
+        administration,
+        catalogue,
+    ):
         app.include_router(module.router)
     if not settings.in_production:
         app.include_router(development.router)

@@ -6,12 +6,14 @@ read from ``app.state``; nothing is injected by marker.
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, cast
+from uuid import UUID
 
 from fastapi import Depends, Request
 
 from application.authentication import Caller
 from application.ports.rate_limiter import Admission, RateLimit
 from domain.audit import Origin
+from domain.identifiers import Identifier
 from domain.sign_in_attempts import TooManyRequests
 from entrypoints.container import Container
 from entrypoints.http.client_address import rate_key
@@ -61,6 +63,17 @@ async def caller_of(request: Request) -> Caller:
 type Services = Annotated[Container, Depends(container_of)]
 type From = Annotated[Origin, Depends(origin_of)]
 type SignedIn = Annotated[Caller, Depends(caller_of)]
+
+
+def identified[I: Identifier](kind: type[I], text: str) -> I:
+    """Return the identifier that stands in a path, or one that nothing has for what is none.
+
+    So that the use case finds nothing under it, after it has asked whether the caller may look.
+    """
+    try:
+        return kind.parse(text)
+    except ValueError:
+        return kind(UUID(int=0))
 
 
 def limited(limit: RateLimit) -> Callable[[Request], Awaitable[None]]:

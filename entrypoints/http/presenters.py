@@ -13,9 +13,12 @@ import orjson
 from fastapi import Request
 from starlette.responses import Response
 
+from application.own_account import AccountExport
 from application.registration import SignUpReceipt, VerifiedUser
 from application.token_grants import TokenGrant
+from domain.audit import AuditEvent
 from domain.identifiers import SessionId
+from domain.invitation import Invitation
 from domain.session import Session
 from domain.user import User
 from entrypoints.http.errors import request_id_of
@@ -82,6 +85,77 @@ def token_body(grant: TokenGrant) -> dict[str, Any]:
     }
 
 
+def invitation_body(invitation: Invitation) -> dict[str, Any]:
+    """Return an invitation without anything of its secret."""
+    inviter = invitation.invited_by
+    return {
+        "id": str(invitation.id),
+        "email": invitation.email.value,
+        "roles": sorted(invitation.roles),
+        "invited_by": None if inviter is None else str(inviter),
+        "created_at": instant(invitation.created_at),
+        "expires_at": instant(invitation.expires_at),
+    }
+
+
+def audit_event_body(event: AuditEvent) -> dict[str, Any]:
+    """Return a row of the audit trail."""
+    target, origin = event.target, event.origin
+    return {
+        "id": str(event.id),
+        "occurred_at": instant(event.occurred_at),
+        "type": event.type,
+        "outcome": event.outcome,
+        "reason": event.reason,
+        "actor": {"kind": event.actor.kind, "id": event.actor.id},
+        "target": None if target is None else {"kind": target.kind, "id": target.id},
+        "ip_address": origin.ip_address,
+        "user_agent": origin.user_agent,
+        "request_id": origin.request_id,
+        "data": dict(event.data),
+    }
+
+
+def export_body(export: AccountExport, *, current: SessionId | None) -> dict[str, Any]:
+    """Return everything that is held about a user, and no secret nor a hash of one."""
+    credential = export.credential
+    return {
+        "exported_at": instant(export.exported_at),
+        "user": {**user_body(export.user), "suspension_reason": export.user.suspension_reason},
+        "password": credential and {"changed_at": instant(credential.changed_at)},
+        "sessions": [
+            {
+                **session_body(session, current=current),
+                "ended_at": instant(session.ended_at),
+                "end_reason": session.end_reason and session.end_reason.value,
+            }
+            for session in export.sessions
+        ],
+        "mailed_secrets": [
+            {
+                "purpose": token.purpose.value,
+                "email": token.email.value,
+                "created_at": instant(token.created_at),
+                "expires_at": instant(token.expires_at),
+            }
+            for token in export.mailed_secrets
+        ],
+        "invitations_sent": [invitation_body(each) for each in export.invitations],
+        "messages": [
+            {
+                "id": str(message.id),
+                "kind": message.kind.value,
+                "to": message.to,
+                "status": message.status.value,
+                "queued_at": instant(message.queued_at),
+                "closed_at": instant(message.closed_at),
+            }
+            for message in export.messages
+        ],
+        "security_events": [audit_event_body(event) for event in export.security_events],
+    }
+
+
 def etag_of(user: User) -> str:
     """Return a strong validator of the user's representation (RFC 9110, section 8.8.3)."""
     return _etag(orjson.dumps(user_body(user)))
@@ -104,7 +178,7 @@ def answer(
     return Response(orjson.dumps(content), status, headers, "application/json")
 
 
-def user_answer(request: Request, user: User) -> Response:
+def user_answer(request: Request, user: User, *, status: int = 200) -> Response:
     """Return a single user with its ETag."""
     representation = orjson.dumps(user_body(user))
     content = {
@@ -112,7 +186,7 @@ def user_answer(request: Request, user: User) -> Response:
         "meta": {"request_id": request_id_of(request.scope)},
     }
     headers = {"etag": _etag(representation)}
-    return Response(orjson.dumps(content), 200, headers, "application/json")
+    return Response(orjson.dumps(content), status, headers, "application/json")
 
 
 def list_answer(

@@ -150,6 +150,52 @@ class ProfileRequest(StrictModel):
     display_name: DisplayName = None
 
 
+class PasswordChangeRequest(StrictModel):
+    """Set a new password with the present one."""
+
+    current_password: PasswordInput
+    new_password: PasswordInput
+
+
+class EmailChangeRequest(StrictModel):
+    """Move to another address."""
+
+    new_email: EmailInput
+    password: PasswordInput
+
+
+class ErasureRequest(StrictModel):
+    """Delete the account; the password says that it is really you."""
+
+    password: PasswordInput
+
+
+class SuspensionRequest(StrictModel):
+    """Suspend an account."""
+
+    reason: Annotated[
+        str, Field(max_length=2000, examples=["Chargeback"], description="Up to 500 characters.")
+    ]
+
+
+class InvitationRequest(StrictModel):
+    """Ask somebody to join."""
+
+    email: EmailInput
+    roles: Annotated[
+        list[Annotated[str, Field(max_length=64)]],
+        Field(max_length=50, examples=[["user"]], description="Roles to have from the start."),
+    ] = []
+
+
+class AcceptanceRequest(StrictModel):
+    """Accept an invitation."""
+
+    token: TokenInput
+    password: PasswordInput
+    display_name: DisplayName = None
+
+
 class Meta(BaseModel):
     """What is not data."""
 
@@ -217,6 +263,92 @@ class SessionOut(BaseModel):
     ip_address: str | None = Field(examples=["203.0.113.7"])
     user_agent: str | None = Field(examples=["curl/8.5.0"])
     current: bool
+
+
+class InvitationOut(BaseModel):
+    """An invitation that can still be accepted."""
+
+    id: Identifier
+    email: str = Field(examples=["bob@example.com"])
+    roles: list[str] = Field(examples=[["user"]])
+    invited_by: Identifier | None = Field(description="Null: an operator.")
+    created_at: Instant
+    expires_at: Instant
+
+
+class PartyOut(BaseModel):
+    """Who did something, or what it happened to; the id outlives the thing."""
+
+    kind: str = Field(examples=["user"])
+    id: str | None
+
+
+class AuditEventOut(BaseModel):
+    """A row of the audit trail."""
+
+    id: Identifier
+    occurred_at: Instant
+    type: str = Field(examples=["session.started"])
+    outcome: Literal["success", "failure"]
+    reason: str | None
+    actor: PartyOut
+    target: PartyOut | None
+    ip_address: str | None
+    user_agent: str | None
+    request_id: str | None
+    data: dict[str, str]
+
+
+class ExportedUserOut(UserOut):
+    """The account, with what only its owner gets to see."""
+
+    suspension_reason: str | None
+
+
+class ExportedPasswordOut(BaseModel):
+    """What is told of a password: nothing but its age."""
+
+    changed_at: Instant
+
+
+class ExportedSessionOut(SessionOut):
+    """A session that is kept, living or over."""
+
+    ended_at: Instant | None
+    end_reason: str | None
+
+
+class ExportedSecretOut(BaseModel):
+    """A mailed secret that was not spent yet; the secret itself is not held."""
+
+    purpose: Literal["email_verification", "password_reset", "email_change", "invitation"]
+    email: str
+    created_at: Instant
+    expires_at: Instant
+
+
+class ExportedMessageOut(BaseModel):
+    """A mail that waits, or was sent or given up in the last days."""
+
+    id: Identifier
+    kind: str
+    to: str
+    status: Literal["waiting", "sent", "dead", "expired"]
+    queued_at: Instant
+    closed_at: Instant | None
+
+
+class ExportOut(BaseModel):
+    """Everything that is held about the caller. docs/operating.md explains each part."""
+
+    exported_at: Instant
+    user: ExportedUserOut
+    password: ExportedPasswordOut | None
+    sessions: list[ExportedSessionOut]
+    mailed_secrets: list[ExportedSecretOut]
+    invitations_sent: list[InvitationOut]
+    messages: list[ExportedMessageOut]
+    security_events: list[AuditEventOut]
 
 
 class TokenOut(BaseModel):

@@ -15,6 +15,7 @@ from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.secret_box import MemorySecretBox
 from adapters.memory.store import MemoryStore, OutboxEntry
 from adapters.memory.tokens import OpaqueAccessTokens
+from application.administration import ReinstateUser, SetRole, SuspendUser
 from application.attempts import AttemptGuard
 from application.authentication import Authenticate, Caller, SignIn
 from application.email_changes import ConfirmEmailChange, RequestEmailChange
@@ -277,6 +278,11 @@ class Service:
             randomness=randomness,
             recorder=recorder,
             secrets=secrets,
+        )
+        self.suspend_user = SuspendUser(unit_of_work=units, clock=clock, recorder=recorder)
+        self.reinstate_user = ReinstateUser(unit_of_work=units, clock=clock, recorder=recorder)
+        self.set_role = SetRole(
+            unit_of_work=units, clock=clock, recorder=recorder, notifications=notifications
         )
         answers: dict[MessageKind, MailRequestAnswer] = {
             MessageKind.VERIFICATION_REQUESTED: AnswerVerificationRequest(

@@ -150,11 +150,14 @@ async def test_it_is_worth_no_more_than_its_inviter() -> None:
         elif fate == "erased":
             await service.erase(ADA)
         else:
-            async with service.units() as unit:
-                user = service.user(ADA)
-                user.roles -= {ADMINISTRATOR.name}
-                await unit.users.save(user)
-                await unit.commit()
+            await service.operator_makes(OPERATOR, "root@example.com", roles=["administrator"])
+            await service.set_role(
+                principal=OPERATOR,
+                user_id=service.user(ADA).id,
+                role="administrator",
+                held=False,
+                origin=ORIGIN,
+            )
         with pytest.raises(InvalidToken):
             await service.accept_invitation(token)
 

@@ -36,7 +36,7 @@ def composed(
     )
     now = service.clock.now()
     if secret is None:
-        parameters = {"change": "user was added"}
+        parameters = {"role": "user", "change": "given to"}
         notice = notifications.notice(kind, ADDRESS, now=now, parameters=parameters)
         return notifications.compose(notice)
     return notifications.compose(

@@ -56,7 +56,6 @@ CONTRACT: Mapping[str, int] = {
 NOT_RAISED_YET = frozenset(
     {
         "IDEMPOTENCY_KEY_REUSED",
-        "LAST_ADMINISTRATOR",
         "REQUEST_IN_PROGRESS",
         "ROLE_ALREADY_EXISTS",
         "ROLE_IN_USE",

@@ -72,6 +72,7 @@ EVENT_SNAPSHOT = frozenset(
         "password.reset",
         "password.reset_requested",
         "role.granted",
+        "role.revoked",
         "session.ended",
         "session.refreshed",
         "session.refused",

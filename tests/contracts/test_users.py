@@ -321,3 +321,32 @@ async def _record_sign_in(units: UnitOfWorkFactory, user: User) -> None:
     async with units() as work:
         await work.users.record_sign_in(user, at=NOW + MINUTE)
         await work.commit()
+
+
+async def test_who_administrates_is_counted_by_one_at_a_time(units: UnitOfWorkFactory) -> None:
+    """AZ-3: of twenty that each take one away if another is left, all but one succeed."""
+    administrators = []
+    for _ in range(5):
+        user = a_user()
+        user.verify_email(now=NOW)
+        user.grant(ADMINISTRATOR.name, now=NOW)
+        administrators.append(await keep_user(units, user))
+    unproven, suspended = a_user(), a_user()
+    unproven.grant(ADMINISTRATOR.name, now=NOW)
+    suspended.verify_email(now=NOW)
+    suspended.grant(ADMINISTRATOR.name, now=NOW)
+    suspended.suspend("spam", now=NOW)
+    for user in (unproven, suspended, a_user()):
+        await keep_user(units, user)
+
+    async def leave(user: User) -> int:
+        async with units() as work:
+            counted = await work.users.hold_administrators()
+            if counted > 1:
+                user.revoke(ADMINISTRATOR.name, now=NOW)
+                await work.users.save(user)
+                await work.commit()
+        return counted
+
+    counts = await in_parallel(leave(user) for user in administrators)
+    assert sorted(str(count) for count in counts) == ["1", "2", "3", "4", "5"]

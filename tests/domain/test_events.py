@@ -45,7 +45,8 @@ VOCABULARY = (
     "session.started", "signing_key.promoted", "signing_key.published", "signing_key.retired",
     "signing_key.revoked", "user.email_verified", "user.erased", "user.exported",
     "user.invitation_accepted", "user.invitation_withdrawn", "user.invited",
-    "user.locked", "user.profile_changed", "user.registered", "user.reinstated", "user.suspended", "user.unlocked",
+    "user.locked", "user.profile_changed", "user.registered", "user.reinstated",
+    "user.suspended", "user.unlocked",
 )  # fmt: skip
 FIRST_RELEASE = (
     "attempts.limited",

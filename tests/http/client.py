@@ -18,7 +18,8 @@ from sqlalchemy.pool import QueuePool
 from application.ports.clock import Clock
 from application.ports.passwords import PasswordHasher
 from application.ports.unit_of_work import UnitOfWorkFactory
-from domain.audit import AuditEvent
+from domain.access import OPERATOR
+from domain.audit import NOWHERE, AuditEvent
 from domain.email_address import EmailAddress
 from domain.identifiers import UserId
 from domain.user import User
@@ -247,6 +248,37 @@ class Api:
     async def reset(self, token: str, new_password: str = NEW_PASSWORD) -> httpx.Response:
         body = {"token": token, "new_password": new_password}
         return await self.post("/api/v1/password-resets/confirm", body)
+
+    async def change_password(
+        self, tokens: Tokens, current: str = PASSWORD, new: str = NEW_PASSWORD
+    ) -> httpx.Response:
+        body = {"current_password": current, "new_password": new}
+        return await self.post("/api/v1/users/me/password", body, access=tokens.access)
+
+    async def ask_to_move(
+        self, tokens: Tokens, new_email: str, password: str = PASSWORD
+    ) -> httpx.Response:
+        body = {"new_email": new_email, "password": password}
+        return await self.post("/api/v1/users/me/email", body, access=tokens.access)
+
+    async def erase(self, tokens: Tokens, password: str = PASSWORD) -> httpx.Response:
+        body = {"password": password}
+        return await self.delete("/api/v1/users/me", json=body, access=tokens.access)
+
+    async def administrator(self, email: str = "root@example.com") -> Tokens:
+        """
+        Make an administrator as an operator does, and sign them in.
+        """
+        await self.container.create_user()(
+            principal=OPERATOR,
+            email=email,
+            password=PASSWORD,
+            display_name=None,
+            roles=["administrator"],
+            verified=True,
+            origin=NOWHERE,
+        )
+        return await self.sign_in(email)
 
     # --- what no client can see --------------------------------------------------------------
 

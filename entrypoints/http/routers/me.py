@@ -6,9 +6,9 @@ from fastapi import APIRouter, Header, Query, Request, Response
 
 from application.users import UNCHANGED
 from domain.identifiers import SessionId
-from domain.session import EndReason, SessionNotFound
+from domain.session import EndReason
 from domain.user import User
-from entrypoints.http.dependencies import From, Services, SignedIn
+from entrypoints.http.dependencies import From, Services, SignedIn, identified
 from entrypoints.http.errors import responses
 from entrypoints.http.presenters import (
     etag_of,
@@ -145,13 +145,9 @@ async def end_session(
     session_id: str, caller: SignedIn, services: Services, origin: From
 ) -> Response:
     """End one session; somebody else's is as unknown as one that never was (AZ-2)."""
-    try:
-        identifier = SessionId.parse(session_id)
-    except ValueError:
-        raise SessionNotFound from None
     await services.end_own_session()(
         principal=caller.principal,
-        session_id=identifier,
+        session_id=identified(SessionId, session_id),
         reason=EndReason.REVOKED_BY_USER,
         origin=origin,
     )

@@ -1,17 +1,18 @@
-"""Signing up and proving the address: for anyone."""
+"""Signing up and proving an address: for anyone."""
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from application.limits import MAIL_REQUEST, SIGN_UP
 from entrypoints.http.dependencies import From, Services, limited
 from entrypoints.http.errors import responses
-from entrypoints.http.presenters import answer, sign_up_body, verified_user_body
+from entrypoints.http.presenters import answer, sign_up_body, user_answer, verified_user_body
 from entrypoints.http.schemas import (
     EmailRequest,
     Envelope,
     SignUpOut,
     SignUpRequest,
     TokenRequest,
+    UserOut,
     VerifiedUserOut,
 )
 
@@ -84,3 +85,20 @@ async def confirm_email(
     """
     verified = await services.confirm_email()(token=body.token, origin=origin)
     return answer(request, verified_user_body(verified))
+
+
+@router.post(
+    "/email-changes/confirm",
+    summary="Prove the new address",
+    response_model=Envelope[UserOut],
+    responses=responses("INVALID_TOKEN", "EMAIL_ALREADY_REGISTERED", "VALIDATION_ERROR"),
+)
+async def confirm_email_change(
+    request: Request, body: TokenRequest, services: Services, origin: From
+) -> Response:
+    """Spend the secret that was mailed to the new address; the account moves there.
+
+    `EMAIL_ALREADY_REGISTERED` if the address has got an account since.
+    """
+    user = await services.confirm_email_change()(token=body.token, origin=origin)
+    return user_answer(request, user)

@@ -1,0 +1,133 @@
+"""What an administrator does to another account: suspend, reinstate, give and take roles."""
+
+from application.administrators import keep_one_administrator
+from application.notifications import Notifications
+from application.ports.clock import Clock
+from application.ports.outbox import MessageKind
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from application.recording import Recorder
+from application.retrying import retry_on_conflict
+from application.role_grants import grantable_roles
+from application.session_ending import end_sessions
+from domain.access import ADMINISTRATOR, Permission, Principal, RoleName
+from domain.audit import Origin
+from domain.identifiers import UserId
+from domain.one_time_token import Purpose
+from domain.session import EndReason
+from domain.user import User, UserNotFound
+
+WRITE = Permission("users:write")
+
+
+class SuspendUser:
+    """Lock an account out: sessions and mailed secrets end in the same commit (AT-4, SE-1)."""
+
+    def __init__(
+        self, *, unit_of_work: UnitOfWorkFactory, clock: Clock, recorder: Recorder
+    ) -> None:
+        self._unit_of_work, self._clock, self._recorder = unit_of_work, clock, recorder
+
+    async def __call__(
+        self, *, principal: Principal, user_id: UserId, reason: str, origin: Origin
+    ) -> User:
+        """Return the suspended user; one who is already stays as they are.
+
+        Raises PermissionDenied, ValidationFailed, UserNotFound and LastAdministrator.
+        """
+        principal.require(WRITE)
+        return await retry_on_conflict(lambda: self._suspend(principal, user_id, reason, origin))
+
+    async def _suspend(
+        self, principal: Principal, user_id: UserId, reason: str, origin: Origin
+    ) -> User:
+        async with self._unit_of_work() as unit:
+            user = await _existing(unit, user_id)
+            await keep_one_administrator(unit, user)
+            now = self._clock.now()
+            suspended = user.suspend(reason, now=now)
+            if suspended is None:
+                return user
+            await unit.users.save(user)
+            ended = await end_sessions(unit, user.id, EndReason.USER_SUSPENDED, now=now)
+            await unit.one_time_tokens.discard(user.id, list(Purpose))
+            await self._recorder.record(unit, ended, suspended, actor=principal, origin=origin)
+            await unit.commit()
+        return user
+
+
+class ReinstateUser:
+    """Lift a suspension. What it ended stays ended."""
+
+    def __init__(
+        self, *, unit_of_work: UnitOfWorkFactory, clock: Clock, recorder: Recorder
+    ) -> None:
+        self._unit_of_work, self._clock, self._recorder = unit_of_work, clock, recorder
+
+    async def __call__(self, *, principal: Principal, user_id: UserId, origin: Origin) -> User:
+        """Return the user as it is now. Raises PermissionDenied and UserNotFound."""
+        principal.require(WRITE)
+        return await retry_on_conflict(lambda: self._reinstate(principal, user_id, origin))
+
+    async def _reinstate(self, principal: Principal, user_id: UserId, origin: Origin) -> User:
+        async with self._unit_of_work() as unit:
+            user = await _existing(unit, user_id)
+            event = user.reinstate(now=self._clock.now())
+            if event is not None:
+                await unit.users.save(user)
+                await self._recorder.record(unit, event, actor=principal, origin=origin)
+                await unit.commit()
+        return user
+
+
+class SetRole:
+    """Give a user a role or take it away; either takes the permissions that it gives (AZ-3)."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory,
+        clock: Clock,
+        recorder: Recorder,
+        notifications: Notifications,
+    ) -> None:
+        self._unit_of_work, self._clock = unit_of_work, clock
+        self._recorder, self._notifications = recorder, notifications
+
+    async def __call__(
+        self, *, principal: Principal, user_id: UserId, role: str, held: bool, origin: Origin
+    ) -> None:
+        """Return once the user has the role, or has it no more; the owner is told (HD-7).
+
+        Raises PermissionDenied, ValidationFailed, RoleNotFound, UserNotFound and
+        LastAdministrator.
+        """
+        (name,) = grantable_roles(principal, [role])
+        await retry_on_conflict(lambda: self._set(principal, user_id, name, held, origin))
+
+    async def _set(
+        self, principal: Principal, user_id: UserId, role: RoleName, held: bool, origin: Origin
+    ) -> None:
+        async with self._unit_of_work() as unit:
+            user, now = await _existing(unit, user_id), self._clock.now()
+            if not held and role == ADMINISTRATOR.name:
+                await keep_one_administrator(unit, user)
+            event = user.grant(role, now=now) if held else user.revoke(role, now=now)
+            if event is None:
+                return
+            await unit.users.save(user)
+            notice = self._notifications.notice(
+                MessageKind.ROLES_CHANGED,
+                user.email,
+                now=now,
+                parameters={"role": role, "change": "given to" if held else "taken from"},
+            )
+            await unit.outbox.enqueue(notice)
+            await self._recorder.record(unit, event, actor=principal, origin=origin)
+            await unit.commit()
+
+
+async def _existing(unit: UnitOfWork, user_id: UserId) -> User:
+    user = await unit.users.get(user_id)
+    if user is None:
+        raise UserNotFound
+    return user

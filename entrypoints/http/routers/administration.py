@@ -1,0 +1,105 @@
+"""What administrators do to other accounts."""
+
+from fastapi import APIRouter, Request, Response
+
+from domain.identifiers import UserId
+from entrypoints.http.dependencies import From, Services, SignedIn, identified
+from entrypoints.http.errors import responses
+from entrypoints.http.presenters import user_answer
+from entrypoints.http.schemas import Envelope, SuspensionRequest, UserOut
+
+router = APIRouter(
+    prefix="/api/v1/users/{user_id}",
+    tags=["Administration"],
+    responses=responses(
+        "NOT_AUTHENTICATED",
+        "ACCESS_TOKEN_INVALID",
+        "ACCESS_TOKEN_EXPIRED",
+        "SESSION_ENDED",
+        "MULTIPLE_CREDENTIALS",
+        "PERMISSION_DENIED",
+        "USER_NOT_FOUND",
+    ),
+)
+
+
+@router.post(
+    "/suspend",
+    summary="Suspend an account",
+    response_model=Envelope[UserOut],
+    responses=responses("VALIDATION_ERROR", "LAST_ADMINISTRATOR", "CONFLICT"),
+)
+async def suspend(
+    request: Request,
+    user_id: str,
+    body: SuspensionRequest,
+    caller: SignedIn,
+    services: Services,
+    origin: From,
+) -> Response:
+    """End every session and mailed secret, and let nobody in (`users:write`)."""
+    user = await services.suspend_user()(
+        principal=caller.principal,
+        user_id=identified(UserId, user_id),
+        reason=body.reason,
+        origin=origin,
+    )
+    return user_answer(request, user)
+
+
+@router.post(
+    "/reinstate",
+    summary="Lift a suspension",
+    response_model=Envelope[UserOut],
+    responses=responses("CONFLICT"),
+)
+async def reinstate(
+    request: Request, user_id: str, caller: SignedIn, services: Services, origin: From
+) -> Response:
+    """Let the owner sign in again (`users:write`)."""
+    user = await services.reinstate_user()(
+        principal=caller.principal, user_id=identified(UserId, user_id), origin=origin
+    )
+    return user_answer(request, user)
+
+
+@router.put(
+    "/roles/{role}",
+    status_code=204,
+    summary="Give a role",
+    response_class=Response,
+    responses=responses("ROLE_NOT_FOUND", "VALIDATION_ERROR", "CONFLICT"),
+)
+async def grant_role(
+    user_id: str, role: str, caller: SignedIn, services: Services, origin: From
+) -> Response:
+    """Give the user a role (`roles:grant`); nobody gives a permission that they lack."""
+    await services.set_role()(
+        principal=caller.principal,
+        user_id=identified(UserId, user_id),
+        role=role,
+        held=True,
+        origin=origin,
+    )
+    return Response(status_code=204)
+
+
+@router.delete(
+    "/roles/{role}",
+    status_code=204,
+    summary="Take a role away",
+    response_class=Response,
+    responses=responses("ROLE_NOT_FOUND", "VALIDATION_ERROR", "LAST_ADMINISTRATOR", "CONFLICT"),
+)
+async def revoke_role(
+    user_id: str, role: str, caller: SignedIn, services: Services, origin: From
+) -> Response:
+    """Take a role from the user (`roles:grant`), effective on the next request."""
+    await services.set_role()(
+        principal=caller.principal,
+        user_id=identified(UserId, user_id),
+        role=role,
+        held=False,
+        origin=origin,
+    )
+    return Response(status_code=204)
