@@ -7,9 +7,9 @@ from application.ports.outbox import MessageKind
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.recording import Recorder
 from application.retrying import retry_on_conflict
-from application.role_grants import grantable_roles
+from application.role_grants import grantable_roles, hold_roles
 from application.session_ending import end_sessions
-from domain.access import ADMINISTRATOR, Permission, Principal, RoleName
+from domain.access import ADMINISTRATOR, Permission, Principal
 from domain.audit import Origin
 from domain.identifiers import UserId
 from domain.one_time_token import Purpose
@@ -101,13 +101,14 @@ class SetRole:
         Raises PermissionDenied, ValidationFailed, RoleNotFound, UserNotFound and
         LastAdministrator.
         """
-        (name,) = grantable_roles(principal, [role])
-        await retry_on_conflict(lambda: self._set(principal, user_id, name, held, origin))
+        await retry_on_conflict(lambda: self._set(principal, user_id, role, held, origin))
 
     async def _set(
-        self, principal: Principal, user_id: UserId, role: RoleName, held: bool, origin: Origin
+        self, principal: Principal, user_id: UserId, name: str, held: bool, origin: Origin
     ) -> None:
         async with self._unit_of_work() as unit:
+            (role,) = await grantable_roles(unit, principal, [name])
+            await hold_roles(unit, [role])
             user, now = await _existing(unit, user_id), self._clock.now()
             if not held and role == ADMINISTRATOR.name:
                 await keep_one_administrator(unit, user)

@@ -16,7 +16,7 @@ from application.ports.unit_of_work import UnitOfWorkFactory
 from application.retrying import retry_on_conflict
 from application.signing_keys import SigningKeyring
 from application.token_grants import SessionStarts, TokenGrant
-from domain.access import ANONYMOUS, Principal, PrincipalKind, permissions_of
+from domain.access import ANONYMOUS, Principal, PrincipalKind
 from domain.audit import Origin
 from domain.email_address import EmailAddress
 from domain.errors import Forbidden, NotAuthenticated
@@ -143,7 +143,7 @@ class Authenticate:
             user_id=user.id,
             session_id=session.id,
             roles=user.roles,
-            permissions=permissions_of(user.roles),
+            permissions=user.permissions,
         )
         return Caller(principal, user, session)
 

@@ -12,9 +12,9 @@ from application.ports.passwords import PasswordHasher
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.recording import Recorder
 from application.retrying import retry_on_conflict
-from application.role_grants import grantable_roles
+from application.role_grants import grantable_roles, hold_roles, permissions_given_by
 from application.session_ending import end_sessions
-from domain.access import ANONYMOUS, Principal, permissions_of
+from domain.access import ANONYMOUS, Principal, RoleNotFound
 from domain.audit import Origin
 from domain.credential import PasswordCredential
 from domain.email_address import EmailAddress
@@ -54,8 +54,8 @@ class InviteUser:
         """
         principal.require(INVITE)
         address = EmailAddress.parse(email)
-        names = grantable_roles(principal, roles)
         async with self._unit_of_work.read_only() as unit:
+            names = await grantable_roles(unit, principal, roles)
             owner = await unit.users.find_by_email(address)
         if owner is not None and owner.status is not UserStatus.UNVERIFIED:
             raise EmailAlreadyRegistered
@@ -159,6 +159,7 @@ class AcceptInvitation:
     async def _accept(self, digest: bytes, name: str | None, hashed: str, origin: Origin) -> User:
         async with self._unit_of_work() as unit:
             invitation = await self._usable(unit, await unit.invitations.take(digest))
+            await hold_roles(unit, invitation.roles)
             now = self._clock.now()
             owner = await unit.users.find_by_email(invitation.email)
             if owner is None:
@@ -210,10 +211,14 @@ class AcceptInvitation:
         if invitation is None:
             raise InvalidToken
         inviter = await unit.users.get(invitation.invited_by) if invitation.invited_by else None
+        try:
+            given = await permissions_given_by(unit, invitation.roles)
+        except RoleNotFound:
+            raise InvalidToken from None  # it promises a role that is no more
         invitation.may_be_accepted(
             inviter,
-            held=permissions_of(inviter.roles) if inviter else frozenset(),
-            given=permissions_of(invitation.roles),
+            held=inviter.permissions if inviter else frozenset(),
+            given=given,
             now=self._clock.now(),
         )
         return invitation

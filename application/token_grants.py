@@ -10,7 +10,7 @@ from application.ports.tokens import AccessClaims, AccessTokens
 from application.ports.unit_of_work import UnitOfWork
 from application.recording import Recorder
 from application.session_ending import end_sessions
-from domain.access import Principal, PrincipalKind, permissions_of
+from domain.access import Principal, PrincipalKind
 from domain.audit import Origin
 from domain.identifiers import uuid7
 from domain.session import EndReason, RefreshToken, Session, SessionPolicy
@@ -68,7 +68,7 @@ class TokenGrants:
             issued_at=now,
             expires_at=expires_at,
             roles=user.roles,
-            permissions=permissions_of(user.roles),
+            permissions=user.permissions,
         )
         return TokenGrant(
             access_token=self._tokens.issue(claims),

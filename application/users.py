@@ -1,31 +1,24 @@
 """The user's own profile, and users made by an operator."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import Enum
 from typing import Final
 
+from application.expectations import Expected, require_expected
 from application.mailed_secrets import MailedSecrets
 from application.ports.clock import Clock, Randomness
 from application.ports.passwords import PasswordHasher
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.recording import Recorder
 from application.retrying import retry_on_conflict
-from application.role_grants import grantable_roles
+from application.role_grants import grantable_roles, hold_roles
 from domain.access import Permission, Principal
 from domain.audit import Origin
 from domain.credential import PasswordCredential
 from domain.email_address import EmailAddress
-from domain.errors import PreconditionFailed
 from domain.one_time_token import Purpose
 from domain.password_policy import PasswordPolicy, normalise_password
 from domain.user import User, UserNotFound
-
-
-class ChangedMeanwhile(PreconditionFailed):
-    """``If-Match`` names another state than the present one."""
-
-    code = "PRECONDITION_FAILED"
-    message = "It is not in the state that you expected. Read it again."
 
 
 class Unchanged(Enum):
@@ -50,7 +43,7 @@ class UpdateOwnProfile:
         *,
         principal: Principal,
         display_name: str | Unchanged | None,
-        expected: Callable[[User], bool] | None,
+        expected: Expected[User] | None,
         origin: Origin,
     ) -> User:
         """Return the user as it is now, with what is ``UNCHANGED`` left as it was found.
@@ -64,8 +57,7 @@ class UpdateOwnProfile:
                 user = await unit.users.get(principal.user_id) if principal.user_id else None
                 if user is None:
                     raise UserNotFound
-                if expected is not None and not expected(user):
-                    raise ChangedMeanwhile
+                require_expected(user, expected)
                 event = None
                 if display_name is not UNCHANGED:
                     event = user.rename(display_name, now=self._clock.now())
@@ -118,8 +110,9 @@ class CreateUser:
         ValidationFailed, PasswordRejected, RoleNotFound and EmailAlreadyRegistered.
         """
         principal.require(Permission("users:write"))
-        names = sorted(grantable_roles(principal, roles))
         address = EmailAddress.parse(email)
+        async with self._unit_of_work.read_only() as unit:
+            names = sorted(await grantable_roles(unit, principal, roles))
         hashed = await self._hash(password, address) if password is not None else None
         now, entropy = self._clock.now(), self._randomness.token_bytes
         user, registered = User.register(
@@ -128,6 +121,7 @@ class CreateUser:
         granted = [user.grant(name, now=now) for name in names]
         proven = user.verify_email(now=now) if verified else None
         async with self._unit_of_work() as unit:
+            await hold_roles(unit, names)
             await unit.users.add(user)
             if hashed is None:
                 await self._secrets.issue(unit, user, Purpose.PASSWORD_RESET, now=now)

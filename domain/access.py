@@ -77,20 +77,21 @@ PERMISSIONS: tuple[Permission, ...] = tuple(
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
-    """A named set of permissions."""
+class BuiltInRole:
+    """A role that cannot be changed or removed. Others are :class:`domain.role.Role`."""
 
     name: RoleName
+    description: str
     permissions: frozenset[Permission]
 
 
-ADMINISTRATOR = Role(RoleName("administrator"), frozenset(PERMISSIONS))
-USER = Role(RoleName("user"), frozenset())
-BUILT_IN_ROLES: dict[RoleName, Role] = {role.name: role for role in (ADMINISTRATOR, USER)}
+ADMINISTRATOR = BuiltInRole(RoleName("administrator"), "May do everything.", frozenset(PERMISSIONS))
+USER = BuiltInRole(RoleName("user"), "Has an account, and nothing else.", frozenset())
+BUILT_IN_ROLES: dict[RoleName, BuiltInRole] = {role.name: role for role in (ADMINISTRATOR, USER)}
 
 
 @lru_cache(maxsize=1024)
-def permissions_of(roles: frozenset[RoleName]) -> frozenset[Permission]:
+def built_in_permissions(roles: frozenset[RoleName]) -> frozenset[Permission]:
     """Return every permission that the built-in roles among ``roles`` give."""
     granted = (BUILT_IN_ROLES[name].permissions for name in roles if name in BUILT_IN_ROLES)
     return frozenset[Permission]().union(*granted)
@@ -115,9 +116,16 @@ class Principal:
     roles: frozenset[RoleName] = frozenset()
     permissions: frozenset[Permission] = frozenset()
 
+    def may(self, permission: Permission) -> bool:
+        """Tell whether the principal has the permission.
+
+        Who has all of Doorward's own has every one, also a product's that no role gives yet.
+        """
+        return permission in self.permissions or self.permissions.issuperset(PERMISSIONS)
+
     def require(self, permission: Permission) -> None:
         """Return if the principal has the permission, else raise :class:`PermissionDenied`."""
-        if permission not in self.permissions:
+        if not self.may(permission):
             raise PermissionDenied
 
 

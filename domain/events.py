@@ -13,6 +13,16 @@ from domain.identifiers import Identifier, InvitationId, SessionId, UserId
 type Outcome = Literal["success", "failure"]
 
 
+# The first of these that an event has is what it happened to.
+_TARGETS = (
+    ("session_id", "session"),
+    ("user_id", "user"),
+    ("invitation_id", "invitation"),
+    ("role", "role"),
+    ("kid", "signing_key"),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainEvent:
     """A fact about one user (if any), at one time (UTC)."""
@@ -22,10 +32,9 @@ class DomainEvent:
     occurred_at: datetime
 
     @property
-    def target(self) -> tuple[str, Identifier] | None:
+    def target(self) -> tuple[str, Identifier | str] | None:
         """The thing that it happened to: its kind and its identifier."""
-        kinds = (("session_id", "session"), ("user_id", "user"), ("invitation_id", "invitation"))
-        for key, kind in kinds:
+        for key, kind in _TARGETS:
             identifier = getattr(self, key, None)
             if identifier is not None:
                 return kind, identifier
@@ -172,6 +181,36 @@ class RoleRevoked(UserEvent):
 
     name = "role.revoked"
     role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleEvent(DomainEvent):
+    """Something happened to a role itself."""
+
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleDefined(RoleEvent):
+    """There is a new role, with these permissions."""
+
+    name = "role.defined"
+    permissions: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleChanged(RoleEvent):
+    """A role gives these permissions from now on."""
+
+    name = "role.changed"
+    permissions: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleRemoved(RoleEvent):
+    """A role that nobody had is gone."""
+
+    name = "role.removed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

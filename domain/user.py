@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from domain.access import ADMINISTRATOR, USER, RoleName
+from domain.access import ADMINISTRATOR, USER, Permission, RoleName, built_in_permissions
 from domain.email_address import EmailAddress
 from domain.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from domain.events import (
@@ -96,6 +96,9 @@ class User:
     Every change that must end sessions or stop a running sign-in is saved here as well, so
     the user's ``version`` is what such races are decided on. ``last_signed_in_at`` alone is
     outside it: it is written by ``UserRepository.record_sign_in``.
+
+    ``defined_permissions`` is what the roles defined at run time gave the user when it was
+    loaded; it is read along and never written.
     """
 
     id: UserId
@@ -109,6 +112,7 @@ class User:
     updated_at: datetime
     last_signed_in_at: datetime | None
     version: int = 0
+    defined_permissions: frozenset[Permission] = frozenset()
 
     @classmethod
     def register(
@@ -135,6 +139,11 @@ class User:
         if self.suspended_at is not None:
             return UserStatus.SUSPENDED
         return UserStatus.UNVERIFIED if self.email_verified_at is None else UserStatus.ACTIVE
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """Everything that the user's roles allow."""
+        return built_in_permissions(self.roles) | self.defined_permissions
 
     @property
     def is_verified(self) -> bool:

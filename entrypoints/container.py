@@ -56,6 +56,14 @@ from application.ports.tokens import AccessTokens, SecretBox
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.recording import Recorder
 from application.registration import AnswerVerificationRequest, ConfirmEmail, SignUp
+from application.roles import (
+    ChangeRole,
+    DefineRole,
+    ListPermissions,
+    ListRoles,
+    RemoveRole,
+    ShowRole,
+)
 from application.sessions import EndOwnSession, EndOwnSessions, ListOwnSessions, RefreshSession
 from application.signing_keys import SigningKeyring
 from application.token_grants import SessionStarts, TokenGrants
@@ -371,6 +379,18 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
         recorder=recorder,
         notifications=notifications,
+    )
+    list_roles = providers.Singleton(ListRoles, unit_of_work=unit_of_work)
+    show_role = providers.Singleton(ShowRole, unit_of_work=unit_of_work)
+    list_permissions = providers.Singleton(ListPermissions, unit_of_work=unit_of_work)
+    define_role = providers.Singleton(
+        DefineRole, unit_of_work=unit_of_work, clock=clock, recorder=recorder
+    )
+    change_role = providers.Singleton(
+        ChangeRole, unit_of_work=unit_of_work, clock=clock, recorder=recorder
+    )
+    remove_role = providers.Singleton(
+        RemoveRole, unit_of_work=unit_of_work, clock=clock, recorder=recorder
     )
     sign_in = providers.Singleton(
         SignIn,

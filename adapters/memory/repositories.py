@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from adapters.memory.roles import with_permissions
 from adapters.memory.store import Transaction
 from application.ports.repositories import (
     AuditPosition,
@@ -43,11 +44,13 @@ class MemoryUserRepository(UserRepository):
 
     async def get(self, user_id: UserId) -> User | None:
         await self._transaction.reading()
-        return self._users.get(user_id)
+        user = self._users.get(user_id)
+        return None if user is None else with_permissions(self._transaction, user)
 
     async def find_by_email(self, email: EmailAddress) -> User | None:
         await self._transaction.reading()
-        return next(iter(self._users.find("mailbox", email.key)), None)
+        user = next(iter(self._users.find("mailbox", email.key)), None)
+        return None if user is None else with_permissions(self._transaction, user)
 
     async def save(self, user: User) -> None:
         await self._transaction.writing()
@@ -140,7 +143,9 @@ class MemorySessionRepository(SessionRepository):
         await self._transaction.reading()
         session = self._sessions.get(session_id)
         user = None if session is None else self._transaction.users.get(session.user_id)
-        return None if session is None or user is None else (session, user)
+        if session is None or user is None:
+            return None
+        return session, with_permissions(self._transaction, user)
 
     async def list_living(
         self, user_id: UserId, *, now: datetime, limit: int, before: SessionId | None = None

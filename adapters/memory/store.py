@@ -18,12 +18,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from application.ports.outbox import MessageStatus, OutboxMessage
+from domain.access import RoleName
 from domain.audit import AuditEvent
 from domain.credential import PasswordCredential
 from domain.errors import ServiceUnavailable
 from domain.identifiers import AuditEventId, InvitationId, MessageId, SessionId, UserId
 from domain.invitation import Invitation
 from domain.one_time_token import OneTimeToken, Purpose
+from domain.role import Role
 from domain.session import Session
 from domain.sign_in_attempts import SignInAttempts
 from domain.signing_key import SigningKey
@@ -162,8 +164,12 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.users = Table[UserId, User](
-            replace, mailbox=lambda u: (u.email.key,), administrates=lambda u: (u.administrates,)
+            replace,
+            mailbox=lambda u: (u.email.key,),
+            administrates=lambda u: (u.administrates,),
+            role=lambda u: u.roles,
         )
+        self.roles = Table[RoleName, Role](replace)
         self.credentials = Table[UserId, PasswordCredential](replace)
         self.sessions = Table[SessionId, Session](replace, user=lambda s: (s.user_id,))
         self.one_time_tokens = Table[tuple[UserId, Purpose], OneTimeToken](
@@ -223,6 +229,7 @@ class Transaction:
         self._finished = False
         self.is_open = False
         self.users = Changes(store.users)
+        self.roles = Changes(store.roles)
         self.credentials = Changes(store.credentials)
         self.sessions = Changes(store.sessions)
         self.one_time_tokens = Changes(store.one_time_tokens)
@@ -292,14 +299,15 @@ class Transaction:
             self._store.writing_task = None
             self._store.write_lock.release()
 
-    def _all(self) -> tuple[Changes[UserId, User] | Changes[UserId, PasswordCredential]
+    def _all(self) -> tuple[Changes[UserId, User] | Changes[RoleName, Role]
+                            | Changes[UserId, PasswordCredential]
                             | Changes[SessionId, Session]
                             | Changes[tuple[UserId, Purpose], OneTimeToken]
                             | Changes[InvitationId, Invitation] | Changes[bytes, SignInAttempts]
                             | Changes[str, SigningKey]
                             | Changes[MessageId, OutboxEntry]
                             | Changes[AuditEventId, AuditEvent], ...]:  # fmt: skip
-        return (self.users, self.credentials, self.sessions, self.one_time_tokens,
+        return (self.users, self.roles, self.credentials, self.sessions, self.one_time_tokens,
                 self.invitations, self.attempts,
                 self.signing_keys, self.outbox, self.audit)  # fmt: skip
 

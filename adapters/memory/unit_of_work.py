@@ -13,6 +13,7 @@ from adapters.memory.repositories import (
     MemorySigningKeyRepository,
     MemoryUserRepository,
 )
+from adapters.memory.roles import MemoryRoleRepository
 from adapters.memory.store import MemoryStore, Transaction
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
@@ -28,6 +29,7 @@ class MemoryUnitOfWork(UnitOfWork):
     def __init__(self, store: MemoryStore, *, read_only: bool = False) -> None:
         self._transaction = transaction = Transaction(store, read_only=read_only)
         self.users = MemoryUserRepository(transaction)
+        self.roles = MemoryRoleRepository(transaction)
         self.credentials = MemoryCredentialRepository(transaction)
         self.sessions = MemorySessionRepository(transaction)
         self.one_time_tokens = MemoryOneTimeTokenRepository(transaction)

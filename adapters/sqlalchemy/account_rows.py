@@ -7,18 +7,19 @@ order in which the function takes it apart.
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import exists, func, literal_column, or_, select
 
 from adapters.sqlalchemy.statements import Row, Written
 from adapters.sqlalchemy.tables import (
     invitations,
     one_time_tokens,
     password_credentials,
+    role_permissions,
     sign_in_attempts,
     user_roles,
     users,
 )
-from domain.access import RoleName
+from domain.access import ADMINISTRATOR, Permission, RoleName
 from domain.credential import PasswordCredential
 from domain.email_address import EmailAddress
 from domain.identifiers import InvitationId, UserId
@@ -37,6 +38,23 @@ ROLES = (
     .scalar_subquery()
     .label("roles")
 )
+_held = user_roles.alias("held")
+# An administrator has every permission that any role gives (domain.access.Principal.may).
+PERMISSIONS = (
+    select(func.aggregate_strings(role_permissions.c.permission, _COMMA))
+    .where(
+        exists().where(
+            _held.c.user_id == users.c.id,
+            or_(
+                _held.c.role == role_permissions.c.role,
+                _held.c.role == literal_column(f"'{ADMINISTRATOR.name}'"),
+            ),
+        )
+    )
+    .correlate(users)
+    .scalar_subquery()
+    .label("permissions")
+)
 USER = (
     users.c.id,
     users.c.email,
@@ -50,6 +68,7 @@ USER = (
     users.c.last_signed_in_at,
     users.c.version,
     ROLES,
+    PERMISSIONS,
 )
 
 
@@ -59,10 +78,16 @@ def roles_from(text: str | None) -> frozenset[RoleName]:
     return frozenset(RoleName(name) for name in text.split(",")) if text else frozenset()
 
 
+@lru_cache(maxsize=1024)
+def permissions_from(text: str | None) -> frozenset[Permission]:
+    """Return the permissions that one text lists, perhaps more than once."""
+    return frozenset(Permission(name) for name in text.split(",")) if text else frozenset()
+
+
 def user_from(row: Row) -> User:
     """Return the user that a row of ``USER`` tells of."""
     (id_, email, key, name, verified, suspended, reason, created, updated, signed_in, version,
-     roles) = row  # fmt: skip
+     roles, permissions) = row  # fmt: skip
     return User(
         id=UserId(id_),
         email=EmailAddress(value=email, key=key),
@@ -75,6 +100,7 @@ def user_from(row: Row) -> User:
         updated_at=updated,
         last_signed_in_at=signed_in,
         version=version,
+        defined_permissions=permissions_from(permissions),
     )
 
 

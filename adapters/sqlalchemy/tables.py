@@ -119,6 +119,24 @@ user_roles = Table(
     Index(None, "role"),
 )
 
+# Roles that administrators define; the two built-in ones stand in the code.
+roles = Table(
+    "roles",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("description", String(500)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+
+role_permissions = Table(
+    "role_permissions",
+    metadata,
+    Column("role", String(64), ForeignKey("roles.name", ondelete="CASCADE"), primary_key=True),
+    Column("permission", String(65), primary_key=True),
+)
+
 password_credentials = Table(
     "password_credentials",
     metadata,

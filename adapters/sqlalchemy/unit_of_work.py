@@ -14,6 +14,7 @@ from adapters.sqlalchemy.repositories import (
     SqlAlchemySignInAttemptsRepository,
     SqlAlchemySigningKeyRepository,
 )
+from adapters.sqlalchemy.roles import SqlAlchemyRoleRepository
 from adapters.sqlalchemy.sessions import SqlAlchemySessionRepository
 from adapters.sqlalchemy.users import (
     SqlAlchemyCredentialRepository,
@@ -28,6 +29,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
     def __init__(self, execution: Execution) -> None:
         self._execution = execution
         self.users = SqlAlchemyUserRepository(execution)
+        self.roles = SqlAlchemyRoleRepository(execution)
         self.credentials = SqlAlchemyCredentialRepository(execution)
         self.sessions = SqlAlchemySessionRepository(execution)
         self.one_time_tokens = SqlAlchemyOneTimeTokenRepository(execution)

@@ -12,12 +12,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from domain.access import RoleName
 from domain.audit import AuditEvent
 from domain.credential import PasswordCredential
 from domain.email_address import EmailAddress
 from domain.identifiers import AuditEventId, InvitationId, SessionId, UserId
 from domain.invitation import Invitation
 from domain.one_time_token import OneTimeToken, Purpose
+from domain.role import Role
 from domain.session import EndReason, Session
 from domain.sign_in_attempts import SignInAttempts
 from domain.signing_key import SigningKey
@@ -66,6 +68,34 @@ class UserRepository(Protocol):
     @abstractmethod
     async def remove(self, user_id: UserId) -> None:
         """Remove the user with credentials, sessions, tokens and roles."""
+
+
+class RoleRepository(Protocol):
+    """Roles that were defined at run time; the built-in ones are not among them."""
+
+    @abstractmethod
+    async def add(self, role: Role) -> None:
+        """Keep a new role; raise RoleAlreadyExists if there is one of this name."""
+
+    @abstractmethod
+    async def get(self, name: RoleName) -> Role | None:
+        """Return the role, or None."""
+
+    @abstractmethod
+    async def list_all(self) -> list[Role]:
+        """Return every role, by name."""
+
+    @abstractmethod
+    async def hold(self, name: RoleName) -> Role | None:
+        """Return the role, and keep it from being changed or removed until the end."""
+
+    @abstractmethod
+    async def save(self, role: Role) -> None:
+        """Write every field."""
+
+    @abstractmethod
+    async def remove(self, name: RoleName) -> None:
+        """Remove the role; raise RoleInUse if a user has it or was invited into it."""
 
 
 class CredentialRepository(Protocol):

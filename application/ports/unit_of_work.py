@@ -15,6 +15,7 @@ from application.ports.repositories import (
     CredentialRepository,
     InvitationRepository,
     OneTimeTokenRepository,
+    RoleRepository,
     SessionRepository,
     SignInAttemptsRepository,
     SigningKeyRepository,
@@ -26,6 +27,7 @@ class UnitOfWork(Protocol):
     """One transaction over all repositories, from ``async with`` to ``commit``."""
 
     users: UserRepository
+    roles: RoleRepository
     credentials: CredentialRepository
     sessions: SessionRepository
     one_time_tokens: OneTimeTokenRepository

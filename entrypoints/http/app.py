@@ -28,6 +28,7 @@ from entrypoints.http.routers import (
     own_account,
     passwords,
     registration,
+    roles,
     sessions,
     well_known,
 )
@@ -93,6 +94,7 @@ def create_app(container: Container | None = None) -> FastAPI:
         own_account,
         invitations,
         administration,
+        roles,
         catalogue,
     ):
         app.include_router(module.router)

@@ -16,9 +16,11 @@ from starlette.responses import Response
 from application.own_account import AccountExport
 from application.registration import SignUpReceipt, VerifiedUser
 from application.token_grants import TokenGrant
+from domain.access import BuiltInRole
 from domain.audit import AuditEvent
 from domain.identifiers import SessionId
 from domain.invitation import Invitation
+from domain.role import Role
 from domain.session import Session
 from domain.user import User
 from entrypoints.http.errors import request_id_of
@@ -156,6 +158,24 @@ def export_body(export: AccountExport, *, current: SessionId | None) -> dict[str
     }
 
 
+def role_body(role: Role | BuiltInRole) -> dict[str, Any]:
+    """Return a role; a built-in one has no times."""
+    made = role if isinstance(role, Role) else None
+    return {
+        "name": role.name,
+        "description": role.description,
+        "permissions": sorted(role.permissions),
+        "built_in": made is None,
+        "created_at": instant(made.created_at) if made else None,
+        "updated_at": instant(made.updated_at) if made else None,
+    }
+
+
+def etag_of_role(role: Role) -> str:
+    """Return a strong validator of the role's representation."""
+    return _etag(orjson.dumps(role_body(role)))
+
+
 def etag_of(user: User) -> str:
     """Return a strong validator of the user's representation (RFC 9110, section 8.8.3)."""
     return _etag(orjson.dumps(user_body(user)))
@@ -180,7 +200,16 @@ def answer(
 
 def user_answer(request: Request, user: User, *, status: int = 200) -> Response:
     """Return a single user with its ETag."""
-    representation = orjson.dumps(user_body(user))
+    return _single_answer(request, user_body(user), status)
+
+
+def role_answer(request: Request, role: Role | BuiltInRole, *, status: int = 200) -> Response:
+    """Return a single role with its ETag."""
+    return _single_answer(request, role_body(role), status)
+
+
+def _single_answer(request: Request, body: dict[str, Any], status: int) -> Response:
+    representation = orjson.dumps(body)
     content = {
         "data": orjson.Fragment(representation),
         "meta": {"request_id": request_id_of(request.scope)},

@@ -178,6 +178,28 @@ class SuspensionRequest(StrictModel):
     ]
 
 
+type PermissionList = Annotated[
+    list[Annotated[str, Field(max_length=100)]],
+    Field(max_length=200, examples=[["orders:refund", "users:read"]]),
+]
+type RoleDescription = Annotated[str | None, Field(max_length=2000)]
+
+
+class RoleRequest(StrictModel):
+    """Define a role."""
+
+    name: Annotated[str, Field(max_length=100, examples=["support"])]
+    description: RoleDescription = None
+    permissions: PermissionList
+
+
+class RoleChangeRequest(StrictModel):
+    """Give a role another description and other permissions."""
+
+    description: RoleDescription = None
+    permissions: PermissionList
+
+
 class InvitationRequest(StrictModel):
     """Ask somebody to join."""
 
@@ -263,6 +285,24 @@ class SessionOut(BaseModel):
     ip_address: str | None = Field(examples=["203.0.113.7"])
     user_agent: str | None = Field(examples=["curl/8.5.0"])
     current: bool
+
+
+class RoleOut(BaseModel):
+    """A role; a built-in one has no times."""
+
+    name: str = Field(examples=["support"])
+    description: str | None
+    permissions: list[str] = Field(examples=[["orders:refund", "users:read"]])
+    built_in: bool
+    created_at: Instant | None
+    updated_at: Instant | None
+
+
+class PermissionOut(BaseModel):
+    """A permission: Doorward's own, or one of a product's that some role gives."""
+
+    name: str = Field(examples=["users:read"])
+    built_in: bool
 
 
 class InvitationOut(BaseModel):

@@ -50,7 +50,7 @@ from application.sessions import EndOwnSession, EndOwnSessions, ListOwnSessions,
 from application.signing_keys import SigningKeyring
 from application.token_grants import SessionStarts, TokenGrant, TokenGrants
 from application.users import CreateUser, UpdateOwnProfile
-from domain.access import Principal, PrincipalKind, permissions_of
+from domain.access import Principal, PrincipalKind
 from domain.audit import AuditEvent, Origin
 from domain.credential import PasswordCredential
 from domain.email_address import EmailAddress
@@ -535,7 +535,7 @@ def principal_of(grant: TokenGrant) -> Principal:
         user_id=grant.user.id,
         session_id=grant.session.id,
         roles=grant.user.roles,
-        permissions=permissions_of(grant.user.roles),
+        permissions=grant.user.permissions,
     )
 
 

@@ -57,8 +57,6 @@ NOT_RAISED_YET = frozenset(
     {
         "IDEMPOTENCY_KEY_REUSED",
         "REQUEST_IN_PROGRESS",
-        "ROLE_ALREADY_EXISTS",
-        "ROLE_IN_USE",
     }
 )
 """Codes of the contract that belong to capabilities still to come."""

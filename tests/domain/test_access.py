@@ -16,7 +16,7 @@ from domain.access import (
     Principal,
     PrincipalKind,
     RoleName,
-    permissions_of,
+    built_in_permissions,
 )
 from domain.errors import ValidationFailed
 from tests.domain.samples import refusal_of
@@ -87,15 +87,17 @@ def test_any_text_is_a_name_or_refused(text: str) -> None:
 
 def test_the_administrator_has_everything_and_the_user_nothing() -> None:
     """api.md: the two built-in roles."""
-    assert permissions_of(frozenset({ADMINISTRATOR.name})) == set(PERMISSIONS)
-    assert permissions_of(frozenset({USER.name})) == set()
-    assert permissions_of(frozenset({USER.name, ADMINISTRATOR.name})) == set(PERMISSIONS)
-    assert permissions_of(frozenset()) == set()
+    assert built_in_permissions(frozenset({ADMINISTRATOR.name})) == set(PERMISSIONS)
+    assert built_in_permissions(frozenset({USER.name})) == set()
+    assert built_in_permissions(frozenset({USER.name, ADMINISTRATOR.name})) == set(PERMISSIONS)
+    assert built_in_permissions(frozenset()) == set()
 
 
 def test_a_role_that_is_no_longer_known_gives_nothing() -> None:
     """AZ-1: what we do not know is no right."""
-    assert permissions_of(frozenset({RoleName("superuser"), RoleName("Administrator")})) == set()
+    assert (
+        built_in_permissions(frozenset({RoleName("superuser"), RoleName("Administrator")})) == set()
+    )
 
 
 def test_a_principal_may_do_what_it_was_given_and_nothing_else() -> None:

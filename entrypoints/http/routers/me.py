@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from application.users import UNCHANGED
 from domain.identifiers import SessionId
 from domain.session import EndReason
-from domain.user import User
+from entrypoints.http.conditional import IfMatch, expected
 from entrypoints.http.dependencies import From, Services, SignedIn, identified
 from entrypoints.http.errors import responses
 from entrypoints.http.presenters import (
@@ -40,10 +40,6 @@ router = APIRouter(
     ),
 )
 
-type IfMatch = Annotated[
-    list[str] | None, Header(description="Change it only if its ETag is still one of these.")
-]
-
 
 @router.get("", summary="Who am I", response_model=Envelope[UserOut])
 async def read_me(request: Request, caller: SignedIn) -> Response:
@@ -70,28 +66,10 @@ async def update_me(
     user = await services.update_own_profile()(
         principal=caller.principal,
         display_name=UNCHANGED if keep else body.display_name,
-        expected=_matcher(if_match),
+        expected=expected(if_match, etag_of),
         origin=origin,
     )
     return user_answer(request, user)
-
-
-def _matcher(lines: list[str] | None) -> "_Expected | None":
-    if lines is None:
-        return None
-    if_match = ",".join(lines)  # one list, however many lines it stands on (RFC 9110, 5.3)
-    return _Expected(if_match) if if_match.strip() != "*" else None
-
-
-class _Expected:
-    """Whether a user is in one of the states that ``If-Match`` names (RFC 9110, 13.1.1)."""
-
-    def __init__(self, if_match: str) -> None:
-        # A weak validator never matches here: the comparison is the strong one.
-        self._etags = {etag.strip() for etag in if_match.split(",")}
-
-    def __call__(self, user: User) -> bool:
-        return etag_of(user) in self._etags
 
 
 @router.get(

@@ -1,0 +1,21 @@
+"""Changing something only if it is still as the caller saw it (RFC 9110, section 13.1.1)."""
+
+from collections.abc import Callable
+
+from domain.errors import PreconditionFailed
+
+type Expected[T] = Callable[[T], bool]
+"""Tells whether the thing is in a state that the caller expects."""
+
+
+class ChangedMeanwhile(PreconditionFailed):
+    """``If-Match`` names another state than the present one."""
+
+    code = "PRECONDITION_FAILED"
+    message = "It is not in the state that you expected. Read it again."
+
+
+def require_expected[T](present: T, expected: Expected[T] | None) -> None:
+    """Return if nothing was expected, or just this; else raise :class:`ChangedMeanwhile`."""
+    if expected is not None and not expected(present):
+        raise ChangedMeanwhile
