@@ -7,7 +7,7 @@ order in which the function takes it apart.
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import exists, func, literal_column, or_, select
+from sqlalchemy import exists, func, literal_column, select, union
 
 from adapters.sqlalchemy.statements import Row, Written
 from adapters.sqlalchemy.tables import (
@@ -38,20 +38,26 @@ ROLES = (
     .scalar_subquery()
     .label("roles")
 )
+# Two halves, of which one is nearly always empty: what the user's own roles give, by index, and
+# for an administrator what any role gives (domain.access.Principal.may).
 _held = user_roles.alias("held")
-# An administrator has every permission that any role gives (domain.access.Principal.may).
-PERMISSIONS = (
-    select(func.aggregate_strings(role_permissions.c.permission, _COMMA))
+_given = (
+    select(role_permissions.c.permission)
+    .join(_held, _held.c.role == role_permissions.c.role)
+    .where(_held.c.user_id == users.c.id)
+    .correlate(users)
+)
+_existing = select(role_permissions.c.permission).where(
+    exists()
     .where(
-        exists().where(
-            _held.c.user_id == users.c.id,
-            or_(
-                _held.c.role == role_permissions.c.role,
-                _held.c.role == literal_column(f"'{ADMINISTRATOR.name}'"),
-            ),
-        )
+        _held.c.user_id == users.c.id,
+        _held.c.role == literal_column(f"'{ADMINISTRATOR.name}'"),
     )
     .correlate(users)
+)
+_permissions = union(_given, _existing.correlate(users)).subquery("given")
+PERMISSIONS = (
+    select(func.aggregate_strings(_permissions.c.permission, _COMMA))
     .scalar_subquery()
     .label("permissions")
 )
@@ -80,7 +86,7 @@ def roles_from(text: str | None) -> frozenset[RoleName]:
 
 @lru_cache(maxsize=1024)
 def permissions_from(text: str | None) -> frozenset[Permission]:
-    """Return the permissions that one text lists, perhaps more than once."""
+    """Return the permissions that one text lists."""
     return frozenset(Permission(name) for name in text.split(",")) if text else frozenset()
 
 

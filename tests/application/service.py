@@ -46,6 +46,14 @@ from application.registration import (
     SignUpReceipt,
     VerifiedUser,
 )
+from application.roles import (
+    ChangeRole,
+    DefineRole,
+    ListPermissions,
+    ListRoles,
+    RemoveRole,
+    ShowRole,
+)
 from application.sessions import EndOwnSession, EndOwnSessions, ListOwnSessions, RefreshSession
 from application.signing_keys import SigningKeyring
 from application.token_grants import SessionStarts, TokenGrant, TokenGrants
@@ -284,6 +292,12 @@ class Service:
         self.set_role = SetRole(
             unit_of_work=units, clock=clock, recorder=recorder, notifications=notifications
         )
+        self.list_roles = ListRoles(unit_of_work=units)
+        self.show_role = ShowRole(unit_of_work=units)
+        self.list_permissions = ListPermissions(unit_of_work=units)
+        self.define_role = DefineRole(unit_of_work=units, clock=clock, recorder=recorder)
+        self.change_role = ChangeRole(unit_of_work=units, clock=clock, recorder=recorder)
+        self.remove_role = RemoveRole(unit_of_work=units, clock=clock, recorder=recorder)
         answers: dict[MessageKind, MailRequestAnswer] = {
             MessageKind.VERIFICATION_REQUESTED: AnswerVerificationRequest(
                 secrets=secrets, clock=clock, mail_allowance=allowance
@@ -509,6 +523,7 @@ class Service:
         """Return everything that is stored, to show that nothing was written."""
         tables = (
             self.store.users,
+            self.store.roles,
             self.store.credentials,
             self.store.sessions,
             self.store.one_time_tokens,
