@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 from application.notifications import Notifications
 from application.ports.clock import Clock, Randomness
-from application.ports.outbox import MessageKind
-from application.ports.unit_of_work import UnitOfWork
+from application.ports.outbox import MessageKind, OutboxMessage
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Principal, RoleName
 from domain.email_address import EmailAddress
 from domain.events import UserInvited
 from domain.invitation import Invitation
-from domain.one_time_token import OneTimeToken, Purpose
+from domain.one_time_token import OneTimeToken, Purpose, digest_of
 from domain.user import User
 
 _MAIL_FOR = {
@@ -20,6 +20,8 @@ _MAIL_FOR = {
     Purpose.EMAIL_CHANGE: MessageKind.CONFIRM_EMAIL_CHANGE,
     Purpose.INVITATION: MessageKind.INVITATION,
 }
+LATE = timedelta(minutes=1)
+_PURPOSE_OF = {kind: purpose for purpose, kind in _MAIL_FOR.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +45,13 @@ class MailedSecrets:
     def __init__(
         self,
         *,
+        unit_of_work: UnitOfWorkFactory,
         notifications: Notifications,
         clock: Clock,
         randomness: Randomness,
         lifetimes: SecretLifetimes,
     ) -> None:
+        self._unit_of_work = unit_of_work
         self._notifications, self._clock = notifications, clock
         self._randomness, self._lifetimes = randomness, lifetimes
 
@@ -97,6 +101,23 @@ class MailedSecrets:
         await unit.invitations.put(invitation)
         await self._queue(unit, Purpose.INVITATION, email, secret, now)
         return invitation, event
+
+    async def is_live(self, message: OutboxMessage) -> bool:
+        """Tell whether what the message brings can still be spent; True if it brings nothing.
+
+        A secret that was replaced, spent or discarded while its mail waited for a server that
+        was away is not worth a mail. Asked only of mail that is late: in the ordinary run of
+        things the newer mail is right behind the older one. Raises SealBroken for a secret that
+        was sealed under another key.
+        """
+        purpose = _PURPOSE_OF.get(message.kind)
+        if purpose is None or self._clock.now() - message.queued_at < LATE:
+            return True
+        digest = digest_of(self._notifications.secret_in(message), purpose)
+        async with self._unit_of_work.read_only() as unit:
+            if purpose is Purpose.INVITATION:
+                return await unit.invitations.find(digest) is not None
+            return await unit.one_time_tokens.find(digest) is not None
 
     async def _queue(
         self, unit: UnitOfWork, purpose: Purpose, to: EmailAddress, secret: str, now: datetime

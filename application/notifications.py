@@ -14,7 +14,7 @@ from application.mail_texts import ENGLISH, MailText
 from application.ports.clock import Randomness
 from application.ports.mailer import Mail
 from application.ports.outbox import MessageKind, OutboxMessage
-from application.ports.tokens import SecretBox
+from application.ports.tokens import SealBroken, SecretBox
 from domain.audit import Origin
 from domain.email_address import EmailAddress
 from domain.identifiers import MessageId
@@ -83,12 +83,18 @@ class Notifications:
             expires_at=None,
         )
 
+    def secret_in(self, message: OutboxMessage) -> str:
+        """Return the secret that the message brings; raise SealBroken if it cannot be opened."""
+        if message.sealed_secret is None:
+            raise SealBroken
+        return self._secret_box.open(message.sealed_secret, purpose=SEAL_PURPOSE).decode()
+
     def compose(self, message: OutboxMessage) -> Mail:
         """Return the mail, secret and all. Raises SealBroken if it cannot be opened."""
         text = self._texts[message.kind]
         token, link = None, None
         if message.sealed_secret is not None:
-            token = self._secret_box.open(message.sealed_secret, purpose=SEAL_PURPOSE).decode()
+            token = self.secret_in(message)
             link = f"{self._link_base_url}{text.path}?token={token}"
         before = [line.format_map(message.parameters) for line in text.before]
         after = [line.format_map(message.parameters) for line in text.after]

@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from application.mail_circuit import MailCircuit
 from application.mail_requests import MailRequestAnswer
+from application.mailed_secrets import MailedSecrets
 from application.notifications import Notifications
 from application.ports.clock import Clock, Randomness
-from application.ports.mailer import Mailer, MailNotSent, MailRefused
+from application.ports.mailer import Mailer, MailNotSent, MailRefused, MailServerAway
 from application.ports.outbox import MessageKind, MessageStatus, OutboxMessage
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.audit import Origin
@@ -43,6 +45,8 @@ class RelayOutbox:
         unit_of_work: UnitOfWorkFactory,
         mailer: Mailer,
         notifications: Notifications,
+        secrets: MailedSecrets,
+        circuit: MailCircuit,
         answers: Mapping[MessageKind, MailRequestAnswer],
         clock: Clock,
         randomness: Randomness,
@@ -51,12 +55,15 @@ class RelayOutbox:
         self._unit_of_work = unit_of_work
         self._mailer = mailer
         self._notifications = notifications
+        self._secrets = secrets
+        self._circuit = circuit
         self._answers = answers
         self._clock = clock
         self._randomness = randomness
         self._retry_after = retry_after
         self._round = asyncio.Lock()
         self._stopping = False
+        self._worth_a_try = self._server_is_known = False
 
     async def __call__(self, *, limit: int = 20) -> RelayReport:
         """Process up to that many messages that are due and return how it went.
@@ -72,18 +79,22 @@ class RelayOutbox:
         self._stopping = True
 
     async def _do_round(self, limit: int) -> RelayReport:
-        now = self._clock.now()
-        async with self._unit_of_work() as unit:
-            messages = await unit.outbox.claim(limit=limit, lease=LEASE, now=now)
-            if messages:
-                await unit.commit()
+        began = self._clock.now()
+        messages = await self._claim(limit)
         outcomes: list[MessageStatus] = []
-        for number, message in enumerate(messages):
-            # A slow server could outlast the lease, and another worker would send it too (OB-3).
-            if self._stopping or self._clock.now() >= now + LEASE / 2:
-                await self._give_back(messages[number:])
-                break
-            outcomes.append(await self._process(message))
+        self._server_is_known = False
+        try:
+            for number, message in enumerate(messages):
+                # A slow server could outlast the lease, and another worker would send it too
+                # (OB-3); and one that is away is not asked for each message in turn (OB-2).
+                late = self._clock.now() >= began + LEASE / 2
+                if self._stopping or late or not self._worth_a_try:
+                    await self._give_back(messages[number:])
+                    break
+                outcomes.append(await self._process(message))
+        finally:
+            if messages and not self._server_is_known:
+                await self._circuit.left_open()
         return RelayReport(
             claimed=len(messages),
             sent=outcomes.count(MessageStatus.SENT),
@@ -92,21 +103,53 @@ class RelayOutbox:
             dead=outcomes.count(MessageStatus.DEAD),
         )
 
+    async def _claim(self, limit: int) -> list[OutboxMessage]:
+        self._worth_a_try = True
+        async with self._unit_of_work() as unit:
+            allowed = await self._circuit.allowance(unit, limit)
+            if allowed == 0:
+                return []
+            now = self._clock.now()
+            messages = await unit.outbox.claim(limit=allowed, lease=LEASE, now=now)
+            if messages:
+                await unit.commit()
+        return messages
+
     async def _process(self, message: OutboxMessage) -> MessageStatus:
         try:
             if message.kind in self._answers:
                 return await self._answer(message)
             if message.expires_at is not None and self._clock.now() >= message.expires_at:
-                return await self._close(message, MessageStatus.EXPIRED)
-            await self._mailer.send(self._notifications.compose(message))
-        except MailRefused:
-            return await self._close(message, MessageStatus.DEAD, error="refused by the server")
-        except MailNotSent:
-            return await self._postpone(message, error="not accepted yet")
+                return await self._close(message, MessageStatus.EXPIRED, error="out of time")
+            if not await self._secrets.is_live(message):
+                return await self._close(message, MessageStatus.EXPIRED, error="replaced or spent")
+            return await self._send(message)
         except Exception as problem:
             # A message that cannot be made into a mail must not stop the others (OB-4).
             return await self._set_aside(message, error=type(problem).__name__)
-        return await self._close(message, MessageStatus.SENT)
+
+    async def _send(self, message: OutboxMessage) -> MessageStatus:
+        mail = self._notifications.compose(message)
+        try:
+            await self._mailer.send(mail)
+        except MailServerAway:
+            self._server_is_known = True
+            self._worth_a_try = await self._circuit.missed()
+            return await self._postpone(message, error="the server is away")
+        except MailNotSent:
+            await self._server_answered()
+            return await self._postpone(message, error="not accepted yet")
+        except MailRefused:
+            await self._server_answered()
+            return await self._close(message, MessageStatus.DEAD, error="refused by the server")
+        # First of all, so that nothing can come between and have it sent again (OB-3).
+        status = await self._close(message, MessageStatus.SENT)
+        await self._server_answered()
+        return status
+
+    async def _server_answered(self) -> None:
+        self._server_is_known = True
+        await self._circuit.answered()
 
     async def _answer(self, message: OutboxMessage) -> MessageStatus:
         answer = self._answers[message.kind]

@@ -38,10 +38,11 @@ from application.invitations import (
     WithdrawInvitation,
 )
 from application.limits import AdmitRequest, MailAllowance
+from application.mail_circuit import MailCircuit
 from application.mail_requests import RequestMail
 from application.mailed_secrets import MailedSecrets, SecretLifetimes
 from application.notifications import Notifications
-from application.outbox import RelayOutbox
+from application.outbox import LEASE, RelayOutbox
 from application.own_account import EraseOwnAccount, ExportOwnData, ListOwnSecurityEvents
 from application.paging import Cursors
 from application.password_checks import PasswordChecks, Reauthenticate
@@ -68,6 +69,7 @@ from application.sessions import EndOwnSession, EndOwnSessions, ListOwnSessions,
 from application.signing_keys import SigningKeyring
 from application.token_grants import SessionStarts, TokenGrants
 from application.users import CreateUser, UpdateOwnProfile
+from domain.circuit import CircuitPolicy
 from domain.password_policy import PasswordPolicy
 from domain.session import SessionPolicy
 from domain.sign_in_attempts import AttemptPolicy
@@ -76,6 +78,16 @@ from entrypoints.settings import Settings
 
 def _seconds(value: float) -> timedelta:
     return timedelta(seconds=value)
+
+
+def _circuit_policy(retry_seconds: float) -> CircuitPolicy:
+    """A server that is away is asked again a little later than a message would be."""
+    return CircuitPolicy(
+        failures=5,
+        pause=timedelta(seconds=retry_seconds) * 2,
+        longest_pause=timedelta(seconds=retry_seconds) * 24,
+        patience=LEASE,
+    )
 
 
 def _store_kind(settings: Settings) -> str:
@@ -202,6 +214,7 @@ class Container(containers.DeclarativeContainer):
     )
     mailed_secrets = providers.Singleton(
         MailedSecrets,
+        unit_of_work=unit_of_work,
         notifications=notifications,
         clock=clock,
         randomness=randomness,
@@ -232,6 +245,12 @@ class Container(containers.DeclarativeContainer):
     )
     reauthenticate = providers.Singleton(
         Reauthenticate, unit_of_work=unit_of_work, checks=password_checks
+    )
+    mail_circuit = providers.Singleton(
+        MailCircuit,
+        unit_of_work=unit_of_work,
+        clock=clock,
+        policy=providers.Callable(_circuit_policy, settings.provided.mail_retry_seconds),
     )
     cursors = providers.Singleton(Cursors, secret_box=secret_box)
     mail_allowance = providers.Singleton(
@@ -446,6 +465,8 @@ class Container(containers.DeclarativeContainer):
         unit_of_work=unit_of_work,
         mailer=mailer,
         notifications=notifications,
+        secrets=mailed_secrets,
+        circuit=mail_circuit,
         answers=providers.Dict(
             {
                 MessageKind.VERIFICATION_REQUESTED: providers.Singleton(

@@ -20,6 +20,7 @@ from datetime import datetime
 from application.ports.outbox import MessageStatus, OutboxMessage
 from domain.access import RoleName
 from domain.audit import AuditEvent
+from domain.circuit import Circuit
 from domain.credential import PasswordCredential
 from domain.errors import ServiceUnavailable
 from domain.identifiers import AuditEventId, InvitationId, MessageId, SessionId, UserId
@@ -182,6 +183,7 @@ class MemoryStore:
             inviter=lambda i: (i.invited_by,),
         )
         self.attempts = Table[bytes, SignInAttempts](replace)
+        self.circuits = Table[str, Circuit](replace)
         self.signing_keys = Table[str, SigningKey](_copied_key)
         self.outbox = Table[MessageId, OutboxEntry](
             _copied_entry,
@@ -235,6 +237,7 @@ class Transaction:
         self.one_time_tokens = Changes(store.one_time_tokens)
         self.invitations = Changes(store.invitations)
         self.attempts = Changes(store.attempts)
+        self.circuits = Changes(store.circuits)
         self.signing_keys = Changes(store.signing_keys)
         self.outbox = Changes(store.outbox)
         self.audit = Changes(store.audit)
@@ -304,12 +307,12 @@ class Transaction:
                             | Changes[SessionId, Session]
                             | Changes[tuple[UserId, Purpose], OneTimeToken]
                             | Changes[InvitationId, Invitation] | Changes[bytes, SignInAttempts]
-                            | Changes[str, SigningKey]
+                            | Changes[str, Circuit] | Changes[str, SigningKey]
                             | Changes[MessageId, OutboxEntry]
                             | Changes[AuditEventId, AuditEvent], ...]:  # fmt: skip
         return (self.users, self.roles, self.credentials, self.sessions, self.one_time_tokens,
                 self.invitations, self.attempts,
-                self.signing_keys, self.outbox, self.audit)  # fmt: skip
+                self.circuits, self.signing_keys, self.outbox, self.audit)  # fmt: skip
 
 
 def _itself[T](row: T) -> T:

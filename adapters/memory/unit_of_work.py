@@ -2,6 +2,7 @@
 
 from typing import Self
 
+from adapters.memory.circuits import MemoryCircuitRepository
 from adapters.memory.invitations import MemoryInvitationRepository
 from adapters.memory.outbox import MemoryOutbox
 from adapters.memory.repositories import (
@@ -36,6 +37,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.invitations = MemoryInvitationRepository(transaction)
         self.attempts = MemorySignInAttemptsRepository(transaction)
         self.signing_keys = MemorySigningKeyRepository(transaction)
+        self.circuits = MemoryCircuitRepository(transaction)
         self.outbox = MemoryOutbox(transaction)
         self.audit = MemoryAuditTrail(transaction)
 

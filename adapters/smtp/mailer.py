@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
-from application.ports.mailer import Mail, Mailer, MailNotSent, MailRefused
+from application.ports.mailer import Mail, Mailer, MailNotSent, MailRefused, MailServerAway
 
 _POLICY = SMTP_POLICY.clone(cte_type="7bit")  # no server has to know more than RFC 5321 asks
 _ONE_ADDRESS = re.compile(r"[!#-'*+./0-9=?A-Z^-~-]+@[a-zA-Z0-9.-]+")
@@ -22,6 +22,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _DEFAULT_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 _MAX_LINE = 998  # RFC 5321, 4.5.3.1.6
 _FAREWELL_SECONDS = 2
+_SHUTTING_DOWN = 421
 _AUTHENTICATION_REQUIRED = 530
 
 type StartTls = Literal["required", "auto", "never"]
@@ -113,11 +114,11 @@ class SmtpMailer(Mailer):
         ) as refusal:
             raise _verdict(refusal.code) from None
         except aiosmtplib.SMTPResponseException as refusal:
-            raise MailNotSent(f"the server answered {refusal.code}") from None
+            raise MailServerAway(f"the server answered {refusal.code}") from None
         except TimeoutError:
-            raise MailNotSent("the server did not answer in time") from None
+            raise MailServerAway("the server did not answer in time") from None
         except (aiosmtplib.SMTPException, OSError, ValueError) as problem:
-            raise MailNotSent(type(problem).__name__) from None
+            raise MailServerAway(type(problem).__name__) from None
         finally:
             client.close()
 
@@ -213,7 +214,9 @@ def _encoding_of(text: str) -> str | None:
 
 def _verdict(code: int) -> MailRefused | MailNotSent:
     """Return what the server's answer to the message means."""
-    if 500 <= code <= 599 and code != _AUTHENTICATION_REQUIRED:
+    if code in {_SHUTTING_DOWN, _AUTHENTICATION_REQUIRED}:
+        return MailServerAway(f"the server answered {code}")
+    if 500 <= code <= 599:
         return MailRefused(str(code))
     return MailNotSent(f"the server answered {code}")
 

@@ -240,6 +240,18 @@ signing_keys = Table(
     _one_of("algorithm", _values(SigningAlgorithm)),
 )
 
+# What all workers know together of a server that mail depends on.
+circuits = Table(
+    "circuits",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("openings", Integer, nullable=False),
+    Column("open_until", UtcDateTime),
+    Column("probe_until", UtcDateTime),
+    Column("version", Integer, nullable=False),
+)
+
 outbox_messages = Table(
     "outbox_messages",
     metadata,

@@ -5,6 +5,7 @@ from typing import Self
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sqlalchemy.audit_trail import SqlAlchemyAuditTrail
+from adapters.sqlalchemy.circuits import SqlAlchemyCircuitRepository
 from adapters.sqlalchemy.connections import Connections
 from adapters.sqlalchemy.execution import Execution, InTransaction, OneByOne
 from adapters.sqlalchemy.invitations import SqlAlchemyInvitationRepository
@@ -36,6 +37,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
         self.invitations = SqlAlchemyInvitationRepository(execution)
         self.attempts = SqlAlchemySignInAttemptsRepository(execution)
         self.signing_keys = SqlAlchemySigningKeyRepository(execution)
+        self.circuits = SqlAlchemyCircuitRepository(execution)
         self.outbox = SqlAlchemyOutbox(execution)
         self.audit = SqlAlchemyAuditTrail(execution)
 

@@ -11,7 +11,11 @@ class MailRefused(Exception):
 
 
 class MailNotSent(Exception):
-    """The message may be taken later (a 4xx, no connection, no answer)."""
+    """The message may be taken later (a 4xx)."""
+
+
+class MailServerAway(MailNotSent):
+    """No message would be taken now: no connection, no answer, or no sign-in to the server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +46,8 @@ class Mailer(Protocol):
     async def send(self, mail: Mail) -> None:
         """Return once the mail is accepted.
 
-        Raises :class:`MailNotSent` if it is worth another try and :class:`MailRefused` if not.
+        Raises :class:`MailNotSent` if it is worth another try, :class:`MailServerAway` if no
+        other mail is worth one now either, and :class:`MailRefused` if it never will be.
         """
 
 

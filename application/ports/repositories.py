@@ -14,6 +14,7 @@ from typing import Protocol
 
 from domain.access import RoleName
 from domain.audit import AuditEvent
+from domain.circuit import Circuit
 from domain.credential import PasswordCredential
 from domain.email_address import EmailAddress
 from domain.identifiers import AuditEventId, InvitationId, SessionId, UserId
@@ -261,6 +262,22 @@ class SignInAttemptsRepository(Protocol):
     @abstractmethod
     async def purge(self, *, before: datetime) -> int:
         """Remove records whose last attempt was before then; return how many."""
+
+
+class CircuitRepository(Protocol):
+    """Circuits, by the name of what they guard. One that was never written is closed."""
+
+    @abstractmethod
+    async def get(self, name: str) -> Circuit:
+        """Return the circuit."""
+
+    @abstractmethod
+    async def hold(self, name: str) -> Circuit:
+        """Return the circuit, and keep others from changing it until the end."""
+
+    @abstractmethod
+    async def save(self, circuit: Circuit) -> None:
+        """Write the circuit that is held."""
 
 
 class SigningKeyRepository(Protocol):

@@ -12,6 +12,7 @@ from typing import Protocol, Self
 from application.ports.outbox import Outbox
 from application.ports.repositories import (
     AuditTrail,
+    CircuitRepository,
     CredentialRepository,
     InvitationRepository,
     OneTimeTokenRepository,
@@ -34,6 +35,7 @@ class UnitOfWork(Protocol):
     invitations: InvitationRepository
     attempts: SignInAttemptsRepository
     signing_keys: SigningKeyRepository
+    circuits: CircuitRepository
     outbox: Outbox
     audit: AuditTrail
 

@@ -27,6 +27,7 @@ from application.invitations import (
     WithdrawInvitation,
 )
 from application.limits import AdmitRequest, MailAllowance
+from application.mail_circuit import MailCircuit
 from application.mail_requests import MailRequestAnswer, RequestMail
 from application.mailed_secrets import MailedSecrets, SecretLifetimes
 from application.notifications import Notifications
@@ -60,6 +61,7 @@ from application.token_grants import SessionStarts, TokenGrant, TokenGrants
 from application.users import CreateUser, UpdateOwnProfile
 from domain.access import Principal, PrincipalKind
 from domain.audit import AuditEvent, Origin
+from domain.circuit import CircuitPolicy
 from domain.credential import PasswordCredential
 from domain.email_address import EmailAddress
 from domain.invitation import Invitation
@@ -132,6 +134,7 @@ class Service:
             secret_box=secret_box, randomness=randomness, link_base_url=LINKS
         )
         secrets = MailedSecrets(
+            unit_of_work=units,
             notifications=notifications,
             clock=clock,
             randomness=randomness,
@@ -306,10 +309,19 @@ class Service:
                 secrets=secrets, clock=clock, recorder=recorder, mail_allowance=allowance
             ),
         }
+        self.circuit = MailCircuit(
+            unit_of_work=units,
+            clock=clock,
+            policy=CircuitPolicy(
+                failures=5, pause=20 * SECOND, longest_pause=4 * MINUTE, patience=2 * MINUTE
+            ),
+        )
         self.relay = RelayOutbox(
             unit_of_work=units,
             mailer=self.mailbox,
             notifications=notifications,
+            secrets=secrets,
+            circuit=self.circuit,
             answers=answers,
             clock=clock,
             randomness=randomness,
@@ -529,6 +541,7 @@ class Service:
             self.store.one_time_tokens,
             self.store.invitations,
             self.store.attempts,
+            self.store.circuits,
             self.store.signing_keys,
             self.store.outbox,
             self.store.audit,
