@@ -40,7 +40,7 @@ class PurgeExpired:
             lambda unit: unit.one_time_tokens.purge(now=now),
             lambda unit: unit.invitations.purge(now=now),
             lambda unit: unit.attempts.purge(before=now - FORGOTTEN_AFTER),
-            lambda unit: unit.outbox.purge(before=now - KEEP_SENT_MESSAGES),
+            lambda unit: unit.outbox_ledger.purge(before=now - KEEP_SENT_MESSAGES, now=now),
             lambda unit: unit.signing_keys.purge(gone_before=now - KEEP_GONE_KEYS),
         ]
         removed = 0

@@ -91,7 +91,7 @@ class ExportOwnData:
                 sessions=await unit.sessions.list_kept(user_id),
                 mailed_secrets=await unit.one_time_tokens.list_of(user_id),
                 invitations=await unit.invitations.list_by(user_id),
-                messages=await unit.outbox.to(user.email),
+                messages=await unit.outbox_ledger.to(user.email),
                 security_events=await _all_about(unit, user_id),
             )
 
@@ -127,7 +127,7 @@ class EraseOwnAccount:
             await keep_one_administrator(unit, user)
             await unit.users.save(user)  # else somebody changed the account meanwhile
             await unit.users.remove(user.id)
-            await unit.outbox.forget(user.email)
+            await unit.outbox_ledger.forget(user.email)
             await self._guard.forgive(unit, user.email)
             farewell = self._notifications.notice(MessageKind.ACCOUNT_ERASED, user.email, now=now)
             await unit.outbox.enqueue(farewell)

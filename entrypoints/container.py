@@ -43,6 +43,7 @@ from application.mail_requests import RequestMail
 from application.mailed_secrets import MailedSecrets, SecretLifetimes
 from application.notifications import Notifications
 from application.outbox import LEASE, RelayOutbox
+from application.outbox_operation import ListOutbox, RedriveOutbox
 from application.own_account import EraseOwnAccount, ExportOwnData, ListOwnSecurityEvents
 from application.paging import Cursors
 from application.password_checks import PasswordChecks, Reauthenticate
@@ -460,6 +461,8 @@ class Container(containers.DeclarativeContainer):
         recorder=recorder,
         secrets=mailed_secrets,
     )
+    list_outbox = providers.Singleton(ListOutbox, unit_of_work=unit_of_work)
+    redrive_outbox = providers.Singleton(RedriveOutbox, unit_of_work=unit_of_work, clock=clock)
     relay_outbox = providers.Singleton(
         RelayOutbox,
         unit_of_work=unit_of_work,

@@ -4,8 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from adapters.memory.store import OutboxEntry, Transaction
-from application.ports.outbox import HeldMessage, MessageStatus, Outbox, OutboxMessage
-from domain.email_address import EmailAddress
+from application.ports.outbox import MessageStatus, Outbox, OutboxMessage
 
 
 class MemoryOutbox(Outbox):
@@ -30,7 +29,7 @@ class MemoryOutbox(Outbox):
             replace(entry.message, attempts=entry.message.attempts + 1) for entry in due[:limit]
         ]
         for entry, message in zip(due, claimed, strict=False):
-            leased = replace(entry, message=message, due_at=now + lease)
+            leased = replace(entry, message=message, due_at=now + lease, is_leased=True)
             self._entries.put(message.id, leased)
         return claimed
 
@@ -38,7 +37,7 @@ class MemoryOutbox(Outbox):
         await self._transaction.writing()
         if (entry := self._still_ours(message)) is None:
             return False
-        self._entries.put(message.id, replace(entry, due_at=until, error=error))
+        self._entries.put(message.id, replace(entry, due_at=until, error=error, is_leased=False))
         return True
 
     async def give_back(self, message: OutboxMessage, *, now: datetime) -> bool:
@@ -46,7 +45,7 @@ class MemoryOutbox(Outbox):
         if (entry := self._still_ours(message)) is None:
             return False
         untried = replace(entry.message, attempts=entry.message.attempts - 1)
-        self._entries.put(message.id, replace(entry, message=untried, due_at=now))
+        self._entries.put(message.id, replace(entry, message=untried, due_at=now, is_leased=False))
         return True
 
     async def close(
@@ -64,42 +63,15 @@ class MemoryOutbox(Outbox):
         # A dead message keeps its secret, so that an operator can send it on its way again.
         if status is not MessageStatus.DEAD:
             kept = replace(kept, sealed_secret=None)
-        closed = replace(entry, message=kept, status=status, closed_at=now, error=error)
+        closed = replace(
+            entry, message=kept, status=status, closed_at=now, error=error, is_leased=False
+        )
         self._entries.put(message.id, closed)
         return True
 
     async def waiting(self) -> int:
         await self._transaction.reading()
         return self._entries.count("status", MessageStatus.WAITING)
-
-    async def to(self, address: EmailAddress) -> list[HeldMessage]:
-        await self._transaction.reading()
-        entries = self._entries.find("recipient", address.key)
-        entries.sort(key=lambda entry: (entry.message.queued_at, entry.message.id))
-        return [
-            HeldMessage(
-                id=entry.message.id,
-                kind=entry.message.kind,
-                to=entry.message.to,
-                status=entry.status,
-                queued_at=entry.message.queued_at,
-                closed_at=entry.closed_at,
-            )
-            for entry in entries
-        ]
-
-    async def forget(self, address: EmailAddress) -> None:
-        await self._transaction.writing()
-        for entry in self._entries.find("recipient", address.key):
-            self._entries.remove(entry.message.id)
-
-    async def purge(self, *, before: datetime) -> int:
-        await self._transaction.writing()
-        over = {MessageStatus.SENT, MessageStatus.EXPIRED}
-        old = self._entries.select(
-            lambda e: e.status in over and e.closed_at is not None and e.closed_at < before
-        )
-        return sum(self._entries.remove(message_id) for message_id in old)
 
     def _still_ours(self, message: OutboxMessage) -> OutboxEntry | None:
         """Return the entry unless it was closed or claimed by somebody else since."""

@@ -153,6 +153,7 @@ class OutboxEntry:
     message: OutboxMessage
     status: MessageStatus
     due_at: datetime
+    is_leased: bool = False
     closed_at: datetime | None = None
     error: str | None = None
 

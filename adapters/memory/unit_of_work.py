@@ -5,6 +5,7 @@ from typing import Self
 from adapters.memory.circuits import MemoryCircuitRepository
 from adapters.memory.invitations import MemoryInvitationRepository
 from adapters.memory.outbox import MemoryOutbox
+from adapters.memory.outbox_ledger import MemoryOutboxLedger
 from adapters.memory.repositories import (
     MemoryAuditTrail,
     MemoryCredentialRepository,
@@ -39,6 +40,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.signing_keys = MemorySigningKeyRepository(transaction)
         self.circuits = MemoryCircuitRepository(transaction)
         self.outbox = MemoryOutbox(transaction)
+        self.outbox_ledger = MemoryOutboxLedger(transaction)
         self.audit = MemoryAuditTrail(transaction)
 
     async def __aenter__(self) -> Self:

@@ -4,12 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Integer,
     bindparam,
-    delete,
     func,
-    literal_column,
     or_,
     select,
     update,
@@ -18,24 +15,10 @@ from sqlalchemy import (
 from adapters.sqlalchemy.execution import Execution
 from adapters.sqlalchemy.service_rows import MESSAGE, message_from, message_values
 from adapters.sqlalchemy.statements import Statement, insert_into
-from adapters.sqlalchemy.tables import outbox_messages
-from application.ports.outbox import (
-    HeldMessage,
-    MessageKind,
-    MessageStatus,
-    Outbox,
-    OutboxMessage,
-)
-from domain.email_address import EmailAddress
-from domain.identifiers import MessageId
+from adapters.sqlalchemy.tables import is_in, outbox_messages
+from application.ports.outbox import MessageStatus, Outbox, OutboxMessage
 
-
-def _is(status: MessageStatus) -> ColumnElement[bool]:
-    # Written out, not bound: a partial index is only found by the very word it was made with.
-    return outbox_messages.c.status == literal_column(f"'{status.value}'")
-
-
-_WAITING = _is(MessageStatus.WAITING)
+_WAITING = is_in(MessageStatus.WAITING)
 _STILL_OURS = (
     outbox_messages.c.id == bindparam("message_id"),
     outbox_messages.c.attempts == bindparam("claimed_as", type_=Integer),
@@ -88,26 +71,6 @@ _CLOSE = Statement(
 )
 _PARK = Statement(update(outbox_messages).where(*_STILL_OURS).values(**_CLOSING))
 _COUNT_WAITING = Statement(select(func.count()).select_from(outbox_messages).where(_WAITING))
-_TO_MAILBOX = func.lower(outbox_messages.c.recipient) == bindparam("mailbox")
-_TO = Statement(
-    select(
-        outbox_messages.c.id,
-        outbox_messages.c.kind,
-        outbox_messages.c.recipient,
-        outbox_messages.c.status,
-        outbox_messages.c.queued_at,
-        outbox_messages.c.closed_at,
-    )
-    .where(_TO_MAILBOX)
-    .order_by(outbox_messages.c.queued_at, outbox_messages.c.id)
-)
-_FORGET = Statement(delete(outbox_messages).where(_TO_MAILBOX))
-_PURGE = Statement(
-    delete(outbox_messages).where(
-        outbox_messages.c.closed_at < bindparam("before"),
-        or_(_is(MessageStatus.SENT), _is(MessageStatus.EXPIRED)),
-    )
-)
 
 
 class SqlAlchemyOutbox(Outbox):
@@ -147,26 +110,6 @@ class SqlAlchemyOutbox(Outbox):
     async def waiting(self) -> int:
         (row,) = await self._execution.all(_COUNT_WAITING)
         return int(row[0])
-
-    async def to(self, address: EmailAddress) -> list[HeldMessage]:
-        rows = await self._execution.all(_TO, mailbox=address.key)
-        return [
-            HeldMessage(
-                id=MessageId(id_),
-                kind=MessageKind(kind),
-                to=to,
-                status=MessageStatus(status),
-                queued_at=queued_at,
-                closed_at=closed_at,
-            )
-            for id_, kind, to, status, queued_at, closed_at in rows
-        ]
-
-    async def forget(self, address: EmailAddress) -> None:
-        await self._execution.run(_FORGET, mailbox=address.key)
-
-    async def purge(self, *, before: datetime) -> int:
-        return await self._execution.run(_PURGE, before=before)
 
     async def _ours(self, statement: Statement, message: OutboxMessage, **values: Any) -> bool:
         key = {"message_id": message.id.value, "claimed_as": message.attempts}

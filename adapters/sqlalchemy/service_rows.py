@@ -6,7 +6,7 @@ order in which the function takes it apart.
 
 from adapters.sqlalchemy.statements import Row, Written
 from adapters.sqlalchemy.tables import audit_events, outbox_messages, signing_keys
-from application.ports.outbox import MessageKind, MessageStatus, OutboxMessage
+from application.ports.outbox import HeldMessage, MessageKind, MessageStatus, OutboxMessage
 from domain.audit import AuditEvent, Origin, Party
 from domain.identifiers import AuditEventId, MessageId
 from domain.signing_key import SigningAlgorithm, SigningKey
@@ -79,6 +79,38 @@ def message_from(row: Row) -> OutboxMessage:
         queued_at=queued_at,
         expires_at=expires_at,
         attempts=attempts,
+    )
+
+
+HELD_MESSAGE = (
+    outbox_messages.c.id,
+    outbox_messages.c.kind,
+    outbox_messages.c.recipient,
+    outbox_messages.c.status,
+    outbox_messages.c.attempts,
+    outbox_messages.c.queued_at,
+    outbox_messages.c.due_at,
+    outbox_messages.c.expires_at,
+    outbox_messages.c.closed_at,
+    outbox_messages.c.last_error,
+)
+
+
+def held_message_from(row: Row) -> HeldMessage:
+    """Return what a row of ``HELD_MESSAGE`` tells of a message, without its content."""
+    (id_, kind, to, status, attempts, queued_at, due_at, expires_at, closed_at,
+     last_error) = row  # fmt: skip
+    return HeldMessage(
+        id=MessageId(id_),
+        kind=MessageKind(kind),
+        to=to,
+        status=MessageStatus(status),
+        attempts=attempts,
+        queued_at=queued_at,
+        due_at=due_at,
+        expires_at=expires_at,
+        closed_at=closed_at,
+        last_error=last_error,
     )
 
 

@@ -10,6 +10,7 @@ from adapters.sqlalchemy.connections import Connections
 from adapters.sqlalchemy.execution import Execution, InTransaction, OneByOne
 from adapters.sqlalchemy.invitations import SqlAlchemyInvitationRepository
 from adapters.sqlalchemy.outbox import SqlAlchemyOutbox
+from adapters.sqlalchemy.outbox_ledger import SqlAlchemyOutboxLedger
 from adapters.sqlalchemy.repositories import (
     SqlAlchemyOneTimeTokenRepository,
     SqlAlchemySignInAttemptsRepository,
@@ -39,6 +40,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
         self.signing_keys = SqlAlchemySigningKeyRepository(execution)
         self.circuits = SqlAlchemyCircuitRepository(execution)
         self.outbox = SqlAlchemyOutbox(execution)
+        self.outbox_ledger = SqlAlchemyOutboxLedger(execution)
         self.audit = SqlAlchemyAuditTrail(execution)
 
     async def __aenter__(self) -> Self:

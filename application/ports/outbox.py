@@ -68,8 +68,20 @@ class HeldMessage:
     kind: MessageKind
     to: str
     status: MessageStatus
+    attempts: int
     queued_at: datetime
+    due_at: datetime
+    expires_at: datetime | None
     closed_at: datetime | None
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxCensus:
+    """How many messages there are in each state, and since when the oldest one waits."""
+
+    counts: Mapping[MessageStatus, int]
+    oldest_waiting: datetime | None
 
 
 class Outbox(Protocol):
@@ -114,6 +126,32 @@ class Outbox(Protocol):
     async def waiting(self) -> int:
         """Return how many messages are not closed."""
 
+
+class OutboxLedger(Protocol):
+    """What became of messages: for operators, for metrics, and for whoever the mail was to."""
+
+    @abstractmethod
+    async def census(self) -> OutboxCensus:
+        """Return what there is, by state."""
+
+    @abstractmethod
+    async def listed(
+        self, status: MessageStatus, *, limit: int, after: MessageId | None = None
+    ) -> list[HeldMessage]:
+        """Return up to that many messages in this state, in the order of their ids."""
+
+    @abstractmethod
+    async def redrive(self, message_id: MessageId, *, now: datetime) -> bool:
+        """Make a dead or a waiting message due at once; False if there is none such.
+
+        A dead one waits again as if it had never been tried. One that a worker has at this
+        moment stays with it.
+        """
+
+    @abstractmethod
+    async def redrive_dead(self, *, now: datetime) -> int:
+        """Do so with every dead message; return how many there were."""
+
     @abstractmethod
     async def to(self, address: EmailAddress) -> list[HeldMessage]:
         """Return what is kept of all mail to the mailbox, the oldest first."""
@@ -123,5 +161,8 @@ class Outbox(Protocol):
         """Remove all messages to the mailbox, sent or not: its owner is gone (HD-13)."""
 
     @abstractmethod
-    async def purge(self, *, before: datetime) -> int:
-        """Remove sent and expired messages closed before then; return how many."""
+    async def purge(self, *, before: datetime, now: datetime) -> int:
+        """Remove sent and expired messages closed before then; return how many.
+
+        Dead ones stay for an operator, but their secrets go once those have expired (OB-5).
+        """

@@ -9,7 +9,7 @@ from abc import abstractmethod
 from types import TracebackType
 from typing import Protocol, Self
 
-from application.ports.outbox import Outbox
+from application.ports.outbox import Outbox, OutboxLedger
 from application.ports.repositories import (
     AuditTrail,
     CircuitRepository,
@@ -37,6 +37,7 @@ class UnitOfWork(Protocol):
     signing_keys: SigningKeyRepository
     circuits: CircuitRepository
     outbox: Outbox
+    outbox_ledger: OutboxLedger
     audit: AuditTrail
 
     @abstractmethod

@@ -24,6 +24,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name="pk_circuits"),
     )
 
+    op.create_index("ix_outbox_messages_status_id", "outbox_messages", ["status", "id"])
+
 
 def downgrade() -> None:
+    op.drop_index("ix_outbox_messages_status_id", "outbox_messages")
     op.drop_table("circuits")

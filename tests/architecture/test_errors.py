@@ -152,6 +152,7 @@ def test_every_code_belongs_to_one_class() -> None:
     inherited = {error.__name__: error.code for error in ERRORS if error not in CONCRETE + KINDS}
     assert inherited == {
         "InvitationNotFound": "NOT_FOUND",
+        "MessageNotFound": "NOT_FOUND",
         "RouteNotFound": "NOT_FOUND",
         "UnknownSigningKey": "ACCESS_TOKEN_INVALID",
     }

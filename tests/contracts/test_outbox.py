@@ -226,10 +226,10 @@ async def test_the_purge_removes_old_sent_and_expired_messages_and_no_dead_ones(
     await _close(units, lately, MessageStatus.SENT, now=NOW + HOUR)
     await _enqueue(units, a_message(queued_at=NOW - HOUR))
     async with units() as work:
-        assert await work.outbox.purge(before=NOW - SECOND) == 0
-        assert await work.outbox.purge(before=NOW + MINUTE) == 2
-        assert await work.outbox.purge(before=NOW + MINUTE) == 0
-        assert await work.outbox.purge(before=NOW + 2 * HOUR) == 1
+        assert await work.outbox_ledger.purge(before=NOW - SECOND, now=NOW) == 0
+        assert await work.outbox_ledger.purge(before=NOW + MINUTE, now=NOW) == 2
+        assert await work.outbox_ledger.purge(before=NOW + MINUTE, now=NOW) == 0
+        assert await work.outbox_ledger.purge(before=NOW + 2 * HOUR, now=NOW) == 1
         assert await work.outbox.waiting() == 1
         await work.commit()
 
@@ -259,17 +259,17 @@ async def test_all_mail_to_a_mailbox_is_listed_and_forgotten_together(
     await _close(units, held, MessageStatus.SENT, now=NOW + MINUTE)
     mailbox = EmailAddress.parse("Ada@example.com")
     async with units.read_only() as work:
-        found = await work.outbox.to(mailbox)
+        found = await work.outbox_ledger.to(mailbox)
     assert [(m.id, m.to, m.kind, m.status, m.queued_at, m.closed_at) for m in found] == [
         (sent.id, sent.to, sent.kind, MessageStatus.SENT, NOW, NOW + MINUTE),
         (waiting.id, waiting.to, waiting.kind, MessageStatus.WAITING, NOW + SECOND, None),
     ]
     async with units() as work:
-        await work.outbox.forget(mailbox)
+        await work.outbox_ledger.forget(mailbox)
         await work.commit()
     async with units.read_only() as work:
-        assert await work.outbox.to(mailbox) == []
-        assert len(await work.outbox.to(EmailAddress.parse("ada@example.org"))) == 1
+        assert await work.outbox_ledger.to(mailbox) == []
+        assert len(await work.outbox_ledger.to(EmailAddress.parse("ada@example.org"))) == 1
 
 
 async def _enqueue(units: UnitOfWorkFactory, message: OutboxMessage) -> None:
@@ -346,3 +346,110 @@ async def test_a_message_given_back_is_due_at_once_as_if_never_claimed(
         await work.commit()
     [again] = await _claim(units)
     assert (again.id, again.attempts) == (message.id, held.attempts)
+
+
+async def test_messages_are_listed_by_state_with_what_became_of_them(
+    units: UnitOfWorkFactory,
+) -> None:
+    """OB-4: and in pages."""
+    messages = [a_message(queued_at=NOW + n * SECOND) for n in range(4)]
+    for message in messages:
+        await _enqueue(units, message)
+    [held] = await _claim(units, limit=1)
+    await _close(units, held, MessageStatus.DEAD, now=NOW + MINUTE)
+    [postponed] = await _claim(units, limit=1, now=NOW + SECOND)
+    async with units() as work:
+        await work.outbox.postpone(postponed, until=NOW + HOUR, error="451")
+        await work.commit()
+    async with units.read_only() as work:
+        [dead] = await work.outbox_ledger.listed(MessageStatus.DEAD, limit=9)
+        waiting = await work.outbox_ledger.listed(MessageStatus.WAITING, limit=2)
+        rest = await work.outbox_ledger.listed(MessageStatus.WAITING, limit=2, after=waiting[-1].id)
+        assert await work.outbox_ledger.listed(MessageStatus.SENT, limit=9) == []
+    assert (dead.id, dead.last_error, dead.attempts) == (messages[0].id, "why", 1)
+    assert dead.closed_at == NOW + MINUTE
+    assert [message.id for message in (*waiting, *rest)] == [each.id for each in messages[1:]]
+    assert (waiting[0].due_at, waiting[0].last_error) == (NOW + HOUR, "451")
+    assert waiting[1].expires_at == messages[2].expires_at
+
+
+async def test_a_dead_message_is_sent_on_its_way_again_as_if_never_tried(
+    units: UnitOfWorkFactory,
+) -> None:
+    """OB-4: one of them, or all."""
+    messages = [a_message(queued_at=NOW + n * SECOND) for n in range(3)]
+    for message in messages:
+        await _enqueue(units, message)
+    for held in await _claim(units, now=NOW + MINUTE):
+        await _close(units, held, MessageStatus.DEAD)
+    async with units() as work:
+        assert await work.outbox_ledger.redrive(messages[1].id, now=NOW + HOUR)
+        await work.commit()
+    [again] = await _claim(units, now=NOW + HOUR)
+    assert (again.id, again.attempts) == (messages[1].id, 1)
+    assert again.sealed_secret == messages[1].sealed_secret
+    async with units() as work:
+        assert await work.outbox_ledger.redrive_dead(now=NOW + HOUR) == 2
+        assert await work.outbox_ledger.redrive_dead(now=NOW + HOUR) == 0
+        await work.commit()
+    assert len(await _claim(units, now=NOW + HOUR)) == 2
+
+
+async def test_a_postponed_message_need_wait_no_longer_and_a_leased_one_stays(
+    units: UnitOfWorkFactory,
+) -> None:
+    """OB-3: nobody takes a message out of a worker's hands."""
+    await _enqueue(units, a_message())
+    [held] = await _claim(units)
+    async with units() as work:
+        assert await work.outbox_ledger.redrive(held.id, now=NOW)
+        await work.commit()
+    assert await _claim(units) == []
+    async with units() as work:
+        await work.outbox.postpone(held, until=NOW + HOUR, error="451")
+        assert await work.outbox_ledger.redrive(held.id, now=NOW)
+        await work.commit()
+    [again] = await _claim(units)
+    assert again.attempts == 2
+
+
+async def test_what_is_over_cannot_be_redriven(units: UnitOfWorkFactory) -> None:
+    """OB-5: its secret is gone."""
+    await _enqueue(units, message := a_message())
+    [held] = await _claim(units)
+    await _close(units, held, MessageStatus.SENT)
+    async with units() as work:
+        assert not await work.outbox_ledger.redrive(message.id, now=NOW)
+        assert not await work.outbox_ledger.redrive(a_message().id, now=NOW)
+
+
+async def test_the_census_counts_every_state_and_knows_the_oldest(
+    units: UnitOfWorkFactory,
+) -> None:
+    async with units.read_only() as work:
+        empty = await work.outbox_ledger.census()
+    assert (set(empty.counts.values()), empty.oldest_waiting) == ({0}, None)
+    for n in range(3):
+        await _enqueue(units, a_message(queued_at=NOW + n * SECOND))
+    [held] = await _claim(units, limit=1)
+    await _close(units, held, MessageStatus.EXPIRED)
+    async with units.read_only() as work:
+        census = await work.outbox_ledger.census()
+    assert census.counts[MessageStatus.EXPIRED] == 1
+    assert census.counts[MessageStatus.WAITING] == 2
+    assert census.counts.keys() == set(MessageStatus)
+    assert census.oldest_waiting == NOW + SECOND
+
+
+async def test_a_dead_messages_secret_goes_when_it_can_no_longer_be_spent(
+    units: UnitOfWorkFactory, engine: AsyncEngine | None
+) -> None:
+    """OB-5."""
+    await _enqueue(units, message := a_message())
+    [held] = await _claim(units)
+    await _close(units, held, MessageStatus.DEAD)
+    for now, kept in ((NOW + HOUR - SECOND, message.sealed_secret), (NOW + HOUR, None)):
+        async with units() as work:
+            await work.outbox_ledger.purge(before=NOW, now=now)
+            await work.commit()
+        assert await _kept_secret(units, engine, message) == kept

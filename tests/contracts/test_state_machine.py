@@ -351,7 +351,7 @@ class StoresMachine(RuleBasedStateMachine):
                 await work.sessions.purge(over_before=before, rotated_before=before),
                 await work.one_time_tokens.purge(now=self.now),
                 await work.attempts.purge(before=before),
-                await work.outbox.purge(before=before),
+                await work.outbox_ledger.purge(before=before, now=NOW),
             )
 
         self.everywhere(remove_the_old, commit=commit)

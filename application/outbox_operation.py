@@ -1,0 +1,56 @@
+"""What an operator sees and does of the outbox (OB-4)."""
+
+from collections.abc import Sequence
+
+from application.ports.clock import Clock
+from application.ports.outbox import HeldMessage, MessageStatus
+from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.errors import NothingThere
+from domain.identifiers import MessageId
+
+OPEN = (MessageStatus.DEAD, MessageStatus.WAITING)
+
+
+class MessageNotFound(NothingThere):
+    """No message that waits or was given up has this identifier."""
+
+
+class ListOutbox:
+    """Show messages and what became of them, never what they say."""
+
+    def __init__(self, *, unit_of_work: UnitOfWorkFactory) -> None:
+        self._unit_of_work = unit_of_work
+
+    async def __call__(
+        self, *, statuses: Sequence[MessageStatus] = OPEN, limit: int = 1000
+    ) -> list[HeldMessage]:
+        """Return up to that many messages of each of the states, the oldest first."""
+        found: list[HeldMessage] = []
+        async with self._unit_of_work.read_only() as unit:
+            for status in statuses:
+                found += await unit.outbox_ledger.listed(status, limit=limit)
+        return found
+
+
+class RedriveOutbox:
+    """Send messages on their way again that were given up, and let waiting ones wait no longer."""
+
+    def __init__(self, *, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
+        self._unit_of_work, self._clock = unit_of_work, clock
+
+    async def __call__(self, *, message_ids: Sequence[MessageId] | None) -> int:
+        """Return how many are due now: those that are named, or all dead ones for None.
+
+        Raises MessageNotFound, and changes nothing, if one of the named is not there.
+        """
+        now = self._clock.now()
+        async with self._unit_of_work() as unit:
+            if message_ids is None:
+                count = await unit.outbox_ledger.redrive_dead(now=now)
+            else:
+                count = len(message_ids)
+                for message_id in message_ids:
+                    if not await unit.outbox_ledger.redrive(message_id, now=now):
+                        raise MessageNotFound
+            await unit.commit()
+        return count
