@@ -23,6 +23,7 @@ from entrypoints.http.routers import (
     development,
     health,
     me,
+    pages,
     passwords,
     registration,
     sessions,
@@ -43,6 +44,9 @@ PUBLIC_ROUTES = frozenset(
         ("POST", "/api/v1/sessions"),
         ("POST", "/api/v1/sessions/refresh"),
         ("POST", "/api/v1/users"),
+        *((method, path) for path in pages.FORM_PATHS for method in ("GET", "HEAD", "POST")),
+        ("GET", "/assets/{name}"),
+        ("HEAD", "/assets/{name}"),
         ("GET", "/.well-known/jwks.json"),
         ("GET", "/.well-known/oauth-authorization-server"),
         ("GET", "/dev/mailbox"),
@@ -78,7 +82,7 @@ def create_app(container: Container | None = None) -> FastAPI:
     app.state.draining = Draining()
     app.state.start_refused = False
     # The busiest first: a request is compared with one router after the other.
-    for module in (me, sessions, registration, passwords, well_known, health, catalogue):
+    for module in (me, sessions, registration, passwords, well_known, health, catalogue, pages):
         app.include_router(module.router)
     if not settings.in_production:
         app.include_router(development.router)
@@ -88,7 +92,12 @@ def create_app(container: Container | None = None) -> FastAPI:
         mount_documentation(app)
 
     # The last one added is the outermost.
-    app.add_middleware(BodyGate, limit=settings.body_limit, seconds=settings.request_deadline)
+    app.add_middleware(
+        BodyGate,
+        limit=settings.body_limit,
+        seconds=settings.request_deadline,
+        form_paths=pages.FORM_PATHS,
+    )
     if settings.cors_origins:
         app.add_middleware(CORSMiddleware, **cors_options(settings.cors_origins))
     app.add_middleware(

@@ -30,9 +30,15 @@ PUBLIC: frozenset[Key] = frozenset(
         ("GET", "/.well-known/jwks.json"),
         ("GET", "/.well-known/oauth-authorization-server"),
         ("GET", "/api/v1/errors"),
+        ("GET", "/assets/{name}"),
         ("GET", "/dev/mailbox"),
         ("GET", "/health/live"),
         ("GET", "/health/ready"),
+        ("GET", "/reset-password"),
+        ("GET", "/verify-email"),
+        ("HEAD", "/assets/{name}"),
+        ("HEAD", "/reset-password"),
+        ("HEAD", "/verify-email"),
         ("POST", "/api/v1/email-verifications"),
         ("POST", "/api/v1/email-verifications/confirm"),
         ("POST", "/api/v1/password-resets"),
@@ -40,6 +46,8 @@ PUBLIC: frozenset[Key] = frozenset(
         ("POST", "/api/v1/sessions"),
         ("POST", "/api/v1/sessions/refresh"),
         ("POST", "/api/v1/users"),
+        ("POST", "/reset-password"),
+        ("POST", "/verify-email"),
     }
 )
 DOCUMENTATION = frozenset({"/docs", "/docs/assets/{name}", "/openapi.json", "/redoc"})
