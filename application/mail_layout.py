@@ -10,6 +10,10 @@ from html import escape
 BRAND = "Doorward"
 
 _FONT = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',sans-serif"
+_DOOR = (
+    '<span class="button" style="display:inline-block;width:14px;height:18px;margin:0 8px 0 0;'
+    'border-radius:7px 7px 0 0;background:#0f6b5c;vertical-align:-3px"></span>'
+)
 _DARK = (
     "@media (prefers-color-scheme:dark){"
     ".page{background:#141716!important;color:#eceeec!important}"
@@ -47,8 +51,8 @@ def mail_page(
         ' style="border-collapse:collapse;background:#f4f3ef"><tr>'
         '<td align="center" style="padding:32px 16px">'
         '<div style="max-width:480px;margin:0 auto;text-align:left;overflow-wrap:anywhere">'
-        f'<div class="ink" style="margin:0 0 16px;font-size:16px;font-weight:600;color:#1f2422">'
-        f"{escape(BRAND)}</div>"
+        '<div class="ink" style="margin:0 0 16px;font-size:16px;font-weight:600;color:#1f2422">'
+        f"{_DOOR}{escape(BRAND)}</div>"
         '<div class="sheet" style="padding:32px;border:1px solid #dedbd2;border-radius:16px;'
         'background:#ffffff">'
         '<h1 class="ink" style="margin:0 0 16px;font-size:24px;line-height:1.25;color:#1f2422">'

@@ -74,7 +74,6 @@ def form_page(
         token=form.get(TOKEN, ""),
         fields=fields,
         problems=problems,
-        named=[field["name"] for field in fields],
         later=later,
     )
     if wait:

@@ -141,7 +141,9 @@ ENGLISH: Final = PageTexts(
             intro="Choose a password, and your account is ready.",
             button="Create account",
             fields={
-                "display_name": FieldText("Your name (optional)", "As others should see it."),
+                "display_name": FieldText(
+                    "Your name", "As others should see it. You may leave it empty."
+                ),
                 "password": FieldText("Password", _PASSWORD),
                 REPEATED: _REPEATED,
             },
@@ -194,7 +196,7 @@ ENGLISH: Final = PageTexts(
     ),
     reasons={
         "MISSING": "Fill in this field.",
-        "DIFFERENT": "The two passwords differ. Type the same one twice.",
+        "DIFFERENT": "The two passwords differ.",
     },
     spans=(("a second", "{count} seconds"), ("a minute", "{count} minutes")),
 )
