@@ -89,6 +89,14 @@ def test_a_mail_says_the_same_as_text_and_as_a_page(kind: MessageKind) -> None:
     assert paragraphs == mail.text.strip().split("\n\n")
 
 
+@pytest.mark.parametrize("kind", MAILS)
+def test_the_page_of_a_mail_loads_nothing(kind: MessageKind) -> None:
+    """OP-2: no picture, no script, nothing that tells a third party that it was read."""
+    mail = composed(kind, secret=SECRET if kind in WITH_SECRET else None)
+    assert not re.search(r"<(img|script|link|iframe|form)\b|\bsrc=|url\(|@import", mail.html)
+    assert set(URL.findall(mail.html)) == ({mail.link} if mail.link else set())
+
+
 def test_what_is_filled_in_is_escaped_in_the_page() -> None:
     """OP-2: user text becomes neither a tag nor a link, nor a second placeholder."""
     service = Service()

@@ -12,8 +12,11 @@ import pytest
 from playwright.async_api import Page, Route
 from starlette.responses import Response
 
+from application.mail_layout import mail_page
+from application.mail_texts import ENGLISH
+from application.ports.outbox import MessageKind
 from tests.browser.conftest import Served, Visitor
-from tests.support.page_states import page_states
+from tests.support.page_states import SECRET, page_states
 
 STATES = page_states()
 SHOTS = os.environ.get("DOORWARD_SHOTS")
@@ -117,6 +120,23 @@ async def test_every_page_can_be_read_by_everybody(
         found["mailbox"] = findings
     await _keep(page, f"mailbox {scheme} {width}")
     assert found == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 390, 1280])
+async def test_a_mail_can_be_read_by_everybody(visit: Visitor, width: int, scheme: str) -> None:
+    """
+    OP-2: as its pages can; a mail program frames it with landmarks of its own.
+    """
+    visited = await visit(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    text = ENGLISH[MessageKind.RESET_PASSWORD]
+    link = f"https://id.example.com{text.path}?token={SECRET}"
+    await visited.page.set_content(
+        mail_page(text.subject, before=text.before, link=link, action=text.action, after=text.after)
+    )
+    assert await visited.page.evaluate(AUDIT) == ["not one main"]
+    assert visited.requested == []
+    await _keep(visited.page, f"mail {scheme} {width}")
 
 
 async def test_the_audit_sees_what_is_wrong(visit: Visitor) -> None:

@@ -365,6 +365,14 @@ async def test_what_no_form_of_ours_sends_is_refused_and_spends_nothing(api: Api
         assert _says(answer, ENGLISH.unreadable)
         _check_headers(answer.headers)
         assert token not in answer.text
+    for content in (  # no more fields than the form has, and still not the form
+        f"token={SECRET}&new_password={PASSWORD}&email=eve%40example.com",
+        f"token={SECRET}&new_password={PASSWORD}&new_password={PASSWORD}",
+        f"token={SECRET}&token={SECRET}",
+        f"Token={SECRET}",
+    ):
+        answer = await api.send("POST", RESET, content=content, headers=form)
+        assert (answer.status_code, _says(answer, ENGLISH.unreadable)) == (400, True), content
     for content_type in ("application/json", "text/plain", "multipart/form-data; boundary=x", ""):
         headers = {"content-type": content_type}
         answer = await api.send("POST", VERIFY, content=f'{{"token":"{token}"}}', headers=headers)

@@ -19,6 +19,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-dev-shm-usage",  # often too small where tests run
 ]
 FONTS = """\
 <?xml version="1.0"?>
