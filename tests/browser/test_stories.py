@@ -26,7 +26,7 @@ async def test_an_address_is_proven_by_the_button_and_not_by_opening(
     page = (await visit(java_script_enabled=scripts)).page
     for _ in range(3):
         await page.goto(link)
-        await expect(page).to_have_title("Confirm your e-mail address · Doorward")
+        await expect(page).to_have_title("Confirm your address · Doorward")
     await served.sign_in(email, PASSWORD, 403)
     await page.get_by_role("button", name="Confirm address").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Your address is confirmed")

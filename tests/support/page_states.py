@@ -39,10 +39,12 @@ def page_states() -> dict[str, Response]:
 
 
 def _rejected(flow: Flow) -> Response:
-    problems = [
+    named = {field.name for field in FIELDS[flow]} & {"display_name"}
+    problems = [Violation(name, "TOO_LONG", "Use at most 100 characters.") for name in named]
+    problems += [
         Violation(field.name, code, words)
         for field in FIELDS[flow]
-        if field.name != REPEATED
+        if field.kind == "password" and field.name != REPEATED
         for code, words in (
             ("TOO_SHORT", "Use at least 12 characters."),
             ("TOO_COMMON", "This is among the first that anybody would try."),

@@ -71,7 +71,7 @@ ENGLISH: Final = PageTexts(
     problems="Please look at this again",
     flows={
         Flow.VERIFY_EMAIL: FlowText(
-            title="Confirm your e-mail address",
+            title="Confirm your address",
             intro="One press of the button and your address is confirmed.",
             button="Confirm address",
             done=Notice(
