@@ -8,8 +8,8 @@ a request said (AT-2).
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from html import escape
 
+from application.mail_layout import mail_page
 from application.mail_texts import ENGLISH, MailText
 from application.ports.clock import Randomness
 from application.ports.mailer import Mail
@@ -103,23 +103,11 @@ class Notifications:
             to=message.to,
             subject=text.subject,
             text="\n\n".join([*before, *([link] if link else []), *after]) + "\n",
-            html=_html(text, before, link, after),
+            html=mail_page(text.subject, before=before, link=link, action=text.action, after=after),
             queued_at=message.queued_at,
             link=link,
             token=token,
         )
-
-
-def _html(text: MailText, before: list[str], link: str | None, after: list[str]) -> str:
-    paragraphs = [f"<p>{escape(line)}</p>" for line in before]
-    if link is not None:
-        paragraphs.append(f'<p><a href="{escape(link)}">{escape(text.action or link)}</a></p>')
-    paragraphs += [f"<p>{escape(line)}</p>" for line in after]
-    title = escape(text.subject)
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f"<title>{title}</title></head><body><h1>{title}</h1>{''.join(paragraphs)}</body></html>\n"
-    )
 
 
 def _in_words(span: timedelta) -> str:

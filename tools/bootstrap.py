@@ -12,7 +12,8 @@ Python nor the user's home and needs no `venv` module.
 DOORWARD_PYTHON=/path/to/python names the interpreter to build on; else the first CPython 3.12 to
 3.14 found is taken: on PATH, then behind pyenv's shims, at last one that uv downloads.
 
-Where to go next: tools/lock.py writes the files that this one installs.
+Where to go next: tools/lock.py writes the files that this one installs; tools/chromium.py brings
+the browser that goes with `test`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import chromium
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLING = ROOT / ".tooling"
@@ -67,7 +70,7 @@ def main(arguments: list[str]) -> int:
     if not set(wanted) <= set(GROUPS):
         print(f"usage: {Path(__file__).name} [{'|'.join(GROUPS)}]...", file=sys.stderr)
         return 2
-    if all(_is_complete(group) for group in wanted):
+    if all(_is_complete(group) for group in wanted) and not _lacks_browser(wanted):
         return 0
     TOOLING.mkdir(exist_ok=True)
     with (TOOLING / "lock").open("w") as lock:
@@ -76,6 +79,8 @@ def main(arguments: list[str]) -> int:
             for group in wanted:
                 if not _is_complete(group):  # asked again: the first one may have done it
                     _install(group)
+            if _lacks_browser(wanted):
+                _install_browser()
         except CannotBootstrapError as reason:
             print(f"bootstrap: {reason}", file=sys.stderr)
             return 1
@@ -275,6 +280,25 @@ def _install(group: str) -> None:
         run("pip", "install", "--python", python, "--no-deps", "--no-build-isolation", *editable)
     for complete in completes:
         (_mark(target) / complete).write_text(_digest(complete), encoding="utf-8")
+
+
+def _lacks_browser(wanted: list[str]) -> bool:
+    return "test" in wanted and not chromium.is_complete(TOOLING)
+
+
+def _install_browser() -> None:
+    """
+    Bring the tests' browser, or say what is missing: all other tests run without it.
+    """
+    print("bootstrap: fetching the browser for tests/browser", file=sys.stderr)
+    try:
+        chromium.install(TOOLING, VENV / "bin")
+    except chromium.NoBrowserError as reason:
+        print(
+            f"bootstrap: no browser: {reason}; tests/browser will fail, and the next `make test`"
+            " tries again",
+            file=sys.stderr,
+        )
 
 
 def _mark(target: Path) -> Path:

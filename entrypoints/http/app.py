@@ -26,6 +26,7 @@ from entrypoints.http.routers import (
     invitations,
     me,
     own_account,
+    pages,
     passwords,
     registration,
     roles,
@@ -49,6 +50,9 @@ PUBLIC_ROUTES = frozenset(
         ("POST", "/api/v1/sessions"),
         ("POST", "/api/v1/sessions/refresh"),
         ("POST", "/api/v1/users"),
+        *((method, path) for path in pages.FORM_PATHS for method in ("GET", "HEAD", "POST")),
+        ("GET", "/assets/{name}"),
+        ("HEAD", "/assets/{name}"),
         ("GET", "/.well-known/jwks.json"),
         ("GET", "/.well-known/oauth-authorization-server"),
         ("GET", "/dev/mailbox"),
@@ -96,6 +100,7 @@ def create_app(container: Container | None = None) -> FastAPI:
         administration,
         roles,
         catalogue,
+        pages,
     ):
         app.include_router(module.router)
     if not settings.in_production:
@@ -106,7 +111,12 @@ def create_app(container: Container | None = None) -> FastAPI:
         mount_documentation(app)
 
     # The last one added is the outermost.
-    app.add_middleware(BodyGate, limit=settings.body_limit, seconds=settings.request_deadline)
+    app.add_middleware(
+        BodyGate,
+        limit=settings.body_limit,
+        seconds=settings.request_deadline,
+        form_paths=pages.FORM_PATHS,
+    )
     if settings.cors_origins:
         app.add_middleware(CORSMiddleware, **cors_options(settings.cors_origins))
     app.add_middleware(

@@ -188,6 +188,13 @@ def status_of(error: DomainError | type[DomainError]) -> int:
     return next((STATUS_OF_KIND[c] for c in kind.__mro__ if c in STATUS_OF_KIND), 500)
 
 
+def retry_after_of(error: DomainError, status: int) -> int | None:
+    """Return after how many whole seconds to come back, never less than one; None if never."""
+    if error.retry_after is not None:
+        return max(1, math.ceil(error.retry_after.total_seconds()))
+    return 1 if status in {429, 503} else None
+
+
 def request_id_of(scope: Scope) -> str:
     """Return the request's id; a fresh one if no middleware has given it any."""
     state: dict[str, Any] = scope.setdefault("state", {})
@@ -205,7 +212,7 @@ def error_response(
     """
     status = status_of(error)
     row = CATALOGUE.get(error.code)
-    retry_after = _retry_after(error, status)
+    retry_after = retry_after_of(error, status)
     facts: dict[str, Any] = {
         "code": error.code,
         "message": error.message,
@@ -275,9 +282,3 @@ def _problem(facts: dict[str, Any], status: int, scope: Scope) -> dict[str, Any]
         "detail": facts["message"],
         **{name: value for name, value in facts.items() if name != "message"},
     }
-
-
-def _retry_after(error: DomainError, status: int) -> int | None:
-    if error.retry_after is not None:
-        return max(1, math.ceil(error.retry_after.total_seconds()))
-    return 1 if status in {429, 503} else None

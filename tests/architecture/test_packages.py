@@ -46,6 +46,7 @@ LIBRARY_HOMES: Mapping[str, tuple[str, ...]] = {
     "cyclopts": ("entrypoints.cli",),
     "dependency_injector": ("entrypoints.container",),
     "fastapi": ("entrypoints.http",),
+    "jinja2": ("entrypoints.http.pages.rendering",),
     "jwt": ("adapters.jwt",),
     "orjson": ("adapters.jwt", "entrypoints"),
     "pydantic": ("entrypoints.http.schemas", "entrypoints.settings"),

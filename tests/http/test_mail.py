@@ -130,7 +130,7 @@ async def test_the_mailbox_is_a_page_for_people(api: Api) -> None:
         page = await api.get("/dev/mailbox", headers={"accept": accept})
         assert page.headers["content-type"] == "text/html; charset=utf-8"
         assert mail["token"] in page.text
-        assert "o&#x27;hara&amp;co@example.com" in page.text
+        assert "o&#39;hara&amp;co@example.com" in page.text
     for headers in (JSON, {"accept": "*/*"}, {}):
         answer = await api.get("/dev/mailbox", headers=headers)
         assert answer.headers["content-type"] == "application/json"

@@ -175,6 +175,9 @@ async def test_the_log_holds_no_secret_of_a_whole_story(
     await api.get("/api/v1/users/me", params={"access_token": tokens.access})
     await api.get("/api/v1/users/me", access=tokens.access[:-2])
     await api.get(f"/verify-email?token={reset}")
+    await api.get(f"/reset-password?token={reset}&x={PASSWORD}")
+    form = {"token": reset, "new_password": PASSWORD, "repeated_password": WRONG_PASSWORD}
+    await api.send("POST", "/reset-password", data=form)
     await api.post("/api/v1/users", {"email": WRONG_PASSWORD, "password": PASSWORD})
     await api.post("/api/v1/users", {"password": PASSWORD, PASSWORD: WRONG_PASSWORD})
     await api.try_refresh(tokens.refresh[:-1])

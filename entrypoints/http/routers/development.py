@@ -1,13 +1,13 @@
 """The development mailbox: mails that would have been sent. Does not exist in production."""
 
 import asyncio
-from html import escape
 
 import orjson
 from fastapi import APIRouter, Request, Response
 
 from application.ports.mailer import Mail
 from entrypoints.http.dependencies import Services
+from entrypoints.http.pages.rendering import mailbox_page
 from entrypoints.http.presenters import instant
 from entrypoints.http.schemas import MailboxOut
 from entrypoints.lifecycle import drain_outbox
@@ -37,7 +37,7 @@ async def mailbox(request: Request, services: Services) -> Response:
         await asyncio.wait({drain}, timeout=PATIENCE)
     mails = await services.mailbox().newest(limit=SHOWN)
     if _wants_page(request):
-        return Response(_page(mails), media_type="text/html")
+        return mailbox_page(mails)
     return Response(orjson.dumps({"data": [_body(mail) for mail in mails]}),
                     media_type="application/json")  # fmt: skip
 
@@ -57,16 +57,3 @@ def _body(mail: Mail) -> dict[str, str | None]:
         "token": mail.token,
         "queued_at": instant(mail.queued_at),
     }
-
-
-def _page(mails: list[Mail]) -> str:
-    items = "".join(
-        f"<article><h2>{escape(mail.subject)}</h2>"
-        f"<p>To {escape(mail.to)}, queued {instant(mail.queued_at)}</p>"
-        f"<pre>{escape(mail.text)}</pre></article><hr>"
-        for mail in mails
-    )
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Mailbox</title></head>'
-        f"<body><h1>Development mailbox</h1>{items or '<p>No mail yet.</p>'}</body></html>"
-    )

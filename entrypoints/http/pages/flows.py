@@ -1,0 +1,78 @@
+"""What each page behind a mailed link asks for, and how its form is read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+from urllib.parse import parse_qsl
+
+from domain.errors import Violation
+
+TOKEN: Final = "token"  # noqa: S105  # a field
+REPEATED: Final = "repeated_password"
+
+
+class Flow(StrEnum):
+    """One page; the value is the last part of its path."""
+
+    VERIFY_EMAIL = "verify-email"
+    RESET_PASSWORD = "reset-password"  # noqa: S105  # a path
+    CONFIRM_EMAIL_CHANGE = "confirm-email-change"
+    ACCEPT_INVITATION = "accept-invitation"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Something to fill in."""
+
+    name: str
+    kind: str
+    autocomplete: str
+    required: bool = True
+
+
+FIELDS: Final[Mapping[Flow, tuple[Field, ...]]] = {
+    Flow.VERIFY_EMAIL: (),
+    Flow.RESET_PASSWORD: (
+        Field("new_password", "password", "new-password"),
+        Field(REPEATED, "password", "new-password"),
+    ),
+    Flow.CONFIRM_EMAIL_CHANGE: (),
+    Flow.ACCEPT_INVITATION: (
+        Field("display_name", "text", "name", required=False),
+        Field("password", "password", "new-password"),
+        Field(REPEATED, "password", "new-password"),
+    ),
+}
+
+type Form = Mapping[str, str]
+"""What was sent: every field of the flow, empty where it was left out."""
+
+
+def read_form(flow: Flow, body: bytes) -> Form | None:
+    """Return what was sent, or None for what no form of ours sends: another field, one twice."""
+    expected = [TOKEN, *(field.name for field in FIELDS[flow])]
+    try:
+        sent = parse_qsl(
+            body.decode(), keep_blank_values=True, errors="strict", max_num_fields=len(expected)
+        )
+    except ValueError:
+        return None
+    form = dict(sent)
+    if len(form) != len(sent) or not form.keys() <= set(expected):
+        return None
+    return {name: form.get(name, "") for name in expected}
+
+
+def problems_in(flow: Flow, form: Form) -> list[Violation]:
+    """Return what can be seen without spending anything: a gap, or two passwords that differ."""
+    fields = FIELDS[flow]
+    found = [
+        Violation(field.name, "MISSING", "This field is required.")
+        for field in fields
+        if field.required and not form[field.name]
+    ]
+    passwords = {form[field.name] for field in fields if field.kind == "password"}
+    if not found and len(passwords) > 1:
+        found.append(Violation(REPEATED, "DIFFERENT", "The two passwords differ."))
+    return found

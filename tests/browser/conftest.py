@@ -1,0 +1,145 @@
+"""
+A real browser before the real service.
+
+    browser    Chromium, started once
+    served     the service as a process of its own, started once; everybody signs up anew
+    visit      opens a window and watches everything that happens in it
+"""
+
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+
+from tests.support.browser import running_browser
+from tests.support.processes import free_port, started, wait_for_status
+
+PASSWORD = "tea kettle under the violet moon"
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True)
+class Served:
+    """
+    The service on its port, and its log.
+    """
+
+    url: str
+    log: Path
+
+    async def call(self, path: str, body: Any, status: int) -> Any:
+        """
+        Ask the API, as an application would.
+        """
+        async with httpx.AsyncClient(base_url=self.url) as client:
+            answer = await client.post(f"/api/v1{path}", json=body)
+        assert answer.status_code == status, answer.text
+        return answer.json() if answer.content else None
+
+    async def sign_up(self) -> str:
+        """
+        Make an account of its own for the test and return its address.
+        """
+        email = f"ada{next(_numbers)}@example.com"
+        await self.call("/users", {"email": email, "password": PASSWORD}, 201)
+        return email
+
+    async def link(self, email: str, path: str) -> str:
+        """
+        Return the newest link of this kind that was mailed there.
+        """
+        async with httpx.AsyncClient(base_url=self.url) as client:
+            accept = {"accept": "application/json"}
+            mails = (await client.get("/dev/mailbox", headers=accept)).json()["data"]
+        return next(str(m["link"]) for m in mails if m["to"] == email and path in str(m["link"]))
+
+    async def sign_in(self, email: str, password: str, status: int = 201) -> None:
+        await self.call("/sessions", {"email": email, "password": password}, status)
+
+
+@dataclass
+class Visit:
+    """
+    One window, and what was seen in it.
+    """
+
+    page: Page
+    context: BrowserContext
+    home: str
+    requested: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def watch(self) -> None:
+        """
+        Write down every request and whatever the browser complains about.
+        """
+        self.page.on("request", self._request)
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _request(self, request: Request) -> None:
+        self.requested.append(request.url)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # That a page came with 4xx is said there as well; the tests look at statuses themselves.
+        if not message.text.startswith("Failed to load resource: the server responded with"):
+            self.complaints.append(message.text)
+
+    def elsewhere(self) -> list[str]:
+        """
+        Return the requests that went to anybody but us.
+        """
+        ours = urlsplit(self.home)[:2]
+        return [url for url in self.requested if urlsplit(url)[:2] != ours]
+
+
+class Visitor(Protocol):
+    """
+    Opens a window; it is looked at and closed with the test. ``trusted=False``: the test itself
+    looks at what was seen.
+    """
+
+    async def __call__(self, *, trusted: bool = True, **options: Any) -> Visit: ...
+
+
+@pytest.fixture(scope="session")
+async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
+    async with running_browser(tmp_path_factory.mktemp("browser")) as started_browser:
+        yield started_browser
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder, port = tmp_path_factory.mktemp("served"), free_port()
+    url = f"http://127.0.0.1:{port}"
+    settings = {"DATABASE_URL": "memory://", "PORT": str(port), "PUBLIC_URL": url}
+    with started("serve", folder=folder, RATE_LIMITS="false", **settings) as process:
+        wait_for_status(f"{url}/health/ready", 200, process)
+        yield Served(url, folder / "log")
+
+
+@pytest.fixture
+async def visit(browser: Browser, served: Served) -> AsyncIterator[Visitor]:
+    async with AsyncExitStack() as stack:
+        trusted_visits: list[Visit] = []
+
+        async def open_window(*, trusted: bool = True, **options: Any) -> Visit:
+            context = await stack.enter_async_context(await browser.new_context(**options))
+            context.set_default_timeout(20_000)
+            visited = Visit(await context.new_page(), context, served.url)
+            visited.watch()
+            if trusted:
+                trusted_visits.append(visited)
+            return visited
+
+        yield open_window
+        for visited in trusted_visits:
+            assert visited.elsewhere() == []
+            assert visited.complaints == []
