@@ -2,12 +2,12 @@
 
 from typing import Self
 
+from adapters.memory.audit_trail import MemoryAuditTrail
 from adapters.memory.circuits import MemoryCircuitRepository
 from adapters.memory.invitations import MemoryInvitationRepository
 from adapters.memory.outbox import MemoryOutbox
 from adapters.memory.outbox_ledger import MemoryOutboxLedger
 from adapters.memory.repositories import (
-    MemoryAuditTrail,
     MemoryCredentialRepository,
     MemoryOneTimeTokenRepository,
     MemorySessionRepository,

@@ -6,7 +6,8 @@ from domain.identifiers import UserId
 from entrypoints.http.dependencies import From, Services, SignedIn, identified
 from entrypoints.http.errors import responses
 from entrypoints.http.presenters import user_answer
-from entrypoints.http.schemas import Envelope, SuspensionRequest, UserOut
+from entrypoints.http.schemas.answers import Envelope, UserOut
+from entrypoints.http.schemas.requests import SuspensionRequest
 
 router = APIRouter(
     prefix="/api/v1/users/{user_id}",

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from entrypoints.http.errors import catalogue
 from entrypoints.http.presenters import answer
-from entrypoints.http.schemas import Envelope, ErrorCodeOut
+from entrypoints.http.schemas.answers import Envelope, ErrorCodeOut
 
 router = APIRouter(prefix="/api/v1", tags=["Errors"])
 

@@ -9,7 +9,7 @@ from application.ports.mailer import Mail
 from entrypoints.http.dependencies import Services
 from entrypoints.http.pages.rendering import mailbox_page
 from entrypoints.http.presenters import instant
-from entrypoints.http.schemas import MailboxOut
+from entrypoints.http.schemas.answers import MailboxOut
 from entrypoints.lifecycle import drain_outbox
 
 router = APIRouter(prefix="/dev", tags=["Development"])

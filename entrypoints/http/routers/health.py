@@ -6,7 +6,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from entrypoints.http.dependencies import Services
-from entrypoints.http.schemas import HealthOut
+from entrypoints.http.schemas.answers import HealthOut
 
 router = APIRouter(prefix="/health", tags=["Health"])
 _LIVE = orjson.dumps({"status": "ok", "checks": {}})

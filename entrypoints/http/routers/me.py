@@ -16,17 +16,9 @@ from entrypoints.http.presenters import (
     session_body,
     user_answer,
 )
-from entrypoints.http.schemas import (
-    DEFAULT_PAGE,
-    Envelope,
-    Flag,
-    ListEnvelope,
-    PageCursor,
-    PageSize,
-    ProfileRequest,
-    SessionOut,
-    UserOut,
-)
+from entrypoints.http.schemas.answers import Envelope, ListEnvelope, SessionOut, UserOut
+from entrypoints.http.schemas.parameters import DEFAULT_PAGE, Flag, PageCursor, PageSize
+from entrypoints.http.schemas.requests import ProfileRequest
 
 router = APIRouter(
     prefix="/api/v1/users/me",

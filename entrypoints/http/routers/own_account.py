@@ -12,18 +12,18 @@ from entrypoints.http.presenters import (
     list_answer,
     token_body,
 )
-from entrypoints.http.schemas import (
-    DEFAULT_PAGE,
+from entrypoints.http.schemas.answers import (
     AuditEventOut,
-    EmailChangeRequest,
     Envelope,
-    ErasureRequest,
     ExportOut,
     ListEnvelope,
-    PageCursor,
-    PageSize,
-    PasswordChangeRequest,
     TokenOut,
+)
+from entrypoints.http.schemas.parameters import DEFAULT_PAGE, PageCursor, PageSize
+from entrypoints.http.schemas.requests import (
+    EmailChangeRequest,
+    ErasureRequest,
+    PasswordChangeRequest,
 )
 
 router = APIRouter(

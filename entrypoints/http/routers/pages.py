@@ -26,7 +26,7 @@ from entrypoints.http.errors import RouteNotFound, error_response, retry_after_o
 from entrypoints.http.pages.flows import TOKEN, Flow, Form, problems_in, read_form
 from entrypoints.http.pages.rendering import asset, form_page, notice_page
 from entrypoints.http.pages.texts import ENGLISH, Notice
-from entrypoints.http.schemas import TOKEN_INPUT
+from entrypoints.http.schemas.parameters import TOKEN_INPUT
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 

@@ -6,7 +6,8 @@ from application.limits import MAIL_REQUEST
 from entrypoints.http.dependencies import From, Services, limited
 from entrypoints.http.errors import responses
 from entrypoints.http.presenters import answer
-from entrypoints.http.schemas import EmailRequest, Envelope, PasswordResetRequest
+from entrypoints.http.schemas.answers import Envelope
+from entrypoints.http.schemas.requests import EmailRequest, PasswordResetRequest
 
 router = APIRouter(prefix="/api/v1/password-resets", tags=["Passwords"])
 

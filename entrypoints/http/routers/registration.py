@@ -6,15 +6,8 @@ from application.limits import MAIL_REQUEST, SIGN_UP
 from entrypoints.http.dependencies import From, Services, limited
 from entrypoints.http.errors import responses
 from entrypoints.http.presenters import answer, sign_up_body, user_answer, verified_user_body
-from entrypoints.http.schemas import (
-    EmailRequest,
-    Envelope,
-    SignUpOut,
-    SignUpRequest,
-    TokenRequest,
-    UserOut,
-    VerifiedUserOut,
-)
+from entrypoints.http.schemas.answers import Envelope, SignUpOut, UserOut, VerifiedUserOut
+from entrypoints.http.schemas.requests import EmailRequest, SignUpRequest, TokenRequest
 
 router = APIRouter(prefix="/api/v1", tags=["Registration"])
 

@@ -7,7 +7,8 @@ from domain.session import EndReason
 from entrypoints.http.dependencies import From, Services, SignedIn, limited
 from entrypoints.http.errors import responses
 from entrypoints.http.presenters import answer, token_body
-from entrypoints.http.schemas import Envelope, RefreshRequest, SignInRequest, TokenOut
+from entrypoints.http.schemas.answers import Envelope, TokenOut
+from entrypoints.http.schemas.requests import RefreshRequest, SignInRequest
 
 router = APIRouter(prefix="/api/v1/sessions", tags=["Sessions"])
 

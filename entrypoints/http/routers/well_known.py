@@ -4,7 +4,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from entrypoints.http.dependencies import Services
-from entrypoints.http.schemas import JwksOut, ServerMetadataOut
+from entrypoints.http.schemas.answers import JwksOut, ServerMetadataOut
 
 router = APIRouter(prefix="/.well-known", tags=["Well-known"])
 
