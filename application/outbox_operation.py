@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from application.ports.clock import Clock
-from application.ports.outbox import HeldMessage, MessageStatus
+from application.ports.outbox import HeldMessage, MessageStatus, OutboxCensus
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.errors import NothingThere
 from domain.identifiers import MessageId
@@ -30,6 +30,11 @@ class ListOutbox:
             for status in statuses:
                 found += await unit.outbox_ledger.listed(status, limit=limit)
         return found
+
+    async def census(self) -> OutboxCensus:
+        """Return how many messages there are in each state."""
+        async with self._unit_of_work.read_only() as unit:
+            return await unit.outbox_ledger.census()
 
 
 class RedriveOutbox:

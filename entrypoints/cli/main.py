@@ -13,18 +13,18 @@ from cyclopts import App, CycloptsError
 
 from domain.access import OPERATOR
 from domain.audit import NOWHERE
-from domain.user import User
 from entrypoints.cli.exits import REFUSED, USAGE, run, say
+from entrypoints.cli.outbox import outbox
+from entrypoints.cli.service import command_settings, container_of, in_service
 from entrypoints.container import Container, close
-from entrypoints.lifecycle import StartRefused, build_container, prepare, ready_settings
-from entrypoints.logging import configure_logging
-from entrypoints.settings import Settings, SettingsError, findings, load_settings
+from entrypoints.settings import SettingsError, findings, load_settings
 
 app = App(
     name="doorward", version=version("doorward"), help="A self-hosted identity and access service."
 )
 users = App(name="users", help="User accounts.")
 app.command(users)
+app.command(outbox)
 
 
 def main() -> None:
@@ -49,7 +49,7 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
     """
     from entrypoints.http.server import serve as serve_http
 
-    settings = _settings()
+    settings = command_settings()
     serve_http(settings, host=host or settings.host, port=port or settings.port)
 
 
@@ -58,7 +58,7 @@ def worker() -> None:
     """Send mail and clear away what is over, until told to stop."""
     from entrypoints.worker.main import work
 
-    run(work(_container()))
+    run(work(container_of(command_settings())))
 
 
 @app.command
@@ -74,7 +74,7 @@ def migrate(*, check: bool = False, plan: bool = False) -> None:
     """
     from migrations import runner
 
-    settings = _settings()
+    settings = command_settings()
     if settings.in_memory:
         say("memory:// has no schema to migrate.")
         return
@@ -103,7 +103,7 @@ def check() -> None:
     for finding in findings(settings):
         print(f"{finding.level:<8}{finding.setting}: {finding.message} {finding.cure}".rstrip())
         failed = failed or finding.level == "error"
-    for name, failure in run(_surroundings(_built(settings))):
+    for name, failure in run(_surroundings(container_of(settings))):
         print(f"{'error' if failure else 'ok':<8}{name}: {failure or 'Fine.'}")
         failed = failed or failure is not None
     raise SystemExit(REFUSED if failed else 0)
@@ -144,14 +144,15 @@ def create_user(
         Print the user as JSON.
     """
     password = _read_password() if password_stdin else None
-    user = run(
-        _create_user(
-            _container(),
+    user = in_service(
+        lambda services: services.create_user()(
+            principal=OPERATOR,
             email=email,
             password=password,
+            display_name=display_name,
             roles=role or [],
             verified=verified,
-            display_name=display_name,
+            origin=NOWHERE,
         )
     )
     if json:
@@ -161,55 +162,13 @@ def create_user(
         print(f"{user.id}  {user.email.value}  {user.status.value}")
 
 
-async def _create_user(
-    container: Container,
-    *,
-    email: str,
-    password: str | None,
-    roles: list[str],
-    verified: bool,
-    display_name: str | None,
-) -> User:
-    try:
-        await prepare(container)
-        return await container.create_user()(
-            principal=OPERATOR,
-            email=email,
-            password=password,
-            display_name=display_name,
-            roles=roles,
-            verified=verified,
-            origin=NOWHERE,
-        )
-    finally:
-        await close(container)
-
-
 @app.command
 def openapi() -> None:
     """Print the OpenAPI document."""
     from entrypoints.http.app import create_app
 
-    document = create_app(_container()).openapi()
+    document = create_app(container_of(command_settings())).openapi()
     print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
-
-
-def _container() -> Container:
-    return _built(_settings())
-
-
-def _built(settings: Settings) -> Container:
-    try:
-        return build_container(settings)
-    except StartRefused as problem:
-        say(str(problem))
-        raise SystemExit(REFUSED) from None
-
-
-def _settings() -> Settings:
-    settings = ready_settings()
-    configure_logging(settings.log_level, settings.log_format)
-    return settings
 
 
 def _read_password() -> str:

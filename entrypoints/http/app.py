@@ -17,7 +17,7 @@ from entrypoints.container import Container
 from entrypoints.http.body import BodyGate
 from entrypoints.http.documentation import describe, mount_documentation
 from entrypoints.http.error_handlers import install_error_handlers
-from entrypoints.http.middleware import Draining, RequestContext, cors_options
+from entrypoints.http.middleware import Draining, Observe, RequestContext, cors_options
 from entrypoints.http.routers import (
     administration,
     catalogue,
@@ -58,6 +58,7 @@ PUBLIC_ROUTES = frozenset(
         ("GET", "/dev/mailbox"),
         ("GET", "/health/live"),
         ("GET", "/health/ready"),
+        ("GET", "/metrics"),
     }
 )
 """The routes that need no caller: for OpenAPI, and for the test that all others do (AZ-1)."""
@@ -105,6 +106,7 @@ def create_app(container: Container | None = None) -> FastAPI:
         app.include_router(module.router)
     if not settings.in_production:
         app.include_router(development.router)
+    observe = _mount_metrics(app) if settings.metrics else None
     install_error_handlers(app)
     describe(app, public_url=settings.public_url, public_routes=PUBLIC_ROUTES)
     if settings.docs:
@@ -125,8 +127,18 @@ def create_app(container: Container | None = None) -> FastAPI:
         deadline=settings.request_deadline,
         trusted_proxies=settings.trusted_proxies,
         is_ready=lambda: container.keyring().is_loaded,
+        observe=observe,
     )
     return app
+
+
+def _mount_metrics(app: FastAPI) -> Observe:
+    from entrypoints.http import metrics  # a library that only this needs
+
+    app.state.metrics = metrics.Metrics()
+    app.include_router(metrics.router)
+    observe: Observe = app.state.metrics.observe
+    return observe
 
 
 @asynccontextmanager

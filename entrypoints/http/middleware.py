@@ -41,6 +41,10 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _log = structlog.get_logger("doorward.http")
 
 
+type Observe = Callable[[Scope, int, float], None]
+"""Is told of every request: its scope, its status, and how many seconds it took."""
+
+
 class Draining:
     """Whether the process is about to end; readiness says so before anything is closed (DU-2)."""
 
@@ -117,9 +121,11 @@ class RequestContext:
         deadline: float,
         trusted_proxies: tuple[Network, ...] = (),
         is_ready: Callable[[], bool] = lambda: True,
+        observe: Observe | None = None,
     ) -> None:
         self._app = app
         self._is_ready = is_ready
+        self._observe = observe
         self._public_url = public_url
         self._deadline = deadline
         self._trusted = trusted_proxies
@@ -147,7 +153,10 @@ class RequestContext:
             else:
                 await self._serve(scope, receive, answer)
         finally:
-            _log_access(scope, state, answer.status, perf_counter() - began)
+            seconds = perf_counter() - began
+            _log_access(scope, state, answer.status, seconds)
+            if self._observe is not None:
+                self._observe(scope, answer.status, seconds)
             logged_request_id.reset(token)
 
     def _not_yet(self, scope: Scope) -> DomainError | None:

@@ -32,6 +32,7 @@ from application.mail_requests import MailRequestAnswer, RequestMail
 from application.mailed_secrets import MailedSecrets, SecretLifetimes
 from application.notifications import Notifications
 from application.outbox import RelayOutbox, RelayReport
+from application.outbox_operation import ListOutbox, RedriveOutbox
 from application.own_account import EraseOwnAccount, ExportOwnData, ListOwnSecurityEvents
 from application.paging import Cursors
 from application.password_checks import PasswordChecks, Reauthenticate
@@ -301,6 +302,8 @@ class Service:
         self.define_role = DefineRole(unit_of_work=units, clock=clock, recorder=recorder)
         self.change_role = ChangeRole(unit_of_work=units, clock=clock, recorder=recorder)
         self.remove_role = RemoveRole(unit_of_work=units, clock=clock, recorder=recorder)
+        self.list_outbox = ListOutbox(unit_of_work=units)
+        self.redrive_outbox = RedriveOutbox(unit_of_work=units, clock=clock)
         answers: dict[MessageKind, MailRequestAnswer] = {
             MessageKind.VERIFICATION_REQUESTED: AnswerVerificationRequest(
                 secrets=secrets, clock=clock, mail_allowance=allowance

@@ -49,6 +49,7 @@ LIBRARY_HOMES: Mapping[str, tuple[str, ...]] = {
     "jinja2": ("entrypoints.http.pages.rendering",),
     "jwt": ("adapters.jwt",),
     "orjson": ("adapters.jwt", "entrypoints"),
+    "prometheus_client": ("entrypoints.http.metrics",),
     "pydantic": ("entrypoints.http.schemas", "entrypoints.settings"),
     "pydantic_core": ("entrypoints.http.schemas", "entrypoints.settings"),
     "pydantic_settings": ("entrypoints.settings",),

@@ -105,3 +105,16 @@ def wait_for_status(url: str, status: int, process: subprocess.Popen[bytes]) -> 
             return
         time.sleep(0.02)
     raise TimeoutError(f"{url} never answered {status}")
+
+
+def wait_for_line(log: Path, text: str, process: subprocess.Popen[bytes]) -> None:
+    """
+    Return once the process has logged that; fail if it ends before.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if text in log.read_text(errors="replace"):
+            return
+        assert process.poll() is None, "the process ended"
+        time.sleep(0.02)
+    raise TimeoutError(f"{text} was never logged")

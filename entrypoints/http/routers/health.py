@@ -5,10 +5,18 @@ import asyncio
 import orjson
 from fastapi import APIRouter, Request, Response
 
+from domain.circuit import CircuitState
+from domain.errors import ServiceUnavailable
+from entrypoints.container import Container
 from entrypoints.http.dependencies import Services
 from entrypoints.http.schemas.answers import HealthOut
 
 router = APIRouter(prefix="/health", tags=["Health"])
+_MAIL = {
+    CircuitState.CLOSED: "ok",
+    CircuitState.OPEN: "server away, waiting",
+    CircuitState.HALF_OPEN: "server away, trying again",
+}
 _LIVE = orjson.dumps({"status": "ok", "checks": {}})
 
 
@@ -25,7 +33,10 @@ async def live() -> Response:
     responses={503: {"model": HealthOut, "description": "A part is missing; it is named."}},
 )
 async def ready(request: Request, services: Services) -> Response:
-    """Return 200 if database, schema and signing keys are there, else 503 with what is not."""
+    """Return 200 if database, schema and signing keys are there, else 503 with what is not.
+
+    `mail` says whether the mail server is there; it makes nothing unready.
+    """
     probes = services.health_probes()
     failures = await asyncio.gather(*(probe.failure() for probe in probes))
     checks = {probe.name: failure or "ok" for probe, failure in zip(probes, failures, strict=True)}
@@ -33,9 +44,19 @@ async def ready(request: Request, services: Services) -> Response:
     if request.app.state.draining:
         checks["process"] = "shutting down"
     well = all(check == "ok" for check in checks.values())
+    if well:
+        # A mail server that is away is worth knowing, and no reason to turn people away.
+        checks["mail"] = await _mail(services)
     return Response(
         orjson.dumps({"status": "ok" if well else "unavailable", "checks": checks}),
         status_code=200 if well else 503,
         headers={} if well else {"retry-after": "1"},
         media_type="application/json",
     )
+
+
+async def _mail(services: Container) -> str:
+    try:
+        return _MAIL[await services.mail_circuit().state()]
+    except ServiceUnavailable:
+        return "not known"

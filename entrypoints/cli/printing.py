@@ -1,0 +1,47 @@
+"""Answers on standard output: a table for people, JSON for programs."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+
+def print_json(answer: object) -> None:
+    """Print the answer as one JSON document; a list is an array, also an empty one."""
+    print(orjson.dumps(answer, default=_plain, option=orjson.OPT_INDENT_2).decode())
+
+
+def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Print the rows under a line of headings, each column as wide as it needs."""
+    if not rows:
+        print("Nothing there.")
+        return
+    lines = [[column.replace("_", " ").upper() for column in columns]]
+    lines += [[_cell(row[column]) for column in columns] for row in rows]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        print("  ".join(cells).rstrip())
+
+
+def instant(moment: datetime | None) -> str | None:
+    """Return the time in RFC 3339 with ``Z``."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
+
+
+def _cell(value: object) -> str:
+    """Return the value on one line; what others typed cannot start another one (LG-2)."""
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(sorted(map(_cell, value))) or "-"
+    return "".join(c if c.isprintable() else "?" for c in str(value))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, set | frozenset):
+        return sorted(map(str, value))
+    return str(value)
