@@ -8,15 +8,17 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, cast
 from uuid import UUID
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 
 from application.authentication import Caller
 from application.ports.rate_limiter import Admission, RateLimit
 from domain.audit import Origin
-from domain.identifiers import Identifier
+from domain.identifiers import Identifier, SessionId
 from domain.sign_in_attempts import TooManyRequests
 from entrypoints.container import Container
 from entrypoints.http.client_address import rate_key
+from entrypoints.http.cookies import ACCESS_COOKIE, cookie, take_cookies_back
+from entrypoints.http.csrf import csrf_token, require_proof
 from entrypoints.http.errors import MultipleCredentials, NotSignedIn, request_id_of
 
 
@@ -41,23 +43,57 @@ def _printable(text: str | None) -> str | None:
     return "".join(c for c in text[:256] if c.isprintable()) or None
 
 
-def bearer_token(request: Request) -> str:
-    """Return the access token; raise if there is none or more than one (TK-6, RFC 6750)."""
+def access_token_of(request: Request) -> tuple[str, bool]:
+    """Return the access token, and whether it came in a cookie.
+
+    Raises NotSignedIn if there is none, and MultipleCredentials if there is more than one
+    (TK-6, RFC 6750).
+    """
     values = request.headers.getlist("authorization")
-    if len(values) > 1:
+    in_cookie = cookie(request, ACCESS_COOKIE) if "cookie" in request.headers else None
+    if len(values) > 1 or (values and in_cookie):
         raise MultipleCredentials
+    if in_cookie:
+        return in_cookie, True
     scheme, _, token = (values[0] if values else "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise NotSignedIn
-    return token
+    return token, False
 
 
 async def caller_of(request: Request) -> Caller:
-    """Return who calls; raise 401 if that cannot be known, or not any more."""
+    """Return who calls; raise 401 if that cannot be known, or not any more.
+
+    Who comes with a cookie has to prove where from, too, before anything is changed (SE-6).
+    """
     container: Container = request.app.state.container
-    caller = await container.authenticate()(access_token=bearer_token(request))
-    request.scope["state"]["user_id"] = str(caller.user.id)
+    token, by_cookie = access_token_of(request)
+    state = request.scope["state"]
+    state["by_cookie"] = by_cookie
+    caller = await container.authenticate()(access_token=token)
+    if by_cookie:
+        require_proof(request, container, caller.session.id)
+    state["user_id"] = str(caller.user.id)
     return caller
+
+
+def came_by_cookie(request: Request) -> bool:
+    """Tell whether the signed-in caller's token came in a cookie."""
+    return bool(request.scope["state"].get("by_cookie"))
+
+
+def signed_out(request: Request) -> Response:
+    """Return 204, and take the cookies back from a caller who came with them."""
+    response = Response(status_code=204)
+    if came_by_cookie(request):
+        take_cookies_back(response)
+    return response
+
+
+def csrf_for(request: Request, session_id: SessionId) -> str | None:
+    """Return a CSRF token if the caller came by cookie, and is to be answered the same way."""
+    container: Container = request.app.state.container
+    return csrf_token(container.secret_box(), session_id) if came_by_cookie(request) else None
 
 
 type Services = Annotated[Container, Depends(container_of)]

@@ -16,9 +16,12 @@ from fastapi.openapi.utils import get_openapi
 from starlette.requests import Request
 from starlette.responses import Response
 
+from entrypoints.http.cookies import ACCESS_COOKIE
 from entrypoints.http.errors import RouteNotFound, error_response
 
 BEARER: Final = "bearer"
+COOKIE: Final = "cookie"
+CSRF: Final = "csrf"
 _ASSETS: Final = Path(__file__).parent / "assets"
 _MEDIA_TYPES: Final = {
     "redoc.standalone.js": "text/javascript",
@@ -167,13 +170,32 @@ def _document(
         "bearerFormat": "JWT",
         "description": "The access token of a token answer.",
     }
+    document["components"]["securitySchemes"] |= {
+        COOKIE: {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": ACCESS_COOKIE,
+            "description": "The same token in cookie mode.",
+        },
+        CSRF: {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-CSRF-Token",
+            "description": "In cookie mode, on all methods but GET and HEAD: `csrf_token`.",
+        },
+    }
     for path, operations in document.get("paths", {}).items():
         for method, operation in operations.items():
-            _complete(operation, (method.upper(), path) in public_routes, path.startswith("/api/"))
+            _complete(
+                operation,
+                is_public=(method.upper(), path) in public_routes,
+                is_ours=path.startswith("/api/"),
+                is_safe=method in {"get", "head"},
+            )
     return document
 
 
-def _complete(operation: dict[str, Any], is_public: bool, is_ours: bool) -> None:
+def _complete(operation: dict[str, Any], *, is_public: bool, is_ours: bool, is_safe: bool) -> None:
     answers = operation.setdefault("responses", {})
     if "HTTPValidationError" in str(answers.get("422", {})):
         del answers["422"]
@@ -184,7 +206,8 @@ def _complete(operation: dict[str, Any], is_public: bool, is_ours: bool) -> None
             example["value"]["error"].setdefault("retry_after", None)  # FastAPI drops what is null
     if is_ours:
         answers.setdefault("default", _refusal("Any other refusal."))
-        operation.setdefault("security", [] if is_public else [{BEARER: []}])
+        by_cookie: dict[str, list[str]] = {COOKIE: []} if is_safe else {COOKIE: [], CSRF: []}
+        operation.setdefault("security", [] if is_public else [{BEARER: []}, by_cookie])
 
 
 def _refusal(description: str) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 
 from domain.errors import DomainError, ServiceUnavailable, ValidationFailed, Violation
+from domain.session import SessionIsOver
+from entrypoints.http.cookies import take_cookies_back
 from entrypoints.http.errors import (
     METHODS,
     InternalError,
@@ -72,7 +74,10 @@ def install_error_handlers(app: FastAPI) -> None:
 
 
 async def _domain_error(request: Request, error: Exception) -> Response:
-    return error_response(cast(DomainError, error), request.scope)
+    response = error_response(cast(DomainError, error), request.scope)
+    if isinstance(error, SessionIsOver) and request.scope["state"].get("by_cookie"):
+        take_cookies_back(response)  # they are of no use any more
+    return response
 
 
 async def _bug(request: Request, _error: Exception) -> Response:

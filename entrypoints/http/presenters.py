@@ -23,6 +23,7 @@ from domain.invitation import Invitation
 from domain.role import Role
 from domain.session import Session
 from domain.user import User
+from entrypoints.http.cookies import give_cookies
 from entrypoints.http.errors import request_id_of
 
 
@@ -169,6 +170,30 @@ def role_body(role: Role | BuiltInRole) -> dict[str, Any]:
         "created_at": instant(made.created_at) if made else None,
         "updated_at": instant(made.updated_at) if made else None,
     }
+
+
+def token_answer(
+    request: Request,
+    grant: TokenGrant,
+    *,
+    csrf: str | None,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return both tokens in the body; or, with a CSRF token for the body, both in cookies."""
+    body = token_body(grant)
+    if csrf is None:
+        return answer(request, body, status=status, headers=headers)
+    del body["access_token"], body["refresh_token"]
+    response = answer(request, {**body, "csrf_token": csrf}, status=status, headers=headers)
+    give_cookies(
+        response,
+        access=grant.access_token,
+        access_seconds=grant.expires_in,
+        refresh=grant.refresh_token,
+        refresh_seconds=grant.refresh_expires_in,
+    )
+    return response
 
 
 def etag_of_role(role: Role) -> str:

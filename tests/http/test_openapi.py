@@ -110,7 +110,11 @@ async def test_every_operation_explains_itself(document: dict[str, Any]) -> None
         assert any(status.startswith("2") for status in operation["responses"]), where
         if path.startswith("/api/"):
             is_public = (method, path) in PUBLIC_ROUTES
-            assert operation["security"] == ([] if is_public else [{"bearer": []}]), where
+            by_cookie: dict[str, list[str]] = (
+                {"cookie": []} if method == "GET" else {"cookie": [], "csrf": []}
+            )
+            asked = [] if is_public else [{"bearer": []}, by_cookie]
+            assert operation["security"] == asked, where
 
 
 async def test_every_body_has_an_example_that_fits(document: dict[str, Any], api: Api) -> None:
@@ -122,7 +126,8 @@ async def test_every_body_has_an_example_that_fits(document: dict[str, Any], api
         if body is None:
             continue
         (schema,) = [content["schema"] for content in body["content"].values()]
-        named = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+        (reference,) = _references(schema)
+        named = document["components"]["schemas"][reference.rpartition("/")[2]]
         assert named["additionalProperties"] is False, path
         example = {}
         for name, member in named["properties"].items():

@@ -8,7 +8,7 @@ from application.users import UNCHANGED
 from domain.identifiers import SessionId
 from domain.session import EndReason
 from entrypoints.http.conditional import IfMatch, expected
-from entrypoints.http.dependencies import From, Services, SignedIn, identified
+from entrypoints.http.dependencies import From, Services, SignedIn, identified, signed_out
 from entrypoints.http.errors import responses
 from entrypoints.http.presenters import (
     etag_of,
@@ -92,6 +92,7 @@ async def list_sessions(
     response_class=Response,
 )
 async def end_sessions(
+    request: Request,
     caller: SignedIn,
     services: Services,
     origin: From,
@@ -101,7 +102,7 @@ async def end_sessions(
     await services.end_own_sessions()(
         principal=caller.principal, include_current=include_current, origin=origin
     )
-    return Response(status_code=204)
+    return signed_out(request) if include_current else Response(status_code=204)
 
 
 @router.delete(
@@ -112,7 +113,7 @@ async def end_sessions(
     responses=responses("SESSION_NOT_FOUND"),
 )
 async def end_session(
-    session_id: str, caller: SignedIn, services: Services, origin: From
+    request: Request, session_id: str, caller: SignedIn, services: Services, origin: From
 ) -> Response:
     """End one session; somebody else's is as unknown as one that never was (AZ-2)."""
     await services.end_own_session()(
@@ -121,4 +122,5 @@ async def end_session(
         reason=EndReason.REVOKED_BY_USER,
         origin=origin,
     )
-    return Response(status_code=204)
+    is_own = session_id == str(caller.session.id)
+    return signed_out(request) if is_own else Response(status_code=204)

@@ -3,17 +3,25 @@
 from fastapi import APIRouter, Depends, Request, Response
 
 from application.limits import MAIL_REQUEST
-from entrypoints.http.dependencies import From, Services, SignedIn, limited
+from entrypoints.http.dependencies import (
+    From,
+    Services,
+    SignedIn,
+    csrf_for,
+    limited,
+    signed_out,
+)
 from entrypoints.http.errors import responses
 from entrypoints.http.presenters import (
     answer,
     audit_event_body,
     export_body,
     list_answer,
-    token_body,
+    token_answer,
 )
 from entrypoints.http.schemas.answers import (
     AuditEventOut,
+    CookieTokenOut,
     Envelope,
     ExportOut,
     ListEnvelope,
@@ -43,7 +51,7 @@ _WITH_PASSWORD = ("WRONG_PASSWORD", "VALIDATION_ERROR", "TOO_MANY_REQUESTS", "BU
 @router.post(
     "/password",
     summary="Change my password",
-    response_model=Envelope[TokenOut],
+    response_model=Envelope[TokenOut | CookieTokenOut],
     responses=responses("PASSWORD_REJECTED", *_WITH_PASSWORD),
 )
 async def change_password(
@@ -64,7 +72,7 @@ async def change_password(
         new_password=body.new_password,
         origin=origin,
     )
-    return answer(request, token_body(grant))
+    return token_answer(request, grant, csrf=csrf_for(request, grant.session.id))
 
 
 @router.post(
@@ -104,13 +112,13 @@ async def change_email(
     responses=responses(*_WITH_PASSWORD),
 )
 async def erase_account(
-    body: ErasureRequest, caller: SignedIn, services: Services, origin: From
+    request: Request, body: ErasureRequest, caller: SignedIn, services: Services, origin: From
 ) -> Response:
     """Remove the account and all personal data; the audit trail keeps the bare id."""
     await services.erase_own_account()(
         principal=caller.principal, password=body.password, origin=origin
     )
-    return Response(status_code=204)
+    return signed_out(request)
 
 
 @router.get(

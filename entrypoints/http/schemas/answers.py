@@ -183,17 +183,28 @@ class ExportOut(BaseModel):
     security_events: list[AuditEventOut]
 
 
-class TokenOut(BaseModel):
-    """Both tokens, the session and its user."""
+class GrantOut(BaseModel):
+    """What both token answers have: how long, the session and its user."""
 
-    access_token: str
     token_type: Literal["Bearer"]
     expires_in: int = Field(description="Seconds.", examples=[600])
-    refresh_token: str
     refresh_expires_in: int = Field(description="Seconds.", examples=[1209600])
     refresh_outcome: Literal["issued", "rotated", "replayed"]
     session: SessionOut
     user: UserOut
+
+
+class TokenOut(GrantOut):
+    """Both tokens, in the body."""
+
+    access_token: str
+    refresh_token: str
+
+
+class CookieTokenOut(GrantOut):
+    """Both tokens travel in cookies; unsafe requests need this one in `X-CSRF-Token`."""
+
+    csrf_token: str
 
 
 class ErrorCodeOut(BaseModel):

@@ -51,8 +51,8 @@ class SignInRequest(StrictModel):
 
     email: EmailInput
     password: PasswordInput
-    transport: Literal["bearer"] = Field(
-        default="bearer", description="How the tokens travel. Only `bearer` so far."
+    transport: Literal["bearer", "cookie"] = Field(
+        default="bearer", description="How the tokens travel: in the body, or in cookies."
     )
 
 
@@ -109,7 +109,9 @@ type PermissionList = Annotated[
     list[Annotated[str, Field(max_length=100)]],
     Field(max_length=200, examples=[["orders:refund", "users:read"]]),
 ]
-type RoleDescription = Annotated[str | None, Field(max_length=2000)]
+type RoleDescription = Annotated[
+    str | None, Field(max_length=2000, examples=["Helps customers."], description="One line.")
+]
 
 
 class RoleRequest(StrictModel):

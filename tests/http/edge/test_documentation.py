@@ -84,7 +84,7 @@ async def test_openapi_tells_the_truth_about_errors_and_callers(
     assert set(sign_up["responses"]) == {"200", "422", "503", "default"}
     assert "VALIDATION_ERROR" in str(sign_up["responses"]["422"])
     thing = document["paths"]["/api/v1/things/{thing_id}"]["get"]
-    assert thing["security"] == [{"bearer": []}]
+    assert thing["security"] == [{"bearer": []}, {"cookie": []}]
     assert "ErrorEnvelope" in str(thing["responses"]["422"])
     for reference in re.findall(r"#/components/schemas/(\w+)", str(document)):
         assert reference in document["components"]["schemas"]
