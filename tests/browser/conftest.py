@@ -19,9 +19,10 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 from tests.support.browser import running_browser
-from tests.support.processes import free_port, started, wait_for_status
+from tests.support.processes import doorward, free_port, started, wait_for_status
 
 PASSWORD = "tea kettle under the violet moon"
+ADMINISTRATOR = "root@example.com"
 _numbers = itertools.count()
 
 
@@ -34,12 +35,13 @@ class Served:
     url: str
     log: Path
 
-    async def call(self, path: str, body: Any, status: int) -> Any:
+    async def call(self, path: str, body: Any, status: int, *, access: str | None = None) -> Any:
         """
         Ask the API, as an application would.
         """
+        headers = {} if access is None else {"authorization": f"Bearer {access}"}
         async with httpx.AsyncClient(base_url=self.url) as client:
-            answer = await client.post(f"/api/v1{path}", json=body)
+            answer = await client.post(f"/api/v1{path}", json=body, headers=headers)
         assert answer.status_code == status, answer.text
         return answer.json() if answer.content else None
 
@@ -60,8 +62,12 @@ class Served:
             mails = (await client.get("/dev/mailbox", headers=accept)).json()["data"]
         return next(str(m["link"]) for m in mails if m["to"] == email and path in str(m["link"]))
 
-    async def sign_in(self, email: str, password: str, status: int = 201) -> None:
-        await self.call("/sessions", {"email": email, "password": password}, status)
+    async def sign_in(self, email: str, password: str, status: int = 201) -> str | None:
+        """
+        Try to sign in; return the access token if that is what is expected.
+        """
+        answer = await self.call("/sessions", {"email": email, "password": password}, status)
+        return str(answer["data"]["access_token"]) if status == 201 else None
 
 
 @dataclass
@@ -119,7 +125,13 @@ async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bro
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder, port = tmp_path_factory.mktemp("served"), free_port()
     url = f"http://127.0.0.1:{port}"
-    settings = {"DATABASE_URL": "memory://", "PORT": str(port), "PUBLIC_URL": url}
+    database = f"sqlite:///{folder}/doorward.db"
+    settings = {"DATABASE_URL": database, "PORT": str(port), "PUBLIC_URL": url}
+    made = doorward(
+        "users", "create", "--email", ADMINISTRATOR, "--role", "administrator", "--verified",
+        "--password-stdin", folder=folder, stdin=PASSWORD, DATABASE_URL=database,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
     with started("serve", folder=folder, RATE_LIMITS="false", **settings) as process:
         wait_for_status(f"{url}/health/ready", 200, process)
         yield Served(url, folder / "log")

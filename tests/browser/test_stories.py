@@ -5,7 +5,7 @@ From the mail to the button and on, as somebody with a browser goes it.
 import pytest
 from playwright.async_api import Route, expect
 
-from tests.browser.conftest import PASSWORD, Served, Visitor
+from tests.browser.conftest import ADMINISTRATOR, PASSWORD, Served, Visitor
 
 NEW_PASSWORD = "seven quiet herons over the marsh"
 CSP = (
@@ -73,6 +73,47 @@ async def test_a_forgotten_password_is_replaced(
     await expect(page.get_by_role("heading", level=1)).to_have_text("Your password is set")
     await served.sign_in(email, NEW_PASSWORD)
     await served.sign_in(email, PASSWORD, 401)
+
+
+async def test_an_account_moves_once_the_new_mailbox_says_so(
+    served: Served, visit: Visitor
+) -> None:
+    """
+    AT-8: opening the link moves nothing; the button does, once.
+    """
+    email, moved = await served.sign_up(), "moved@example.org"
+    page = (await visit(java_script_enabled=False)).page
+    await page.goto(await served.link(email, "/verify-email"))
+    await page.get_by_role("button", name="Confirm address").click()
+    access = await served.sign_in(email, PASSWORD)
+    await served.call(
+        "/users/me/email", {"new_email": moved, "password": PASSWORD}, 202, access=access
+    )
+    link = await served.link(moved, "/confirm-email-change")
+    await page.goto(link)
+    await served.sign_in(email, PASSWORD)
+    await page.get_by_role("main").get_by_role("button").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Your address is changed")
+    await served.sign_in(moved, PASSWORD)
+    await served.sign_in(email, PASSWORD, 401)
+
+
+async def test_an_invited_person_makes_an_account(served: Served, visit: Visitor) -> None:
+    """
+    AT-4, OP-2: with a name of their own, however odd; nothing is made before the button.
+    """
+    access = await served.sign_in(ADMINISTRATOR, PASSWORD)
+    guest = "guest@example.com"
+    await served.call("/invitations", {"email": guest, "roles": ["user"]}, 201, access=access)
+    page = (await visit(java_script_enabled=False)).page
+    await page.goto(await served.link(guest, "/accept-invitation"))
+    await page.get_by_label("name", exact=False).first.fill("<b>Guest</b>")
+    for field in await page.locator("input[type=password]").all():
+        await field.fill(NEW_PASSWORD)
+    await served.sign_in(guest, NEW_PASSWORD, 401)
+    await page.get_by_role("main").get_by_role("button").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Welcome")
+    await served.sign_in(guest, NEW_PASSWORD)
 
 
 async def test_the_keyboard_is_enough(served: Served, visit: Visitor) -> None:
