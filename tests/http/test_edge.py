@@ -83,7 +83,7 @@ async def test_an_unknown_method_is_told_which_ones_there_are(api: Api) -> None:
         assert refusal_of(answer) == (405, "METHOD_NOT_ALLOWED")
         assert answer.headers["allow"] == "POST"
     me = await api.send("POST", "/api/v1/users/me", json={})
-    assert sorted(me.headers["allow"].split(", ")) == ["GET", "PATCH"]
+    assert sorted(me.headers["allow"].split(", ")) == ["DELETE", "GET", "PATCH"]
     for method in ("TRACE", "CONNECT"):
         assert refusal_of(await api.send(method, "/api/v1/sessions"))[0] == 405
     tokens = await api.signed_in_user()
