@@ -14,6 +14,7 @@ from application.ports.repositories import (
     SigningKeyRepository,
     UserRepository,
 )
+from application.ports.user_search import UserOrder, UserPlace, UserQuery
 from domain.credential import PasswordCredential
 from domain.email_address import EmailAddress
 from domain.errors import ConcurrentChange
@@ -60,6 +61,28 @@ class MemoryUserRepository(UserRepository):
         await self._transaction.writing()
         kept = self._unchanged(user)
         self._users.put(user.id, replace(kept, last_signed_in_at=at))
+
+    async def search(
+        self, query: UserQuery, *, limit: int, after: UserPlace | None = None
+    ) -> list[User]:
+        await self._transaction.reading()
+        found = sorted(
+            self._users.select(query.matches).values(),
+            key=lambda user: _place(query.order, user.email.key, user.id),
+            reverse=query.order.descending,
+        )
+        if after is not None:
+            behind = _place(query.order, after.email_key, after.user_id)
+            found = [
+                user
+                for user in found
+                if _is_behind(query.order, _place(query.order, user.email.key, user.id), behind)
+            ]
+        return [with_permissions(self._transaction, user) for user in found[:limit]]
+
+    async def count(self, query: UserQuery) -> int:
+        await self._transaction.reading()
+        return len(self._users.select(query.matches))
 
     async def hold_administrators(self) -> int:
         await self._transaction.writing()
@@ -314,6 +337,14 @@ class MemorySigningKeyRepository(SigningKeyRepository):
         await self._transaction.writing()
         gone = self._keys.select(lambda k: k.gone_at is not None and k.gone_at < gone_before)
         return sum(self._keys.remove(kid) for kid in gone)
+
+
+def _place(order: UserOrder, email_key: str, user_id: UserId) -> tuple[str, UserId]:
+    return (email_key if order.by_email else "", user_id)
+
+
+def _is_behind(order: UserOrder, place: tuple[str, UserId], behind: tuple[str, UserId]) -> bool:
+    return place < behind if order.descending else place > behind
 
 
 def _require_user(transaction: Transaction, user_id: UserId) -> None:

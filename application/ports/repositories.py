@@ -9,9 +9,11 @@ and for something that belongs to a user who is gone. All methods raise
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from application.ports.user_search import UserPlace, UserQuery
 from domain.access import RoleName
 from domain.audit import AuditEvent
 from domain.circuit import Circuit
@@ -25,6 +27,31 @@ from domain.session import EndReason, Session
 from domain.sign_in_attempts import SignInAttempts
 from domain.signing_key import SigningKey
 from domain.user import User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditQuery:
+    """Which rows of the trail: whose doing, what it happened to, of which type, and when."""
+
+    actor: str | None = None
+    target: str | None = None
+    type: str | None = None
+    after: datetime | None = None
+    before: datetime | None = None
+
+    def matches(self, event: AuditEvent) -> bool:
+        """Tell whether the row is among them. A session's user counts as a target, too."""
+        target = event.target.id if event.target else None
+        return all(
+            (
+                self.actor is None or event.actor.id == self.actor,
+                self.target is None or self.target in {target, event.data.get("user_id")},
+                self.type is None or event.type == self.type,
+                self.after is None or event.occurred_at > self.after,
+                self.before is None or event.occurred_at < self.before,
+            )
+        )
+
 
 type AuditPosition = tuple[datetime, AuditEventId]
 """A place in the audit trail: that of the row which has this time and this id."""
@@ -57,6 +84,16 @@ class UserRepository(Protocol):
         of one user do not disturb each other; but from here to the commit no ``save`` of
         this user can slip in between.
         """
+
+    @abstractmethod
+    async def search(
+        self, query: UserQuery, *, limit: int, after: UserPlace | None = None
+    ) -> list[User]:
+        """Return up to that many of the users in question, beginning behind ``after``."""
+
+    @abstractmethod
+    async def count(self, query: UserQuery) -> int:
+        """Return how many users are in question."""
 
     @abstractmethod
     async def hold_administrators(self) -> int:
@@ -319,6 +356,12 @@ class AuditTrail(Protocol):
 
         ``before`` starts behind that place. Rows of one moment stand in the order of their ids.
         """
+
+    @abstractmethod
+    async def search(
+        self, query: AuditQuery, *, limit: int, before: AuditPosition | None = None
+    ) -> list[AuditEvent]:
+        """Return up to that many of the rows in question, the newest first."""
 
     @abstractmethod
     async def forget_origins(self, user_id: UserId) -> None:
