@@ -3,7 +3,7 @@
 from application.administrators import keep_one_administrator
 from application.attempts import AttemptGuard
 from application.erasing import Eraser
-from application.expectations import Expected, require_expected
+from application.expectations import UNCHANGED, Expected, Unchanged, require_expected
 from application.mailed_secrets import MailedSecrets
 from application.notifications import Notifications
 from application.ports.clock import Clock
@@ -98,7 +98,7 @@ class EditUser:
         *,
         principal: Principal,
         user_id: UserId,
-        display_name: str | None,
+        display_name: str | Unchanged | None,
         expected: Expected[User] | None,
         origin: Origin,
     ) -> User:
@@ -112,7 +112,9 @@ class EditUser:
             async with self._unit_of_work() as unit:
                 user = await _existing(unit, user_id)
                 require_expected(user, expected)
-                event = user.rename(display_name, now=self._clock.now())
+                event = None
+                if display_name is not UNCHANGED:
+                    event = user.rename(display_name, now=self._clock.now())
                 if event is not None:
                     await unit.users.save(user)
                     await self._recorder.record(unit, event, actor=principal, origin=origin)

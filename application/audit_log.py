@@ -2,7 +2,7 @@
 
 from application.audit_places import place_of, position_in
 from application.paging import Cursors, Page
-from application.ports.repositories import AuditQuery
+from application.ports.audit import AuditQuery
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import Permission, Principal
 from domain.audit import AuditEvent

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from application.paging import InvalidCursor
-from application.ports.repositories import AuditPosition
+from application.ports.audit import AuditPosition
 from domain.audit import AuditEvent
 from domain.identifiers import AuditEventId
 

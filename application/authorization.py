@@ -110,9 +110,7 @@ def _decide(question: Question, user: User | None, roles: Iterable[Role]) -> Dec
     if allowed:
         explanation = Explanation(granted_by=[role for role in givers if role in held])
     else:
-        explanation = Explanation(
-            granted_by=[], missing=permission, would_be_granted_by=givers
-        )
+        explanation = Explanation(granted_by=[], missing=permission, would_be_granted_by=givers)
     return Decision(allowed=allowed, explanation=explanation)
 
 

@@ -8,9 +8,9 @@ from application.audit_places import place_of, position_in
 from application.erasing import Eraser
 from application.paging import Cursors, Page
 from application.password_checks import Reauthenticate
+from application.ports.audit import AuditPosition
 from application.ports.clock import Clock
 from application.ports.outbox import HeldMessage
-from application.ports.repositories import AuditPosition
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.recording import Recorder
 from application.retrying import retry_on_conflict

@@ -13,11 +13,11 @@ from application.ports.tokens import (
     SecretBox,
     VerifyingKey,
 )
-from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.recording import Recorder
-from domain.access import SYSTEM
-from domain.audit import NOWHERE
-from domain.errors import ServiceUnavailable
+from domain.access import SYSTEM, Principal
+from domain.audit import NOWHERE, Origin
+from domain.errors import NothingThere, ServiceUnavailable
 from domain.signing_key import KeyState, SigningAlgorithm, SigningKey, signing, verifying
 
 SEAL_PURPOSE = "signing-key"
@@ -28,6 +28,10 @@ PUBLISHING_MARGIN = timedelta(seconds=5)
 
 class SigningKeyUnreadable(Exception):
     """A stored key cannot be opened: SECRET_KEY is not the one it was sealed under."""
+
+
+class SigningKeyNotFound(NothingThere):
+    """No key that is not gone has this identifier."""
 
 
 class SigningKeyring:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from adapters.memory.store import Transaction
-from application.ports.repositories import AuditPosition, AuditQuery, AuditTrail
+from application.ports.audit import AuditPosition, AuditQuery, AuditTrail
 from domain.audit import AuditEvent, Origin
 from domain.identifiers import UserId
 

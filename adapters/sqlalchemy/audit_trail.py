@@ -11,7 +11,7 @@ from adapters.sqlalchemy.execution import Execution
 from adapters.sqlalchemy.service_rows import AUDIT_EVENT, audit_event_from, audit_event_values
 from adapters.sqlalchemy.statements import Statement, insert_into
 from adapters.sqlalchemy.tables import UtcDateTime, audit_events
-from application.ports.repositories import AuditPosition, AuditQuery, AuditTrail
+from application.ports.audit import AuditPosition, AuditQuery, AuditTrail
 from domain.audit import AuditEvent
 from domain.identifiers import AuditEventId, UserId
 

@@ -5,7 +5,17 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Integer, String, bindparam, exists, func, select, tuple_
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    String,
+    bindparam,
+    exists,
+    func,
+    select,
+    tuple_,
+)
 
 from adapters.sqlalchemy.account_rows import USER
 from adapters.sqlalchemy.statements import Statement
