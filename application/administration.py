@@ -1,6 +1,10 @@
 """What an administrator does to another account: suspend, reinstate, give and take roles."""
 
 from application.administrators import keep_one_administrator
+from application.attempts import AttemptGuard
+from application.erasing import Eraser
+from application.expectations import UNCHANGED, Expected, Unchanged, require_expected
+from application.mailed_secrets import MailedSecrets
 from application.notifications import Notifications
 from application.ports.clock import Clock
 from application.ports.outbox import MessageKind
@@ -11,12 +15,14 @@ from application.role_grants import grantable_roles, hold_roles
 from application.session_ending import end_sessions
 from domain.access import ADMINISTRATOR, Permission, Principal
 from domain.audit import Origin
+from domain.events import PasswordResetRequested, UserUnlocked
 from domain.identifiers import UserId
 from domain.one_time_token import Purpose
 from domain.session import EndReason
 from domain.user import User, UserNotFound
 
 WRITE = Permission("users:write")
+DELETE = Permission("users:delete")
 
 
 class SuspendUser:
@@ -77,6 +83,132 @@ class ReinstateUser:
                 await self._recorder.record(unit, event, actor=principal, origin=origin)
                 await unit.commit()
         return user
+
+
+class EditUser:
+    """Change what an administrator may set of a user: the display name (AT-9, AZ-4)."""
+
+    def __init__(
+        self, *, unit_of_work: UnitOfWorkFactory, clock: Clock, recorder: Recorder
+    ) -> None:
+        self._unit_of_work, self._clock, self._recorder = unit_of_work, clock, recorder
+
+    async def __call__(
+        self,
+        *,
+        principal: Principal,
+        user_id: UserId,
+        display_name: str | Unchanged | None,
+        expected: Expected[User] | None,
+        origin: Origin,
+    ) -> User:
+        """Return the user as it is now.
+
+        Raises PermissionDenied, UserNotFound, ChangedMeanwhile and ValidationFailed.
+        """
+        principal.require(WRITE)
+
+        async def change() -> User:
+            async with self._unit_of_work() as unit:
+                user = await _existing(unit, user_id)
+                require_expected(user, expected)
+                event = None
+                if display_name is not UNCHANGED:
+                    event = user.rename(display_name, now=self._clock.now())
+                if event is not None:
+                    await unit.users.save(user)
+                    await self._recorder.record(unit, event, actor=principal, origin=origin)
+                    await unit.commit()
+            return user
+
+        return await retry_on_conflict(change)
+
+
+class EraseUser:
+    """Remove an account and all personal data; the audit trail keeps the bare id."""
+
+    def __init__(self, *, unit_of_work: UnitOfWorkFactory, eraser: Eraser) -> None:
+        self._unit_of_work, self._eraser = unit_of_work, eraser
+
+    async def __call__(
+        self,
+        *,
+        principal: Principal,
+        user_id: UserId,
+        expected: Expected[User] | None,
+        origin: Origin,
+    ) -> None:
+        """Return once everything is gone.
+
+        Raises PermissionDenied, UserNotFound, ChangedMeanwhile and LastAdministrator.
+        """
+        principal.require(DELETE)
+
+        async def erase() -> None:
+            async with self._unit_of_work() as unit:
+                user = await _existing(unit, user_id)
+                require_expected(user, expected)
+                await self._eraser(unit, user, principal=principal, origin=origin)
+                await unit.commit()
+
+        await retry_on_conflict(erase)
+
+
+class UnlockUser:
+    """Forget the wrong guesses at an account, so that its owner need not wait (RL-2)."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory,
+        clock: Clock,
+        recorder: Recorder,
+        guard: AttemptGuard,
+    ) -> None:
+        self._unit_of_work, self._clock = unit_of_work, clock
+        self._recorder, self._guard = recorder, guard
+
+    async def __call__(self, *, principal: Principal, user_id: UserId, origin: Origin) -> User:
+        """Return the user. Raises PermissionDenied and UserNotFound."""
+        principal.require(WRITE)
+        async with self._unit_of_work() as unit:
+            user = await _existing(unit, user_id)
+            await self._guard.forgive(unit, user.email)
+            event = UserUnlocked(user_id=user.id, occurred_at=self._clock.now())
+            await self._recorder.record(unit, event, actor=principal, origin=origin)
+            await unit.commit()
+        return user
+
+
+class StartPasswordReset:
+    """Mail a user a link to set a new password; whoever asks sees neither (AZ-4)."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory,
+        clock: Clock,
+        recorder: Recorder,
+        secrets: MailedSecrets,
+    ) -> None:
+        self._unit_of_work, self._clock = unit_of_work, clock
+        self._recorder, self._secrets = recorder, secrets
+
+    async def __call__(self, *, principal: Principal, user_id: UserId, origin: Origin) -> None:
+        """Return once the mail is queued.
+
+        Raises PermissionDenied, UserNotFound, and UserIsSuspended for an account that no
+        password opens.
+        """
+        principal.require(WRITE)
+        async with self._unit_of_work() as unit:
+            user = await _existing(unit, user_id)
+            user.may_hold_sessions(verified_only=False)
+            now = self._clock.now()
+            await self._secrets.issue(unit, user, Purpose.PASSWORD_RESET, now=now)
+            event = PasswordResetRequested(user_id=user.id, occurred_at=now)
+            await self._recorder.record(unit, event, actor=principal, origin=origin)
+            await unit.commit()
 
 
 class SetRole:

@@ -1,8 +1,19 @@
-"""Changing something only if it is still as the caller saw it (RFC 9110, section 13.1.1)."""
+"""What a caller expects of a change: of which state, and of which fields (RFC 9110, 13.1.1)."""
 
 from collections.abc import Callable
+from enum import Enum
+from typing import Final
 
 from domain.errors import PreconditionFailed
+
+
+class Unchanged(Enum):
+    """The one value that stands for a field which the caller left out."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED: Final = Unchanged.UNCHANGED
 
 type Expected[T] = Callable[[T], bool]
 """Tells whether the thing is in a state that the caller expects."""

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from application.administrators import keep_one_administrator
-from application.attempts import AttemptGuard
-from application.notifications import Notifications
-from application.paging import Cursors, InvalidCursor, Page
+from application.audit_places import place_of, position_in
+from application.erasing import Eraser
+from application.paging import Cursors, Page
 from application.password_checks import Reauthenticate
+from application.ports.audit import AuditPosition
 from application.ports.clock import Clock
-from application.ports.outbox import HeldMessage, MessageKind
-from application.ports.repositories import AuditPosition
+from application.ports.outbox import HeldMessage
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.recording import Recorder
 from application.retrying import retry_on_conflict
@@ -19,7 +18,7 @@ from domain.access import Principal
 from domain.audit import AuditEvent, Origin
 from domain.credential import PasswordCredential
 from domain.events import UserExported
-from domain.identifiers import AuditEventId, UserId
+from domain.identifiers import UserId
 from domain.invitation import Invitation
 from domain.one_time_token import OneTimeToken
 from domain.session import Session
@@ -43,11 +42,11 @@ class ListOwnSecurityEvents:
         """
         user_id = _user(principal)
         query = f"security events of {user_id}"
-        before = _position(self._cursors.open(cursor, query=query)) if cursor else None
+        before = position_in(self._cursors.open(cursor, query=query)) if cursor else None
         async with self._unit_of_work.read_only() as unit:
             found = await unit.audit.about(user_id, limit=limit + 1, before=before)
         shown = [event.as_seen_by(user_id) for event in found]
-        return self._cursors.page(shown, limit, query=query, position=_place)
+        return self._cursors.page(shown, limit, query=query, position=place_of)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,14 +103,10 @@ class EraseOwnAccount:
         *,
         unit_of_work: UnitOfWorkFactory,
         reauthenticate: Reauthenticate,
-        clock: Clock,
-        recorder: Recorder,
-        notifications: Notifications,
-        guard: AttemptGuard,
+        eraser: Eraser,
     ) -> None:
-        self._unit_of_work, self._reauthenticate = unit_of_work, reauthenticate
-        self._clock, self._recorder = clock, recorder
-        self._notifications, self._guard = notifications, guard
+        self._unit_of_work = unit_of_work
+        self._reauthenticate, self._eraser = reauthenticate, eraser
 
     async def __call__(self, *, principal: Principal, password: str, origin: Origin) -> None:
         """Return once everything is gone.
@@ -123,17 +118,7 @@ class EraseOwnAccount:
     async def _erase(self, principal: Principal, password: str, origin: Origin) -> None:
         user, _ = await self._reauthenticate(principal=principal, password=password, origin=origin)
         async with self._unit_of_work() as unit:
-            now = self._clock.now()
-            await keep_one_administrator(unit, user)
-            await unit.users.save(user)  # else somebody changed the account meanwhile
-            await unit.users.remove(user.id)
-            await unit.outbox_ledger.forget(user.email)
-            await self._guard.forgive(unit, user.email)
-            farewell = self._notifications.notice(MessageKind.ACCOUNT_ERASED, user.email, now=now)
-            await unit.outbox.enqueue(farewell)
-            await self._recorder.record(unit, user.erase(now=now), actor=principal, origin=origin)
-            # Last, so that the row of the erasure itself says no more than the others.
-            await unit.audit.forget_origins(user.id)
+            await self._eraser(unit, user, principal=principal, origin=origin)
             await unit.commit()
 
 
@@ -144,18 +129,6 @@ async def _all_about(unit: UnitOfWork, user_id: UserId) -> list[AuditEvent]:
         events += (event.as_seen_by(user_id) for event in batch)
         before = batch[-1].occurred_at, batch[-1].id
     return events
-
-
-def _place(event: AuditEvent) -> str:
-    return f"{event.occurred_at.isoformat()} {event.id}"
-
-
-def _position(text: str) -> AuditPosition:
-    moment, _, identifier = text.partition(" ")
-    try:
-        return datetime.fromisoformat(moment), AuditEventId.parse(identifier)
-    except ValueError:
-        raise InvalidCursor from None
 
 
 def _user(principal: Principal) -> UserId:

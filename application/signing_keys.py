@@ -13,11 +13,11 @@ from application.ports.tokens import (
     SecretBox,
     VerifyingKey,
 )
-from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.recording import Recorder
-from domain.access import SYSTEM
-from domain.audit import NOWHERE
-from domain.errors import ServiceUnavailable
+from domain.access import SYSTEM, Principal
+from domain.audit import NOWHERE, Origin
+from domain.errors import NothingThere, ServiceUnavailable
 from domain.signing_key import KeyState, SigningAlgorithm, SigningKey, signing, verifying
 
 SEAL_PURPOSE = "signing-key"
@@ -28,6 +28,10 @@ PUBLISHING_MARGIN = timedelta(seconds=5)
 
 class SigningKeyUnreadable(Exception):
     """A stored key cannot be opened: SECRET_KEY is not the one it was sealed under."""
+
+
+class SigningKeyNotFound(NothingThere):
+    """No key that is not gone has this identifier."""
 
 
 class SigningKeyring:
@@ -80,27 +84,81 @@ class SigningKeyring:
     async def _publish(self, fresh: KeyMaterial) -> None:
         async with self._unit_of_work() as unit:
             keys = await unit.signing_keys.hold_all()
-            now = self._clock.now()
-            if not self._needs_key(keys, now=now):
+            if not self._needs_key(keys, now=self._clock.now()):
                 return  # another instance was first
-            present = signing(keys, now=now)
-            activates_at = now if present is None else now + self._jwks_max_age + PUBLISHING_MARGIN
-            key, published = SigningKey.publish(
-                kid=fresh.kid,
-                algorithm=fresh.algorithm,
-                public_jwk=fresh.public_jwk,
-                sealed_private_key=self._secret_box.seal(fresh.private_key, purpose=SEAL_PURPOSE),
-                now=now,
-                activates_at=activates_at,
-            )
-            await unit.signing_keys.add(key)
-            retired = None
-            if present is not None:
-                self._open(present)  # never put a key beside one that cannot be read
-                retired = present.retire(at=activates_at, keep=self._access_ttl + LEEWAY, now=now)
-                await unit.signing_keys.save(present)
-            await self._recorder.record(unit, published, retired, actor=SYSTEM, origin=NOWHERE)
+            await self._add(unit, keys, fresh, actor=SYSTEM, origin=NOWHERE)
             await unit.commit()
+
+    async def _add(
+        self,
+        unit: UnitOfWork,
+        keys: Sequence[SigningKey],
+        fresh: KeyMaterial,
+        *,
+        actor: Principal,
+        origin: Origin,
+    ) -> SigningKey:
+        """Publish a key, to sign as soon as every cache of the JWKS has seen it (TK-3)."""
+        now = self._clock.now()
+        present = signing(keys, now=now)
+        activates_at = now if present is None else now + self._jwks_max_age + PUBLISHING_MARGIN
+        key, published = SigningKey.publish(
+            kid=fresh.kid,
+            algorithm=fresh.algorithm,
+            public_jwk=fresh.public_jwk,
+            sealed_private_key=self._secret_box.seal(fresh.private_key, purpose=SEAL_PURPOSE),
+            now=now,
+            activates_at=activates_at,
+        )
+        await unit.signing_keys.add(key)
+        retired = None
+        if present is not None:
+            self._open(present)  # never put a key beside one that cannot be read
+            retired = present.retire(at=activates_at, keep=self._access_ttl + LEEWAY, now=now)
+            await unit.signing_keys.save(present)
+        await self._recorder.record(unit, published, retired, actor=actor, origin=origin)
+        return key
+
+    async def stored(self) -> list[SigningKey]:
+        """Return every key that is kept, the oldest first, for whoever may manage them."""
+        return await self._stored()
+
+    async def rotate(self, *, actor: Principal, origin: Origin) -> SigningKey:
+        """Publish the successor of the present key, and return it; its day comes by itself.
+
+        If one is published already and has yet to sign, that is the successor.
+        """
+        fresh = await asyncio.to_thread(self._tokens.generate_key, self._algorithm)
+        async with self._unit_of_work() as unit:
+            keys = await unit.signing_keys.hold_all()
+            now = self._clock.now()
+            for key in keys:
+                if key.state(now) is KeyState.PUBLISHED:
+                    return key
+            key = await self._add(unit, keys, fresh, actor=actor, origin=origin)
+            await unit.commit()
+        await self.load()
+        return key
+
+    async def revoke(self, kid: str, *, actor: Principal, origin: Origin) -> None:
+        """Take a key out of the JWKS at once; one that signs gets a successor in its place.
+
+        Raises SigningKeyNotFound for one that is not there or gone already.
+        """
+        fresh = await asyncio.to_thread(self._tokens.generate_key, self._algorithm)
+        async with self._unit_of_work() as unit:
+            keys = await unit.signing_keys.hold_all()
+            now = self._clock.now()
+            key = next((each for each in keys if each.kid == kid), None)
+            if key is None or key.state(now) is KeyState.GONE:
+                raise SigningKeyNotFound
+            revoked = key.revoke(now=now)
+            await unit.signing_keys.save(key)
+            await self._recorder.record(unit, revoked, actor=actor, origin=origin)
+            if signing(keys, now=now) is None:
+                await self._add(unit, keys, fresh, actor=actor, origin=origin)
+            await unit.commit()
+        await self.load()
 
     def _needs_key(self, keys: Sequence[SigningKey], *, now: datetime) -> bool:
         good = {KeyState.PUBLISHED, KeyState.ACTIVE}

@@ -1,10 +1,8 @@
 """The user's own profile, and users made by an operator."""
 
 from collections.abc import Sequence
-from enum import Enum
-from typing import Final
 
-from application.expectations import Expected, require_expected
+from application.expectations import UNCHANGED, Expected, Unchanged, require_expected
 from application.mailed_secrets import MailedSecrets
 from application.ports.clock import Clock, Randomness
 from application.ports.passwords import PasswordHasher
@@ -19,15 +17,6 @@ from domain.email_address import EmailAddress
 from domain.one_time_token import Purpose
 from domain.password_policy import PasswordPolicy, normalise_password
 from domain.user import User, UserNotFound
-
-
-class Unchanged(Enum):
-    """The one value that stands for a field which the caller left out."""
-
-    UNCHANGED = "unchanged"
-
-
-UNCHANGED: Final = Unchanged.UNCHANGED
 
 
 class UpdateOwnProfile:

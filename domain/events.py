@@ -94,6 +94,13 @@ class UserReinstated(UserEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UserUnlocked(UserEvent):
+    """An administrator had the wrong guesses at the account forgotten."""
+
+    name = "user.unlocked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserErased(UserEvent):
     """The account and all personal data are gone; only the bare identifier is left."""
 
@@ -165,6 +172,21 @@ class PasswordReset(UserEvent):
     """A mailed secret was spent for a new password."""
 
     name = "password.reset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationDenied(DomainEvent):
+    """Somebody signed in asked for what they may not."""
+
+    name = "authorization.denied"
+    outcome = "failure"
+    user_id: UserId | None = None
+    because: str
+
+    @property
+    def reason(self) -> str | None:
+        """The code of the refusal."""
+        return self.because
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

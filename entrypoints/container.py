@@ -26,10 +26,22 @@ from adapters.sqlalchemy.rate_limiter import SqlAlchemyRateLimiter
 from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWorkFactory
 from adapters.system.clock import SystemClock, SystemRandomness
 from adapters.zxcvbn.common_passwords import ZxcvbnCommonPasswords
-from application.administration import ReinstateUser, SetRole, SuspendUser
+from application.administration import (
+    EditUser,
+    EraseUser,
+    ReinstateUser,
+    SetRole,
+    StartPasswordReset,
+    SuspendUser,
+    UnlockUser,
+)
 from application.attempts import AttemptGuard
+from application.audit_log import ListAuditEvents
 from application.authentication import Authenticate, SignIn
+from application.authorization import CheckAuthorization, ShowEffectivePermissions
+from application.denials import RecordDenial
 from application.email_changes import ConfirmEmailChange, RequestEmailChange
+from application.erasing import Eraser
 from application.housekeeping import PurgeExpired
 from application.invitations import (
     AcceptInvitation,
@@ -37,6 +49,7 @@ from application.invitations import (
     ListInvitations,
     WithdrawInvitation,
 )
+from application.key_management import ManageSigningKeys
 from application.limits import AdmitRequest, MailAllowance
 from application.mail_circuit import MailCircuit
 from application.mail_requests import RequestMail
@@ -69,6 +82,8 @@ from application.roles import (
 from application.sessions import EndOwnSession, EndOwnSessions, ListOwnSessions, RefreshSession
 from application.signing_keys import SigningKeyring
 from application.token_grants import SessionStarts, TokenGrants
+from application.user_directory import ListUsers, ShowUser
+from application.user_sessions import EndUserSession, EndUserSessions, ListUserSessions
 from application.users import CreateUser, UpdateOwnProfile
 from domain.circuit import CircuitPolicy
 from domain.password_policy import PasswordPolicy
@@ -269,6 +284,10 @@ class Container(containers.DeclarativeContainer):
         access_ttl=access_ttl,
     )
 
+    eraser = providers.Singleton(
+        Eraser, clock=clock, recorder=recorder, notifications=notifications, guard=attempt_guard
+    )
+
     # --- use cases ---------------------------------------------------------------------------
 
     admit_request = providers.Singleton(
@@ -379,14 +398,48 @@ class Container(containers.DeclarativeContainer):
         ExportOwnData, unit_of_work=unit_of_work, clock=clock, recorder=recorder
     )
     erase_own_account = providers.Singleton(
-        EraseOwnAccount,
+        EraseOwnAccount, unit_of_work=unit_of_work, reauthenticate=reauthenticate, eraser=eraser
+    )
+    list_users = providers.Singleton(ListUsers, unit_of_work=unit_of_work, cursors=cursors)
+    show_user = providers.Singleton(ShowUser, unit_of_work=unit_of_work)
+    edit_user = providers.Singleton(
+        EditUser, unit_of_work=unit_of_work, clock=clock, recorder=recorder
+    )
+    erase_user = providers.Singleton(EraseUser, unit_of_work=unit_of_work, eraser=eraser)
+    unlock_user = providers.Singleton(
+        UnlockUser,
         unit_of_work=unit_of_work,
-        reauthenticate=reauthenticate,
         clock=clock,
         recorder=recorder,
-        notifications=notifications,
         guard=attempt_guard,
     )
+    start_password_reset = providers.Singleton(
+        StartPasswordReset,
+        unit_of_work=unit_of_work,
+        clock=clock,
+        recorder=recorder,
+        secrets=mailed_secrets,
+    )
+    list_user_sessions = providers.Singleton(
+        ListUserSessions, unit_of_work=unit_of_work, clock=clock, cursors=cursors
+    )
+    end_user_session = providers.Singleton(
+        EndUserSession, unit_of_work=unit_of_work, clock=clock, recorder=recorder
+    )
+    end_user_sessions = providers.Singleton(
+        EndUserSessions, unit_of_work=unit_of_work, clock=clock, recorder=recorder
+    )
+    record_denial = providers.Singleton(
+        RecordDenial, unit_of_work=unit_of_work, clock=clock, recorder=recorder
+    )
+    check_authorization = providers.Singleton(CheckAuthorization, unit_of_work=unit_of_work)
+    show_effective_permissions = providers.Singleton(
+        ShowEffectivePermissions, unit_of_work=unit_of_work
+    )
+    list_audit_events = providers.Singleton(
+        ListAuditEvents, unit_of_work=unit_of_work, cursors=cursors
+    )
+    signing_keys = providers.Singleton(ManageSigningKeys, keyring=keyring)
     suspend_user = providers.Singleton(
         SuspendUser, unit_of_work=unit_of_work, clock=clock, recorder=recorder
     )

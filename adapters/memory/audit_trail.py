@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from adapters.memory.store import Transaction
-from application.ports.repositories import AuditPosition, AuditTrail
+from application.ports.audit import AuditPosition, AuditQuery, AuditTrail
 from domain.audit import AuditEvent, Origin
 from domain.identifiers import UserId
 
@@ -27,6 +27,15 @@ class MemoryAuditTrail(AuditTrail):
             "about", str(user_id), where=lambda e: before is None or (e.occurred_at, e.id) < before
         )
         return sorted(events, key=lambda e: (e.occurred_at, e.id), reverse=True)[:limit]
+
+    async def search(
+        self, query: AuditQuery, *, limit: int, before: AuditPosition | None = None
+    ) -> list[AuditEvent]:
+        await self._transaction.reading()
+        found = self._events.select(
+            lambda e: query.matches(e) and (before is None or (e.occurred_at, e.id) < before)
+        ).values()
+        return sorted(found, key=lambda e: (e.occurred_at, e.id), reverse=True)[:limit]
 
     async def forget_origins(self, user_id: UserId) -> None:
         await self._transaction.writing()

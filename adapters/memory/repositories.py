@@ -12,79 +12,15 @@ from application.ports.repositories import (
     SessionRepository,
     SignInAttemptsRepository,
     SigningKeyRepository,
-    UserRepository,
 )
 from domain.credential import PasswordCredential
-from domain.email_address import EmailAddress
 from domain.errors import ConcurrentChange
 from domain.identifiers import SessionId, UserId
 from domain.one_time_token import OneTimeToken, Purpose
 from domain.session import EndReason, Session
 from domain.sign_in_attempts import SignInAttempts
 from domain.signing_key import SigningKey
-from domain.user import EmailAlreadyRegistered, User
-
-
-class MemoryUserRepository(UserRepository):
-    """Users in a dictionary, found by mailbox through an index."""
-
-    def __init__(self, transaction: Transaction) -> None:
-        self._transaction = transaction
-        self._users = transaction.users
-
-    async def add(self, user: User) -> None:
-        await self._transaction.writing()
-        self._refuse_double(user)
-        if self._users.get(user.id) is not None:
-            raise ConcurrentChange
-        self._users.put(user.id, user)
-
-    async def get(self, user_id: UserId) -> User | None:
-        await self._transaction.reading()
-        user = self._users.get(user_id)
-        return None if user is None else with_permissions(self._transaction, user)
-
-    async def find_by_email(self, email: EmailAddress) -> User | None:
-        await self._transaction.reading()
-        user = next(iter(self._users.find("mailbox", email.key)), None)
-        return None if user is None else with_permissions(self._transaction, user)
-
-    async def save(self, user: User) -> None:
-        await self._transaction.writing()
-        kept = self._unchanged(user)
-        self._refuse_double(user)
-        user.version += 1
-        self._users.put(user.id, replace(user, last_signed_in_at=kept.last_signed_in_at))
-
-    async def record_sign_in(self, user: User, *, at: datetime) -> None:
-        await self._transaction.writing()
-        kept = self._unchanged(user)
-        self._users.put(user.id, replace(kept, last_signed_in_at=at))
-
-    async def hold_administrators(self) -> int:
-        await self._transaction.writing()
-        return self._users.count("administrates", True)
-
-    async def remove(self, user_id: UserId) -> None:
-        await self._transaction.writing()
-        self._users.remove(user_id)
-        self._transaction.credentials.remove(user_id)
-        for session in self._transaction.sessions.find("user", user_id):
-            self._transaction.sessions.remove(session.id)
-        for purpose in Purpose:
-            self._transaction.one_time_tokens.remove((user_id, purpose))
-        for invitation in self._transaction.invitations.find("inviter", user_id):
-            self._transaction.invitations.remove(invitation.id)
-
-    def _unchanged(self, user: User) -> User:
-        kept = self._users.get(user.id)
-        if kept is None or kept.version != user.version:
-            raise ConcurrentChange
-        return kept
-
-    def _refuse_double(self, user: User) -> None:
-        if self._users.find("mailbox", user.email.key, where=lambda other: other.id != user.id):
-            raise EmailAlreadyRegistered
+from domain.user import User
 
 
 class MemoryCredentialRepository(CredentialRepository):

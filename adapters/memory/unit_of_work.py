@@ -13,10 +13,10 @@ from adapters.memory.repositories import (
     MemorySessionRepository,
     MemorySignInAttemptsRepository,
     MemorySigningKeyRepository,
-    MemoryUserRepository,
 )
 from adapters.memory.roles import MemoryRoleRepository
 from adapters.memory.store import MemoryStore, Transaction
+from adapters.memory.users import MemoryUserRepository
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 

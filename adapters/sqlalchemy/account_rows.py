@@ -19,6 +19,7 @@ from adapters.sqlalchemy.tables import (
     user_roles,
     users,
 )
+from application.ports.user_search import search_text
 from domain.access import ADMINISTRATOR, Permission, RoleName
 from domain.credential import PasswordCredential
 from domain.email_address import EmailAddress
@@ -117,6 +118,7 @@ def user_values(user: User) -> Written:
         "email": user.email.value,
         "email_key": user.email.key,
         "display_name": user.display_name,
+        "search_text": search_text(user),
         "email_verified_at": user.email_verified_at,
         "suspended_at": user.suspended_at,
         "suspension_reason": user.suspension_reason,

@@ -1,15 +1,17 @@
 """The audit trail."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import Integer, and_, bindparam, or_, select, tuple_, union, update
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, or_, select, tuple_, union, update
 
 from adapters.sqlalchemy.execution import Execution
 from adapters.sqlalchemy.service_rows import AUDIT_EVENT, audit_event_from, audit_event_values
 from adapters.sqlalchemy.statements import Statement, insert_into
 from adapters.sqlalchemy.tables import UtcDateTime, audit_events
-from application.ports.repositories import AuditPosition, AuditTrail
+from application.ports.audit import AuditPosition, AuditQuery, AuditTrail
 from domain.audit import AuditEvent
 from domain.identifiers import AuditEventId, UserId
 
@@ -42,6 +44,26 @@ _ABOUT = Statement(
     .order_by(*_NEWEST_FIRST)
     .limit(_LIMIT)
 )
+_NARROWED: dict[str, ColumnElement[bool]] = {
+    "actor": audit_events.c.actor_id == bindparam("actor"),
+    "target": or_(
+        audit_events.c.target_id == bindparam("target"),
+        audit_events.c.user_id == bindparam("target"),
+    ),
+    "type": audit_events.c.type == bindparam("type"),
+    "after": audit_events.c.occurred_at > bindparam("after", type_=UtcDateTime()),
+    "before": audit_events.c.occurred_at < bindparam("before", type_=UtcDateTime()),
+}
+
+
+@cache
+def _search(given: frozenset[str]) -> Statement:
+    conditions = [_NARROWED[name] for name in _NARROWED if name in given]
+    return Statement(
+        select(*AUDIT_EVENT).where(_BEFORE, *conditions).order_by(*_NEWEST_FIRST).limit(_LIMIT)
+    )
+
+
 _FORGET_ORIGINS = Statement(
     update(audit_events)
     .where(or_(_CAUSED, and_(_SUFFERED, audit_events.c.actor_id.is_(None))))
@@ -68,6 +90,20 @@ class SqlAlchemyAuditTrail(AuditTrail):
             limit=limit,
             before_time=moment,
             before_id=identifier.value,
+        )
+        return [audit_event_from(row) for row in rows]
+
+    async def search(
+        self, query: AuditQuery, *, limit: int, before: AuditPosition | None = None
+    ) -> list[AuditEvent]:
+        moment, identifier = before or _AFTER_ALL
+        given = {name: value for name, value in asdict(query).items() if value is not None}
+        rows = await self._execution.all(
+            _search(frozenset(given)),
+            limit=limit,
+            before_time=moment,
+            before_id=identifier.value,
+            **given,
         )
         return [audit_event_from(row) for row in rows]
 

@@ -104,6 +104,8 @@ users = Table(
     # One mailbox, one account (AT-10): look-ups and uniqueness use the canonical form.
     Column("email_key", String(254), nullable=False, unique=True),
     Column("display_name", String(100)),
+    # Address and name, case-folded by us and not by a database's idea of case.
+    Column("search_text", String(700)),
     Column("email_verified_at", UtcDateTime),
     Column("suspended_at", UtcDateTime),
     Column("suspension_reason", String(500)),
@@ -113,12 +115,26 @@ users = Table(
     Column("version", Integer, nullable=False),
 )
 
+# The rare states; of all others there are plenty wherever a list begins.
+Index(
+    "ix_users_suspended",
+    users.c.id,
+    postgresql_where=users.c.suspended_at.is_not(None),
+    sqlite_where=users.c.suspended_at.is_not(None),
+)
+Index(
+    "ix_users_unverified",
+    users.c.id,
+    postgresql_where=users.c.suspended_at.is_(None) & users.c.email_verified_at.is_(None),
+    sqlite_where=users.c.suspended_at.is_(None) & users.c.email_verified_at.is_(None),
+)
+
 user_roles = Table(
     "user_roles",
     metadata,
     _owner(primary_key=True),
     Column("role", String(64), primary_key=True),
-    Index(None, "role"),
+    Index(None, "role", "user_id"),
 )
 
 # Roles that administrators define; the two built-in ones stand in the code.
@@ -319,6 +335,9 @@ audit_events = Table(
 )
 Index(None, audit_events.c.actor_id, audit_events.c.occurred_at)
 Index(None, audit_events.c.user_id, audit_events.c.occurred_at)
+Index(None, audit_events.c.target_id, audit_events.c.occurred_at)
+Index(None, audit_events.c.type, audit_events.c.occurred_at)
+Index(None, audit_events.c.occurred_at, audit_events.c.id)
 
 rate_limits = Table(
     "rate_limits",

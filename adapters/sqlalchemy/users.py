@@ -18,7 +18,9 @@ from adapters.sqlalchemy.errors import Taken
 from adapters.sqlalchemy.execution import Execution
 from adapters.sqlalchemy.statements import Statement, exclusive, insert_into, save_in
 from adapters.sqlalchemy.tables import password_credentials, user_roles, users
+from adapters.sqlalchemy.user_search import number_of, page_of
 from application.ports.repositories import CredentialRepository, UserRepository
+from application.ports.user_search import UserPlace, UserQuery
 from domain.access import ADMINISTRATOR
 from domain.credential import PasswordCredential
 from domain.email_address import EmailAddress
@@ -105,6 +107,18 @@ class SqlAlchemyUserRepository(UserRepository):
         )
         if not found:
             raise ConcurrentChange
+
+    async def search(
+        self, query: UserQuery, *, limit: int, after: UserPlace | None = None
+    ) -> list[User]:
+        statement, values = page_of(query, after)
+        rows = await self._execution.all(statement, limit=limit, **values)
+        return [user_from(row) for row in rows]
+
+    async def count(self, query: UserQuery) -> int:
+        statement, values = number_of(query)
+        (row,) = await self._execution.all(statement, **values)
+        return int(row[0])
 
     async def hold_administrators(self) -> int:
         await self._execution.all(_HOLD_ADMINISTRATORS)

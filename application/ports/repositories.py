@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from application.ports.user_search import UserPlace, UserQuery
 from domain.access import RoleName
-from domain.audit import AuditEvent
 from domain.circuit import Circuit
 from domain.credential import PasswordCredential
 from domain.email_address import EmailAddress
-from domain.identifiers import AuditEventId, InvitationId, SessionId, UserId
+from domain.identifiers import InvitationId, SessionId, UserId
 from domain.invitation import Invitation
 from domain.one_time_token import OneTimeToken, Purpose
 from domain.role import Role
@@ -25,9 +25,6 @@ from domain.session import EndReason, Session
 from domain.sign_in_attempts import SignInAttempts
 from domain.signing_key import SigningKey
 from domain.user import User
-
-type AuditPosition = tuple[datetime, AuditEventId]
-"""A place in the audit trail: that of the row which has this time and this id."""
 
 
 class UserRepository(Protocol):
@@ -57,6 +54,16 @@ class UserRepository(Protocol):
         of one user do not disturb each other; but from here to the commit no ``save`` of
         this user can slip in between.
         """
+
+    @abstractmethod
+    async def search(
+        self, query: UserQuery, *, limit: int, after: UserPlace | None = None
+    ) -> list[User]:
+        """Return up to that many of the users in question, beginning behind ``after``."""
+
+    @abstractmethod
+    async def count(self, query: UserQuery) -> int:
+        """Return how many users are in question."""
 
     @abstractmethod
     async def hold_administrators(self) -> int:
@@ -302,28 +309,3 @@ class SigningKeyRepository(Protocol):
     @abstractmethod
     async def purge(self, *, gone_before: datetime) -> int:
         """Remove keys that left the JWKS before then; return how many."""
-
-
-class AuditTrail(Protocol):
-    """The append-only record of what was done (LG-3)."""
-
-    @abstractmethod
-    async def append(self, event: AuditEvent) -> None:
-        """Write one row."""
-
-    @abstractmethod
-    async def about(
-        self, user_id: UserId, *, limit: int, before: AuditPosition | None = None
-    ) -> list[AuditEvent]:
-        """Return the newest rows that this user caused or that happened to them.
-
-        ``before`` starts behind that place. Rows of one moment stand in the order of their ids.
-        """
-
-    @abstractmethod
-    async def forget_origins(self, user_id: UserId) -> None:
-        """Blank the network address and the client of what an erased user did (HD-13).
-
-        The one change that the trail knows: who, what, when and how it ended stay as they are.
-        Rows of others' doings keep theirs, those of strangers at the user's door do not.
-        """

@@ -9,9 +9,9 @@ from abc import abstractmethod
 from types import TracebackType
 from typing import Protocol, Self
 
+from application.ports.audit import AuditTrail
 from application.ports.outbox import Outbox, OutboxLedger
 from application.ports.repositories import (
-    AuditTrail,
     CircuitRepository,
     CredentialRepository,
     InvitationRepository,

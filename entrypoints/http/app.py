@@ -20,6 +20,8 @@ from entrypoints.http.error_handlers import install_error_handlers
 from entrypoints.http.middleware import Draining, Observe, RequestContext, cors_options
 from entrypoints.http.routers import (
     administration,
+    audit_events,
+    authorization,
     catalogue,
     development,
     health,
@@ -31,6 +33,9 @@ from entrypoints.http.routers import (
     registration,
     roles,
     sessions,
+    signing_keys,
+    user_directory,
+    user_sessions,
     well_known,
 )
 from entrypoints.lifecycle import StartRefused, build_container, ready_settings, running
@@ -98,8 +103,13 @@ def create_app(container: Container | None = None) -> FastAPI:
         health,
         own_account,
         invitations,
+        authorization,
         administration,
+        user_sessions,
+        user_directory,
         roles,
+        audit_events,
+        signing_keys,
         catalogue,
         pages,
     ):

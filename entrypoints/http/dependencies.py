@@ -74,6 +74,7 @@ async def caller_of(request: Request) -> Caller:
     if by_cookie:
         require_proof(request, container, caller.session.id)
     state["user_id"] = str(caller.user.id)
+    state["principal"] = caller.principal
     return caller
 
 

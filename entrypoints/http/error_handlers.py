@@ -4,15 +4,19 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 
+from domain.access import PermissionDenied
 from domain.errors import DomainError, ServiceUnavailable, ValidationFailed, Violation
 from domain.session import SessionIsOver
+from entrypoints.container import Container
 from entrypoints.http.cookies import take_cookies_back
+from entrypoints.http.dependencies import origin_of
 from entrypoints.http.errors import (
     METHODS,
     InternalError,
@@ -25,6 +29,7 @@ from entrypoints.http.errors import (
     error_response,
 )
 
+_log = structlog.get_logger("doorward.http")
 _OF_STATUS: dict[int, type[DomainError]] = {
     401: NotSignedIn,
     404: RouteNotFound,
@@ -74,10 +79,24 @@ def install_error_handlers(app: FastAPI) -> None:
 
 
 async def _domain_error(request: Request, error: Exception) -> Response:
+    if isinstance(error, PermissionDenied):
+        await _note_denial(request)
     response = error_response(cast(DomainError, error), request.scope)
     if isinstance(error, SessionIsOver) and request.scope["state"].get("by_cookie"):
         take_cookies_back(response)  # they are of no use any more
     return response
+
+
+async def _note_denial(request: Request) -> None:
+    principal = request.scope["state"].get("principal")
+    if principal is None:
+        return
+    container: Container = request.app.state.container
+    try:
+        await container.record_denial()(principal=principal, origin=await origin_of(request))
+    except ServiceUnavailable:
+        # The refusal stays one; that it was not written down must not turn it into anything else.
+        _log.warning("denial not recorded")
 
 
 async def _bug(request: Request, _error: Exception) -> Response:

@@ -13,6 +13,7 @@ import orjson
 from fastapi import Request
 from starlette.responses import Response
 
+from application.authorization import Decision
 from application.own_account import AccountExport
 from application.registration import SignUpReceipt, VerifiedUser
 from application.token_grants import TokenGrant
@@ -22,6 +23,7 @@ from domain.identifiers import SessionId
 from domain.invitation import Invitation
 from domain.role import Role
 from domain.session import Session
+from domain.signing_key import SigningKey
 from domain.user import User
 from entrypoints.http.cookies import give_cookies
 from entrypoints.http.errors import request_id_of
@@ -98,6 +100,31 @@ def invitation_body(invitation: Invitation) -> dict[str, Any]:
         "invited_by": None if inviter is None else str(inviter),
         "created_at": instant(invitation.created_at),
         "expires_at": instant(invitation.expires_at),
+    }
+
+
+def decision_body(decision: Decision) -> dict[str, Any]:
+    """Return a decision; an explanation stands in it only where it was asked for."""
+    explanation = decision.explanation
+    if explanation is None:
+        return {"allowed": decision.allowed}
+    told: dict[str, Any] = {"granted_by": [{"role": role} for role in explanation.granted_by]}
+    if explanation.missing is not None:
+        givers = [{"role": role} for role in explanation.would_be_granted_by]
+        told["missing"] = {"permission": explanation.missing, "would_be_granted_by": givers}
+    return {"allowed": decision.allowed, "explanation": told}
+
+
+def signing_key_body(key: SigningKey, *, now: datetime) -> dict[str, Any]:
+    """Return a signing key without its private half, which is sealed anyway (TK-4)."""
+    return {
+        "kid": key.kid,
+        "algorithm": key.algorithm.value,
+        "state": key.state(now).value,
+        "published_at": instant(key.published_at),
+        "activates_at": instant(key.activates_at),
+        "retires_at": instant(key.retires_at),
+        "gone_at": instant(key.gone_at),
     }
 
 
@@ -244,7 +271,15 @@ def _single_answer(request: Request, body: dict[str, Any], status: int) -> Respo
 
 
 def list_answer(
-    request: Request, items: Sequence[dict[str, Any]], *, limit: int, next_cursor: str | None
+    request: Request,
+    items: Sequence[dict[str, Any]],
+    *,
+    limit: int,
+    next_cursor: str | None,
+    count: int | None = None,
 ) -> Response:
-    """Return a page of a list."""
-    return answer(request, list(items), meta={"next_cursor": next_cursor, "limit": limit})
+    """Return a page of a list, with the number of all items where that was asked for."""
+    meta: dict[str, Any] = {"next_cursor": next_cursor, "limit": limit}
+    if count is not None:
+        meta["count"] = count
+    return answer(request, list(items), meta=meta)

@@ -15,10 +15,21 @@ from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.secret_box import MemorySecretBox
 from adapters.memory.store import MemoryStore, OutboxEntry
 from adapters.memory.tokens import OpaqueAccessTokens
-from application.administration import ReinstateUser, SetRole, SuspendUser
+from application.administration import (
+    EditUser,
+    EraseUser,
+    ReinstateUser,
+    SetRole,
+    StartPasswordReset,
+    SuspendUser,
+    UnlockUser,
+)
 from application.attempts import AttemptGuard
+from application.audit_log import ListAuditEvents
 from application.authentication import Authenticate, Caller, SignIn
+from application.authorization import CheckAuthorization, ShowEffectivePermissions
 from application.email_changes import ConfirmEmailChange, RequestEmailChange
+from application.erasing import Eraser
 from application.housekeeping import PurgeExpired
 from application.invitations import (
     AcceptInvitation,
@@ -26,6 +37,7 @@ from application.invitations import (
     ListInvitations,
     WithdrawInvitation,
 )
+from application.key_management import ManageSigningKeys
 from application.limits import AdmitRequest, MailAllowance
 from application.mail_circuit import MailCircuit
 from application.mail_requests import MailRequestAnswer, RequestMail
@@ -59,6 +71,8 @@ from application.roles import (
 from application.sessions import EndOwnSession, EndOwnSessions, ListOwnSessions, RefreshSession
 from application.signing_keys import SigningKeyring
 from application.token_grants import SessionStarts, TokenGrant, TokenGrants
+from application.user_directory import ListUsers, ShowUser
+from application.user_sessions import EndUserSession, EndUserSessions, ListUserSessions
 from application.users import CreateUser, UpdateOwnProfile
 from domain.access import Principal, PrincipalKind
 from domain.audit import AuditEvent, Origin
@@ -258,14 +272,29 @@ class Service:
         )
         self.list_security_events = ListOwnSecurityEvents(unit_of_work=units, cursors=self.cursors)
         self.export_own_data = ExportOwnData(unit_of_work=units, clock=clock, recorder=recorder)
+        eraser = Eraser(clock=clock, recorder=recorder, notifications=notifications, guard=guard)
         self.erase_own_account = EraseOwnAccount(
-            unit_of_work=units,
-            reauthenticate=reauthenticate,
-            clock=clock,
-            recorder=recorder,
-            notifications=notifications,
-            guard=guard,
+            unit_of_work=units, reauthenticate=reauthenticate, eraser=eraser
         )
+        self.list_users = ListUsers(unit_of_work=units, cursors=self.cursors)
+        self.show_user = ShowUser(unit_of_work=units)
+        self.edit_user = EditUser(unit_of_work=units, clock=clock, recorder=recorder)
+        self.erase_user = EraseUser(unit_of_work=units, eraser=eraser)
+        self.unlock_user = UnlockUser(
+            unit_of_work=units, clock=clock, recorder=recorder, guard=guard
+        )
+        self.start_password_reset = StartPasswordReset(
+            unit_of_work=units, clock=clock, recorder=recorder, secrets=secrets
+        )
+        self.list_user_sessions = ListUserSessions(
+            unit_of_work=units, clock=clock, cursors=self.cursors
+        )
+        self.end_user_session = EndUserSession(unit_of_work=units, clock=clock, recorder=recorder)
+        self.end_user_sessions = EndUserSessions(unit_of_work=units, clock=clock, recorder=recorder)
+        self.check_authorization = CheckAuthorization(unit_of_work=units)
+        self.show_effective_permissions = ShowEffectivePermissions(unit_of_work=units)
+        self.list_audit_events = ListAuditEvents(unit_of_work=units, cursors=self.cursors)
+        self.signing_keys = ManageSigningKeys(keyring=self.keyring)
         self.do_authenticate = Authenticate(
             unit_of_work=units, tokens=tokens, keyring=self.keyring, clock=clock
         )

@@ -6,9 +6,9 @@ from dataclasses import fields
 
 import pytest
 
-from application.expectations import ChangedMeanwhile
+from application.expectations import UNCHANGED, ChangedMeanwhile
 from application.token_grants import TokenGrant
-from application.users import UNCHANGED, UpdateOwnProfile
+from application.users import UpdateOwnProfile
 from domain.access import ANONYMOUS, Principal
 from domain.errors import ConcurrentChange, ValidationFailed
 from domain.user import User, UserNotFound

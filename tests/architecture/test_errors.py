@@ -154,6 +154,7 @@ def test_every_code_belongs_to_one_class() -> None:
         "InvitationNotFound": "NOT_FOUND",
         "MessageNotFound": "NOT_FOUND",
         "RouteNotFound": "NOT_FOUND",
+        "SigningKeyNotFound": "NOT_FOUND",
         "UnknownSigningKey": "ACCESS_TOKEN_INVALID",
     }
 

@@ -31,7 +31,9 @@ VAGUE_NAMES = {
 MOST_LINES = 350
 LONGER: Mapping[str, tuple[int, str]] = {
     "adapters/jwt/access_tokens.py": (400, "every check of TK-1 beside the next, in one place"),
-    "entrypoints/container.py": (600, "one plain statement for each part of the service"),
+    "adapters/sqlalchemy/tables.py": (420, "one schema, to be read in one go"),
+    "domain/events.py": (420, "a few lines for each word of the audit vocabulary"),
+    "entrypoints/container.py": (700, "one plain statement for each part of the service"),
 }
 """Modules that may be longer: how long, and why."""
 

@@ -66,6 +66,7 @@ EVENT_VOCABULARY = frozenset(
 EVENT_SNAPSHOT = frozenset(
     {
         "attempts.limited",
+        "authorization.denied",
         "email.change_requested",
         "email.changed",
         "password.changed",
@@ -95,6 +96,7 @@ EVENT_SNAPSHOT = frozenset(
         "user.registered",
         "user.reinstated",
         "user.suspended",
+        "user.unlocked",
     }
 )
 """Those that the code can write; it never unlearns one, since audit rows hold it for ever."""

@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import replace
 
+from application.ports.audit import AuditQuery
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import Principal, PrincipalKind
 from domain.audit import NOWHERE, AuditEvent, Origin
@@ -102,6 +103,39 @@ async def test_of_an_erased_user_the_trail_forgets_from_where_and_nothing_else(
             replace(own, origin=blank),
         ]
         assert await work.audit.about(administrator.id, limit=9) == [foreign, unrelated]
+
+
+async def test_rows_are_found_by_each_of_their_traits(units: UnitOfWorkFactory) -> None:
+    """LG-3: whose doing, what it happened to, of which type, and when; page by page."""
+    user, other = a_user(), a_user()
+    rows = [
+        an_audit_event(at=NOW, actor=user.id, target=other.id),
+        an_audit_event(at=NOW + MINUTE, actor=other.id, target=user.id),
+        an_audit_event(at=NOW + 2 * MINUTE, actor=other.id, data={"user_id": str(user.id)}),
+        replace(an_audit_event(at=NOW + 3 * MINUTE), type="session.started"),
+    ]
+    for row in rows:
+        await _append(units, row)
+    expected: list[tuple[AuditQuery, list[int]]] = [
+        (AuditQuery(), [3, 2, 1, 0]),
+        (AuditQuery(actor=str(user.id)), [0]),
+        (AuditQuery(target=str(user.id)), [2, 1]),
+        (AuditQuery(type="session.started"), [3]),
+        (AuditQuery(after=NOW), [3, 2, 1]),
+        (AuditQuery(before=NOW + 2 * MINUTE), [1, 0]),
+        (AuditQuery(actor=str(other.id), target=str(user.id), after=NOW + MINUTE), [2]),
+        (AuditQuery(actor="nobody"), []),
+    ]
+    for query, numbers in expected:
+        found: list[AuditEvent] = []
+        async with units.read_only() as work:
+            while True:
+                before = (found[-1].occurred_at, found[-1].id) if found else None
+                page = await work.audit.search(query, limit=2, before=before)
+                if not page:
+                    break
+                found += page
+        assert found == [rows[number] for number in numbers], query
 
 
 async def _append(units: UnitOfWorkFactory, event: AuditEvent) -> None:

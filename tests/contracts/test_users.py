@@ -3,13 +3,14 @@
 import pytest
 
 from application.ports.unit_of_work import UnitOfWorkFactory
-from domain.access import ADMINISTRATOR
+from application.ports.user_search import UserOrder, UserPlace, UserQuery
+from domain.access import ADMINISTRATOR, RoleName
 from domain.email_address import EmailAddress
 from domain.errors import ConcurrentChange
 from domain.identifiers import UserId
 from domain.one_time_token import Purpose
 from domain.session import EndReason
-from domain.user import EmailAlreadyRegistered, User
+from domain.user import EmailAlreadyRegistered, User, UserStatus
 from tests.contracts.samples import (
     MINUTE,
     NOW,
@@ -350,3 +351,84 @@ async def test_who_administrates_is_counted_by_one_at_a_time(units: UnitOfWorkFa
 
     counts = await in_parallel(leave(user) for user in administrators)
     assert sorted(str(count) for count in counts) == ["1", "2", "3", "4", "5"]
+
+
+async def _found(units: UnitOfWorkFactory, query: UserQuery, *, limit: int = 2) -> list[UserId]:
+    """Return everybody in question, read page by page."""
+    found: list[User] = []
+    async with units.read_only() as work:
+        while True:
+            after = None
+            if found:
+                after = UserPlace(user_id=found[-1].id, email_key=found[-1].email.key)
+            page = await work.users.search(query, limit=limit, after=after)
+            if not page:
+                break
+            found += page
+        assert await work.users.count(query) == len(found)
+    return [user.id for user in found]
+
+
+async def test_users_are_found_by_each_of_their_traits_and_by_all_together(
+    units: UnitOfWorkFactory,
+) -> None:
+    """AZ-5: and the number is that of all pages."""
+    made = []
+    for number, name in enumerate(["Zoë Müller", "50% off_", "back\\slash", None, "ZOË the other"]):
+        user = a_user(f"person{number}@example.com", now=NOW + number * MINUTE)
+        user.rename(name, now=NOW)
+        made.append(user)
+    made[1].verify_email(now=NOW)
+    made[2].suspend("spam", now=NOW)
+    made[3].grant(ADMINISTRATOR.name, now=NOW)
+    for user in made:
+        await keep_user(units, user)
+    ids = [user.id for user in made]
+    expected: list[tuple[UserQuery, list[int]]] = [
+        (UserQuery(), [4, 3, 2, 1, 0]),
+        (UserQuery(order=UserOrder.OLDEST), [0, 1, 2, 3, 4]),
+        (UserQuery(order=UserOrder.EMAIL), [0, 1, 2, 3, 4]),
+        (UserQuery(order=UserOrder.EMAIL_DESCENDING), [4, 3, 2, 1, 0]),
+        (UserQuery(email=EmailAddress.parse("PERSON3@example.com")), [3]),
+        (UserQuery(text="zoë"), [4, 0]),
+        (UserQuery(text="MÜLLER"), [0]),
+        (UserQuery(text="%"), [1]),
+        (UserQuery(text="_"), [1]),
+        (UserQuery(text="\\"), [2]),
+        (UserQuery(text="0% o"), [1]),
+        (UserQuery(text="person2@"), [2]),
+        (UserQuery(text="nobody"), []),
+        (UserQuery(status=UserStatus.ACTIVE), [1]),
+        (UserQuery(status=UserStatus.SUSPENDED), [2]),
+        (UserQuery(status=UserStatus.UNVERIFIED), [4, 3, 0]),
+        (UserQuery(role=ADMINISTRATOR.name), [3]),
+        (UserQuery(role=RoleName("nobody")), []),
+        (UserQuery(created_after=NOW + MINUTE), [4, 3, 2]),
+        (UserQuery(created_before=NOW + MINUTE), [0]),
+        (UserQuery(created_after=NOW, created_before=NOW + 3 * MINUTE), [2, 1]),
+        (UserQuery(text="zoë", status=UserStatus.UNVERIFIED, created_after=NOW,
+                   order=UserOrder.EMAIL), [4]),
+    ]  # fmt: skip
+    for query, numbers in expected:
+        assert await _found(units, query) == [ids[number] for number in numbers], query
+
+
+async def test_pages_stay_stable_while_users_are_added(units: UnitOfWorkFactory) -> None:
+    """AZ-6: a newcomer is on the first page or on none, and nobody is seen twice."""
+    made = [await keep_user(units, a_user(now=NOW + n * MINUTE)) for n in range(4)]
+    async with units.read_only() as work:
+        first = await work.users.search(UserQuery(), limit=2)
+    await keep_user(units, a_user(now=NOW + 9 * MINUTE))
+    after = UserPlace(user_id=first[-1].id, email_key=first[-1].email.key)
+    async with units.read_only() as work:
+        second = await work.users.search(UserQuery(), limit=2, after=after)
+    assert [user.id for user in (*first, *second)] == [user.id for user in reversed(made)]
+
+
+async def test_a_found_user_is_a_whole_one(units: UnitOfWorkFactory) -> None:
+    user = a_user()
+    user.grant(ADMINISTRATOR.name, now=NOW)
+    await keep_user(units, user)
+    async with units.read_only() as work:
+        [found] = await work.users.search(UserQuery(email=user.email), limit=9)
+    assert values_of(found) == values_of(user)

@@ -105,7 +105,9 @@ def test_events_are_frozen_and_hold_no_secret_and_no_address(event: type[DomainE
 def test_only_refusals_are_failures() -> None:
     """api.md: outcome."""
     failures = {cls.name for cls in concrete_events() if cls.outcome == "failure"}
-    assert failures == {"attempts.limited", "session.refused", "session.reused"}
+    assert failures == {
+        "attempts.limited", "authorization.denied", "session.refused", "session.reused",
+    }  # fmt: skip
 
 
 def test_a_row_says_who_what_when_from_where_and_how_it_ended() -> None:

@@ -126,19 +126,20 @@ async def test_every_body_has_an_example_that_fits(document: dict[str, Any], api
         if body is None:
             continue
         (schema,) = [content["schema"] for content in body["content"].values()]
-        (reference,) = _references(schema)
-        named = document["components"]["schemas"][reference.rpartition("/")[2]]
-        assert named["additionalProperties"] is False, path
-        example = {}
-        for name, member in named["properties"].items():
-            resolved = member
-            while "$ref" in resolved:
-                resolved = document["components"]["schemas"][resolved["$ref"].rpartition("/")[2]]
-            assert resolved.get("examples") or "default" in member, f"{method} {path}: {name}"
-            if resolved.get("examples"):
-                example[name] = resolved["examples"][0]
-        assert set(named.get("required", [])) <= set(example), f"{method} {path}"
-        api.contract.validator(schema).validate(example)
+        for reference in _references(schema):
+            named = document["components"]["schemas"][reference.rpartition("/")[2]]
+            assert named["additionalProperties"] is False, path
+            example = {}
+            for name, member in named["properties"].items():
+                resolved = member
+                while "$ref" in resolved:
+                    target = resolved["$ref"].rpartition("/")[2]
+                    resolved = document["components"]["schemas"][target]
+                assert resolved.get("examples") or "default" in member, f"{method} {path}: {name}"
+                if resolved.get("examples"):
+                    example[name] = resolved["examples"][0]
+            assert set(named.get("required", [])) <= set(example), f"{method} {path}"
+            api.contract.validator(schema).validate(example)
 
 
 async def test_every_refusal_has_an_example_that_fits(document: dict[str, Any], api: Api) -> None:

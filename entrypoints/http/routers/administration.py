@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request, Response
 from domain.identifiers import UserId
 from entrypoints.http.dependencies import From, Services, SignedIn, identified
 from entrypoints.http.errors import responses
-from entrypoints.http.presenters import user_answer
+from entrypoints.http.presenters import answer, user_answer
 from entrypoints.http.schemas.answers import Envelope, UserOut
 from entrypoints.http.schemas.requests import SuspensionRequest
 
@@ -62,6 +62,34 @@ async def reinstate(
         principal=caller.principal, user_id=identified(UserId, user_id), origin=origin
     )
     return user_answer(request, user)
+
+
+@router.post("/unlock", summary="Forget wrong guesses", response_model=Envelope[UserOut])
+async def unlock(
+    request: Request, user_id: str, caller: SignedIn, services: Services, origin: From
+) -> Response:
+    """Let the owner sign in at once after too many wrong passwords (`users:write`)."""
+    user = await services.unlock_user()(
+        principal=caller.principal, user_id=identified(UserId, user_id), origin=origin
+    )
+    return user_answer(request, user)
+
+
+@router.post(
+    "/password-reset",
+    status_code=202,
+    summary="Start a password reset",
+    response_model=Envelope[None],
+    responses=responses("USER_SUSPENDED"),
+)
+async def start_password_reset(
+    request: Request, user_id: str, caller: SignedIn, services: Services, origin: From
+) -> Response:
+    """Mail the user a link to set a new password (`users:write`); nobody else sees it."""
+    await services.start_password_reset()(
+        principal=caller.principal, user_id=identified(UserId, user_id), origin=origin
+    )
+    return answer(request, None, status=202)
 
 
 @router.put(

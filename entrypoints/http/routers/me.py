@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from application.users import UNCHANGED
+from application.expectations import UNCHANGED
 from domain.identifiers import SessionId
 from domain.session import EndReason
 from entrypoints.http.conditional import IfMatch, expected

@@ -21,6 +21,7 @@ class ListMeta(Meta):
 
     next_cursor: str | None = Field(default=None, description="Null on the last page.")
     limit: int
+    count: int | None = Field(default=None, description="Of all pages; only with `count=true`.")
 
 
 class Envelope[T](BaseModel):
@@ -95,6 +96,66 @@ class PermissionOut(BaseModel):
 
     name: str = Field(examples=["users:read"])
     built_in: bool
+
+
+class RoleRef(BaseModel):
+    """A role by its name."""
+
+    role: str = Field(examples=["support"])
+
+
+class MissingOut(BaseModel):
+    """What is missing, and the roles that would give it."""
+
+    permission: str
+    would_be_granted_by: list[RoleRef]
+
+
+class ExplanationOut(BaseModel):
+    """The roles that give the permission; else what is missing."""
+
+    granted_by: list[RoleRef]
+    missing: MissingOut | None = None
+
+
+class DecisionOut(BaseModel):
+    """Whether it is allowed, and why if that was asked."""
+
+    allowed: bool
+    explanation: ExplanationOut | None = None
+
+
+class DecisionsOut(BaseModel):
+    """The answers to a batch, in the order of the questions."""
+
+    results: list[DecisionOut]
+
+
+class GrantedPermissionOut(BaseModel):
+    """A permission, and the roles that give it."""
+
+    permission: str
+    granted_by: list[RoleRef]
+
+
+class EffectivePermissionsOut(BaseModel):
+    """What a user may do."""
+
+    user_id: Identifier
+    roles: list[str]
+    permissions: list[GrantedPermissionOut]
+
+
+class SigningKeyOut(BaseModel):
+    """A signing key; the private half is never shown."""
+
+    kid: str
+    algorithm: Literal["EdDSA", "ES256", "RS256"]
+    state: Literal["published", "active", "retired", "gone"]
+    published_at: Instant
+    activates_at: Instant
+    retires_at: Instant | None
+    gone_at: Instant | None
 
 
 class InvitationOut(BaseModel):

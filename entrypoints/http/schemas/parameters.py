@@ -1,5 +1,7 @@
 """What can stand in a query or a body: sizes, forms, and how strictly they are read (IN-5)."""
 
+import re
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query
@@ -58,6 +60,7 @@ type Identifier = Annotated[
 ]
 
 DEFAULT_PAGE = 50
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
 
 
 def _plain_number(value: object) -> object:
@@ -73,6 +76,19 @@ def _plain_flag(value: object) -> object:
     return value
 
 
+def _moment(value: object) -> object:
+    """Read RFC 3339 with a zone; anything else that could be taken for a time is refused."""
+    if not isinstance(value, str):
+        return value
+    if not _RFC_3339.fullmatch(value):
+        raise PydanticCustomError("INVALID_FORMAT", "Use RFC 3339, such as 2026-11-21T09:30:00Z.")
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise PydanticCustomError("INVALID_FORMAT", "There is no such time.") from None
+
+
+type Moment = Annotated[datetime | None, BeforeValidator(_moment)]
 type Flag = Annotated[bool, BeforeValidator(_plain_flag)]
 type PageSize = Annotated[
     int, BeforeValidator(_plain_number), Query(ge=1, le=200, description="How many on a page.")

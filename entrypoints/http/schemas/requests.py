@@ -129,6 +129,46 @@ class RoleChangeRequest(StrictModel):
     permissions: PermissionList
 
 
+class UserEditRequest(StrictModel):
+    """Change what an administrator may set; a field that is left out stays as it is."""
+
+    display_name: DisplayName = None
+
+
+type PermissionName = Annotated[str, Field(max_length=100, examples=["orders:refund"])]
+type SubjectId = Annotated[
+    str,
+    Field(max_length=64, examples=["019aa5c2-7f3e-7c41-9b0a-2f6d1e8c4b5a"], description="A user."),
+]
+
+
+class CheckRequest(StrictModel):
+    """Ask whether a user may do something."""
+
+    subject_id: SubjectId
+    permission: PermissionName
+    explain: bool = False
+
+
+class BatchCheckRequest(StrictModel):
+    """Ask several questions at once."""
+
+    checks: Annotated[
+        list[CheckRequest],
+        Field(
+            max_length=100,
+            examples=[
+                [
+                    {
+                        "subject_id": "019aa5c2-7f3e-7c41-9b0a-2f6d1e8c4b5a",
+                        "permission": "orders:refund",
+                    }
+                ]
+            ],
+        ),
+    ]
+
+
 class InvitationRequest(StrictModel):
     """Ask somebody to join."""
 

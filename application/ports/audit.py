@@ -1,0 +1,68 @@
+"""The audit trail: what was done, kept for good (LG-3)."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from domain.audit import AuditEvent
+from domain.identifiers import AuditEventId, UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditQuery:
+    """Which rows of the trail: whose doing, what it happened to, of which type, and when."""
+
+    actor: str | None = None
+    target: str | None = None
+    type: str | None = None
+    after: datetime | None = None
+    before: datetime | None = None
+
+    def matches(self, event: AuditEvent) -> bool:
+        """Tell whether the row is among them. A session's user counts as a target, too."""
+        target = event.target.id if event.target else None
+        return all(
+            (
+                self.actor is None or event.actor.id == self.actor,
+                self.target is None or self.target in {target, event.data.get("user_id")},
+                self.type is None or event.type == self.type,
+                self.after is None or event.occurred_at > self.after,
+                self.before is None or event.occurred_at < self.before,
+            )
+        )
+
+
+type AuditPosition = tuple[datetime, AuditEventId]
+"""A place in the audit trail: that of the row which has this time and this id."""
+
+
+class AuditTrail(Protocol):
+    """The append-only record of what was done (LG-3)."""
+
+    @abstractmethod
+    async def append(self, event: AuditEvent) -> None:
+        """Write one row."""
+
+    @abstractmethod
+    async def about(
+        self, user_id: UserId, *, limit: int, before: AuditPosition | None = None
+    ) -> list[AuditEvent]:
+        """Return the newest rows that this user caused or that happened to them.
+
+        ``before`` starts behind that place. Rows of one moment stand in the order of their ids.
+        """
+
+    @abstractmethod
+    async def search(
+        self, query: AuditQuery, *, limit: int, before: AuditPosition | None = None
+    ) -> list[AuditEvent]:
+        """Return up to that many of the rows in question, the newest first."""
+
+    @abstractmethod
+    async def forget_origins(self, user_id: UserId) -> None:
+        """Blank the network address and the client of what an erased user did (HD-13).
+
+        The one change that the trail knows: who, what, when and how it ended stay as they are.
+        Rows of others' doings keep theirs, those of strangers at the user's door do not.
+        """

@@ -1,0 +1,85 @@
+"""Users as administrators find them: lists, searches, and one at a time (AZ-5, AZ-6, HD-14)."""
+
+from dataclasses import dataclass
+
+from application.paging import Cursors, InvalidCursor, Page
+from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.user_search import UserPlace, UserQuery
+from domain.access import Permission, Principal
+from domain.errors import ValidationFailed
+from domain.identifiers import UserId
+from domain.user import User, UserNotFound
+
+READ = Permission("users:read")
+SHORTEST_TEXT, LONGEST_TEXT = 2, 100
+
+
+@dataclass(frozen=True, slots=True)
+class UserPage:
+    """A page of users, and how many there are, where that was asked for."""
+
+    page: Page[User]
+    count: int | None
+
+
+class ListUsers:
+    """Show the users that a query is about, page by page; pages stay stable while users come."""
+
+    def __init__(self, *, unit_of_work: UnitOfWorkFactory, cursors: Cursors) -> None:
+        self._unit_of_work, self._cursors = unit_of_work, cursors
+
+    async def __call__(
+        self,
+        *,
+        principal: Principal,
+        query: UserQuery,
+        limit: int,
+        cursor: str | None,
+        counted: bool,
+    ) -> UserPage:
+        """Return the page, and the number of all users in question if it is to be counted.
+
+        Raises PermissionDenied, ValidationFailed and InvalidCursor.
+        """
+        principal.require(READ)
+        _check(query)
+        name = f"users {query!r} for {principal.user_id}"
+        after = _place(self._cursors.open(cursor, query=name)) if cursor else None
+        async with self._unit_of_work.read_only() as unit:
+            found = await unit.users.search(query, limit=limit + 1, after=after)
+            count = await unit.users.count(query) if counted else None
+        page = self._cursors.page(
+            found, limit, query=name, position=lambda user: f"{user.id} {user.email.key}"
+        )
+        return UserPage(page, count)
+
+
+class ShowUser:
+    """Show one user."""
+
+    def __init__(self, *, unit_of_work: UnitOfWorkFactory) -> None:
+        self._unit_of_work = unit_of_work
+
+    async def __call__(self, *, principal: Principal, user_id: UserId) -> User:
+        """Return the user. Raises PermissionDenied and UserNotFound."""
+        principal.require(READ)
+        async with self._unit_of_work.read_only() as unit:
+            user = await unit.users.get(user_id)
+        if user is None:
+            raise UserNotFound
+        return user
+
+
+def _check(query: UserQuery) -> None:
+    """Refuse what nobody looks for and what would cost too much to look for."""
+    if query.text is not None and not SHORTEST_TEXT <= len(query.text) <= LONGEST_TEXT:
+        message = f"Use {SHORTEST_TEXT} to {LONGEST_TEXT} characters."
+        raise ValidationFailed.of("query", "INVALID_LENGTH", message)
+
+
+def _place(text: str) -> UserPlace:
+    identifier, _, email_key = text.partition(" ")
+    try:
+        return UserPlace(user_id=UserId.parse(identifier), email_key=email_key)
+    except ValueError:
+        raise InvalidCursor from None

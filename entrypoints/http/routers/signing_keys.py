@@ -1,0 +1,54 @@
+"""The keys behind access tokens, for who may manage them."""
+
+from fastapi import APIRouter, Request, Response
+
+from entrypoints.http.dependencies import From, Services, SignedIn
+from entrypoints.http.errors import responses
+from entrypoints.http.presenters import answer, list_answer, signing_key_body
+from entrypoints.http.schemas.answers import Envelope, ListEnvelope, SigningKeyOut
+
+router = APIRouter(
+    prefix="/api/v1/signing-keys",
+    tags=["Signing keys"],
+    responses=responses(
+        "NOT_AUTHENTICATED",
+        "ACCESS_TOKEN_INVALID",
+        "ACCESS_TOKEN_EXPIRED",
+        "SESSION_ENDED",
+        "MULTIPLE_CREDENTIALS",
+        "PERMISSION_DENIED",
+    ),
+)
+
+
+@router.get("", summary="Signing keys", response_model=ListEnvelope[SigningKeyOut])
+async def list_keys(request: Request, caller: SignedIn, services: Services) -> Response:
+    """Return every key that is kept, the oldest first, without private halves (`keys:manage`)."""
+    keys = await services.signing_keys().listed(principal=caller.principal)
+    now = services.clock().now()
+    bodies = [signing_key_body(key, now=now) for key in keys]
+    return list_answer(request, bodies, limit=len(bodies), next_cursor=None)
+
+
+@router.post("/rotate", status_code=202, summary="Rotate", response_model=Envelope[SigningKeyOut])
+async def rotate(request: Request, caller: SignedIn, services: Services, origin: From) -> Response:
+    """Publish a new key (`keys:manage`).
+
+    It signs when every cache of the JWKS has seen it, and the old one goes when its last token
+    has expired; nothing else is to be called.
+    """
+    key = await services.signing_keys().rotate(principal=caller.principal, origin=origin)
+    return answer(request, signing_key_body(key, now=services.clock().now()), status=202)
+
+
+@router.post(
+    "/{kid}/revoke",
+    status_code=204,
+    summary="Revoke a key",
+    response_class=Response,
+    responses=responses("NOT_FOUND"),
+)
+async def revoke(kid: str, caller: SignedIn, services: Services, origin: From) -> Response:
+    """Take a key out of the JWKS at once; every token that it signed is refused (`keys:manage`)."""
+    await services.signing_keys().revoke(principal=caller.principal, kid=kid, origin=origin)
+    return Response(status_code=204)

@@ -1,0 +1,38 @@
+"""Lists of users and of what happened, for administrators."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+SUSPENDED = "suspended_at IS NOT NULL"
+UNVERIFIED = "suspended_at IS NULL AND email_verified_at IS NULL"
+AUDIT_INDEXES = (["target_id", "occurred_at"], ["type", "occurred_at"], ["occurred_at", "id"])
+
+
+def upgrade() -> None:
+    op.add_column("users", sa.Column("search_text", sa.String(length=700)))
+    op.execute(
+        "UPDATE users SET search_text = lower(email_key || ' ' || coalesce(display_name, ''))"
+    )
+    for name, condition in (("ix_users_suspended", SUSPENDED), ("ix_users_unverified", UNVERIFIED)):
+        where = sa.text(condition)
+        op.create_index(name, "users", ["id"], postgresql_where=where, sqlite_where=where)
+    op.drop_index("ix_user_roles_role", "user_roles")
+    op.create_index("ix_user_roles_role_user_id", "user_roles", ["role", "user_id"])
+    for columns in AUDIT_INDEXES:
+        op.create_index(f"ix_audit_events_{'_'.join(columns)}", "audit_events", columns)
+
+
+def downgrade() -> None:
+    for columns in AUDIT_INDEXES:
+        op.drop_index(f"ix_audit_events_{'_'.join(columns)}", "audit_events")
+    op.drop_index("ix_user_roles_role_user_id", "user_roles")
+    op.create_index("ix_user_roles_role", "user_roles", ["role"])
+    for name in ("ix_users_suspended", "ix_users_unverified"):
+        op.drop_index(name, "users")
+    op.drop_column("users", "search_text")
