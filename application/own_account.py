@@ -14,7 +14,7 @@ from application.ports.outbox import HeldMessage
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.recording import Recorder
 from application.retrying import retry_on_conflict
-from domain.access import Principal
+from domain.access import Permission, Principal
 from domain.audit import AuditEvent, Origin
 from domain.credential import PasswordCredential
 from domain.events import UserExported
@@ -24,6 +24,7 @@ from domain.one_time_token import OneTimeToken
 from domain.session import Session
 from domain.user import User, UserNotFound
 
+READ = Permission("users:read")
 _BATCH = 1000
 
 
@@ -63,17 +64,26 @@ class AccountExport:
     security_events: Sequence[AuditEvent]
 
 
-class ExportOwnData:
-    """Hand the caller a copy of everything held about them (GDPR, article 15 and 20)."""
+class ExportData:
+    """Hand out a copy of everything held about a user (GDPR, article 15 and 20).
+
+    To the user; and to whoever may read users, who hands it on.
+    """
 
     def __init__(
         self, *, unit_of_work: UnitOfWorkFactory, clock: Clock, recorder: Recorder
     ) -> None:
         self._unit_of_work, self._clock, self._recorder = unit_of_work, clock, recorder
 
-    async def __call__(self, *, principal: Principal, origin: Origin) -> AccountExport:
-        """Return the copy, once it is written down that it was made. Raises UserNotFound."""
-        user_id = _user(principal)
+    async def __call__(
+        self, *, principal: Principal, user_id: UserId, origin: Origin
+    ) -> AccountExport:
+        """Return the copy, once it is written down that it was made.
+
+        Raises PermissionDenied and UserNotFound.
+        """
+        if user_id != principal.user_id:
+            principal.require(READ)
         now = self._clock.now()
         async with self._unit_of_work() as unit:
             user = await unit.users.get(user_id)

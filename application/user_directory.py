@@ -6,6 +6,7 @@ from application.paging import Cursors, InvalidCursor, Page
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.ports.user_search import UserPlace, UserQuery
 from domain.access import Permission, Principal
+from domain.email_address import EmailAddress
 from domain.errors import ValidationFailed
 from domain.identifiers import UserId
 from domain.user import User, UserNotFound
@@ -68,6 +69,32 @@ class ShowUser:
         if user is None:
             raise UserNotFound
         return user
+
+
+class FindUser:
+    """Find a user by an identifier or an address, as an operator types them."""
+
+    def __init__(self, *, unit_of_work: UnitOfWorkFactory) -> None:
+        self._unit_of_work = unit_of_work
+
+    async def __call__(self, *, principal: Principal, subject: str) -> User:
+        """Return the user. Raises PermissionDenied and UserNotFound."""
+        principal.require(READ)
+        async with self._unit_of_work.read_only() as unit:
+            if "@" in subject:
+                user = await unit.users.find_by_email(EmailAddress.parse(subject))
+            else:
+                user = await unit.users.get(_identifier(subject))
+        if user is None:
+            raise UserNotFound
+        return user
+
+
+def _identifier(text: str) -> UserId:
+    try:
+        return UserId.parse(text)
+    except ValueError:
+        raise UserNotFound from None
 
 
 def _check(query: UserQuery) -> None:

@@ -57,7 +57,7 @@ from application.mailed_secrets import MailedSecrets, SecretLifetimes
 from application.notifications import Notifications
 from application.outbox import LEASE, RelayOutbox
 from application.outbox_operation import ListOutbox, RedriveOutbox
-from application.own_account import EraseOwnAccount, ExportOwnData, ListOwnSecurityEvents
+from application.own_account import EraseOwnAccount, ExportData, ListOwnSecurityEvents
 from application.paging import Cursors
 from application.password_checks import PasswordChecks, Reauthenticate
 from application.passwords import AnswerPasswordResetRequest, ChangePassword, ResetPassword
@@ -82,7 +82,7 @@ from application.roles import (
 from application.sessions import EndOwnSession, EndOwnSessions, ListOwnSessions, RefreshSession
 from application.signing_keys import SigningKeyring
 from application.token_grants import SessionStarts, TokenGrants
-from application.user_directory import ListUsers, ShowUser
+from application.user_directory import FindUser, ListUsers, ShowUser
 from application.user_sessions import EndUserSession, EndUserSessions, ListUserSessions
 from application.users import CreateUser, UpdateOwnProfile
 from domain.circuit import CircuitPolicy
@@ -394,14 +394,15 @@ class Container(containers.DeclarativeContainer):
     list_own_security_events = providers.Singleton(
         ListOwnSecurityEvents, unit_of_work=unit_of_work, cursors=cursors
     )
-    export_own_data = providers.Singleton(
-        ExportOwnData, unit_of_work=unit_of_work, clock=clock, recorder=recorder
+    export_data = providers.Singleton(
+        ExportData, unit_of_work=unit_of_work, clock=clock, recorder=recorder
     )
     erase_own_account = providers.Singleton(
         EraseOwnAccount, unit_of_work=unit_of_work, reauthenticate=reauthenticate, eraser=eraser
     )
     list_users = providers.Singleton(ListUsers, unit_of_work=unit_of_work, cursors=cursors)
     show_user = providers.Singleton(ShowUser, unit_of_work=unit_of_work)
+    find_user = providers.Singleton(FindUser, unit_of_work=unit_of_work)
     edit_user = providers.Singleton(
         EditUser, unit_of_work=unit_of_work, clock=clock, recorder=recorder
     )

@@ -1,30 +1,30 @@
 """``doorward …``: every command is a few lines around a use case.
 
-A password never comes as an argument, where every user of the machine could read it. Commands
-that need FastAPI or a whole service import it when they run, so that the others start fast.
+Commands that need FastAPI or a whole service import it when they run: the others start fast.
 """
 
-import getpass
-import sys
 from importlib.metadata import version
+from typing import Literal
 
 import orjson
 from cyclopts import App, CycloptsError
 
-from domain.access import OPERATOR
-from domain.audit import NOWHERE
+from entrypoints.cli.audit import audit
 from entrypoints.cli.exits import REFUSED, USAGE, run, say
+from entrypoints.cli.keys import keys
 from entrypoints.cli.outbox import outbox
-from entrypoints.cli.service import command_settings, container_of, in_service
+from entrypoints.cli.roles import roles
+from entrypoints.cli.service import command_settings, container_of
+from entrypoints.cli.sessions import sessions
+from entrypoints.cli.users import users
 from entrypoints.container import Container, close
 from entrypoints.settings import SettingsError, findings, load_settings
 
 app = App(
     name="doorward", version=version("doorward"), help="A self-hosted identity and access service."
 )
-users = App(name="users", help="User accounts.")
-app.command(users)
-app.command(outbox)
+for group in (users, roles, sessions, keys, outbox, audit):
+    app.command(group)
 
 
 def main() -> None:
@@ -116,52 +116,6 @@ async def _surroundings(container: Container) -> list[tuple[str, str | None]]:
         await close(container)
 
 
-@users.command(name="create")
-def create_user(
-    *,
-    email: str,
-    role: list[str] | None = None,
-    verified: bool = False,
-    password_stdin: bool = False,
-    display_name: str | None = None,
-    json: bool = False,
-) -> None:
-    """Make an account. Without a password, its owner is mailed a link to set one.
-
-    Parameters
-    ----------
-    email:
-        The address; mail can reach its owner there.
-    role:
-        A role to grant, such as administrator. May be given several times.
-    verified:
-        Take the address as proven.
-    password_stdin:
-        Read the password from standard input: typed unseen on a terminal, or the first line.
-    display_name:
-        What others see.
-    json:
-        Print the user as JSON.
-    """
-    password = _read_password() if password_stdin else None
-    user = in_service(
-        lambda services: services.create_user()(
-            principal=OPERATOR,
-            email=email,
-            password=password,
-            display_name=display_name,
-            roles=role or [],
-            verified=verified,
-            origin=NOWHERE,
-        )
-    )
-    if json:
-        facts = {"id": str(user.id), "email": user.email.value, "status": user.status.value}
-        print(orjson.dumps({**facts, "roles": sorted(user.roles)}).decode())
-    else:
-        print(f"{user.id}  {user.email.value}  {user.status.value}")
-
-
 @app.command
 def openapi() -> None:
     """Print the OpenAPI document."""
@@ -171,10 +125,16 @@ def openapi() -> None:
     print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
 
 
-def _read_password() -> str:
-    if sys.stdin.isatty():
-        return getpass.getpass("Password: ")
-    return sys.stdin.readline().rstrip("\r\n")
+@app.command
+def completion(shell: Literal["bash", "zsh", "fish"]) -> None:
+    """Print what your shell needs to complete commands; source it.
+
+    Parameters
+    ----------
+    shell:
+        Which one.
+    """
+    print(app.generate_completion(prog_name="doorward", shell=shell))
 
 
 if __name__ == "__main__":

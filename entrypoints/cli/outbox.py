@@ -8,8 +8,9 @@ from application.outbox_operation import OPEN, MessageNotFound
 from application.ports.outbox import HeldMessage, MessageStatus
 from domain.identifiers import MessageId
 from entrypoints.cli.exits import NOT_FOUND, USAGE, say
-from entrypoints.cli.printing import instant, print_json, print_table
+from entrypoints.cli.printing import print_json, print_table
 from entrypoints.cli.service import in_service
+from entrypoints.representations import instant
 
 outbox = App(name="outbox", help="Mail that waits, or was given up.")
 

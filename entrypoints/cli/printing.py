@@ -1,8 +1,8 @@
 """Answers on standard output: a table for people, JSON for programs."""
 
+import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 import orjson
 
@@ -25,11 +25,24 @@ def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> No
         print("  ".join(cells).rstrip())
 
 
-def instant(moment: datetime | None) -> str | None:
-    """Return the time in RFC 3339 with ``Z``."""
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
+class Progress:
+    """Says on a terminal how far long work has come, on one line; says nothing in a pipe."""
+
+    def __init__(self, unit: str) -> None:
+        self._unit = unit
+        self._speaks = sys.stderr.isatty()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_what_happened: object) -> None:
+        if self._speaks:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+    def reached(self, count: int) -> None:
+        """Show the count in place of the one before."""
+        if self._speaks:
+            print(f"\r{count} {self._unit}", end="", file=sys.stderr, flush=True)
 
 
 def _cell(value: object) -> str:

@@ -45,7 +45,7 @@ from application.mailed_secrets import MailedSecrets, SecretLifetimes
 from application.notifications import Notifications
 from application.outbox import RelayOutbox, RelayReport
 from application.outbox_operation import ListOutbox, RedriveOutbox
-from application.own_account import EraseOwnAccount, ExportOwnData, ListOwnSecurityEvents
+from application.own_account import EraseOwnAccount, ExportData, ListOwnSecurityEvents
 from application.paging import Cursors
 from application.password_checks import PasswordChecks, Reauthenticate
 from application.passwords import AnswerPasswordResetRequest, ChangePassword, ResetPassword
@@ -71,7 +71,7 @@ from application.roles import (
 from application.sessions import EndOwnSession, EndOwnSessions, ListOwnSessions, RefreshSession
 from application.signing_keys import SigningKeyring
 from application.token_grants import SessionStarts, TokenGrant, TokenGrants
-from application.user_directory import ListUsers, ShowUser
+from application.user_directory import FindUser, ListUsers, ShowUser
 from application.user_sessions import EndUserSession, EndUserSessions, ListUserSessions
 from application.users import CreateUser, UpdateOwnProfile
 from domain.access import Principal, PrincipalKind
@@ -271,13 +271,14 @@ class Service:
             guard=guard,
         )
         self.list_security_events = ListOwnSecurityEvents(unit_of_work=units, cursors=self.cursors)
-        self.export_own_data = ExportOwnData(unit_of_work=units, clock=clock, recorder=recorder)
+        self.export_data = ExportData(unit_of_work=units, clock=clock, recorder=recorder)
         eraser = Eraser(clock=clock, recorder=recorder, notifications=notifications, guard=guard)
         self.erase_own_account = EraseOwnAccount(
             unit_of_work=units, reauthenticate=reauthenticate, eraser=eraser
         )
         self.list_users = ListUsers(unit_of_work=units, cursors=self.cursors)
         self.show_user = ShowUser(unit_of_work=units)
+        self.find_user = FindUser(unit_of_work=units)
         self.edit_user = EditUser(unit_of_work=units, clock=clock, recorder=recorder)
         self.erase_user = EraseUser(unit_of_work=units, eraser=eraser)
         self.unlock_user = UnlockUser(

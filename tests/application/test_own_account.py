@@ -82,7 +82,9 @@ async def test_the_copy_holds_everything_that_is_held() -> None:
     await service.sign_out(other)
     await service.forgotten_password()
     await service.invite(principal_of(grant), "bob@example.com", ["user"])
-    export = await service.export_own_data(principal=principal_of(grant), origin=ORIGIN)
+    export = await service.export_data(
+        principal=principal_of(grant), user_id=grant.user.id, origin=ORIGIN
+    )
     assert export.user.email.value == ADA
     assert export.credential is not None
     assert [session.id for session in export.sessions] == sorted(

@@ -116,7 +116,8 @@ DEEDS: dict[str, tuple[Deed, int, list[str]]] = {
             principal=principal_of(s.grant), limit=9, cursor=None),
         0, []),
     "export": (
-        lambda s: s.service.export_own_data(principal=principal_of(s.grant), origin=ORIGIN),
+        lambda s: s.service.export_data(
+            principal=principal_of(s.grant), user_id=s.grant.user.id, origin=ORIGIN),
         1, ["user.exported"]),
     "purge": (lambda s: s.service.purge(), 6, []),
 }  # fmt: skip

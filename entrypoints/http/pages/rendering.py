@@ -16,7 +16,7 @@ from application.ports.mailer import Mail
 from domain.errors import Violation
 from entrypoints.http.pages.flows import FIELDS, TOKEN, Flow, Form
 from entrypoints.http.pages.texts import ENGLISH, Notice
-from entrypoints.http.presenters import instant
+from entrypoints.representations import instant
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Query, Request, Response
 from application.ports.audit import AuditQuery
 from entrypoints.http.dependencies import Services, SignedIn
 from entrypoints.http.errors import responses
-from entrypoints.http.presenters import audit_event_body, list_answer
+from entrypoints.http.presenters import list_answer
 from entrypoints.http.schemas.answers import AuditEventOut, ListEnvelope
 from entrypoints.http.schemas.parameters import DEFAULT_PAGE, Moment, PageCursor, PageSize
+from entrypoints.representations import audit_event_body
 
 router = APIRouter(prefix="/api/v1/audit-events", tags=["Audit"])
 type Name = Annotated[str | None, Query(max_length=128)]

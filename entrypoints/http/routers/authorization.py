@@ -7,9 +7,10 @@ from domain.access import Permission
 from domain.identifiers import UserId
 from entrypoints.http.dependencies import Services, SignedIn, identified
 from entrypoints.http.errors import responses
-from entrypoints.http.presenters import answer, decision_body
+from entrypoints.http.presenters import answer
 from entrypoints.http.schemas.answers import DecisionOut, DecisionsOut, Envelope
 from entrypoints.http.schemas.requests import BatchCheckRequest, CheckRequest
+from entrypoints.representations import decision_body
 
 router = APIRouter(prefix="/api/v1/authorization", tags=["Authorization"])
 

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Request, Response
 from application.ports.mailer import Mail
 from entrypoints.http.dependencies import Services
 from entrypoints.http.pages.rendering import mailbox_page
-from entrypoints.http.presenters import instant
 from entrypoints.http.schemas.answers import MailboxOut
 from entrypoints.lifecycle import drain_outbox
+from entrypoints.representations import instant
 
 router = APIRouter(prefix="/dev", tags=["Development"])
 

@@ -5,10 +5,11 @@ from fastapi import APIRouter, Request, Response
 from domain.identifiers import InvitationId
 from entrypoints.http.dependencies import From, Services, SignedIn, identified
 from entrypoints.http.errors import responses
-from entrypoints.http.presenters import answer, invitation_body, list_answer, user_answer
+from entrypoints.http.presenters import answer, list_answer, user_answer
 from entrypoints.http.schemas.answers import Envelope, InvitationOut, ListEnvelope, UserOut
 from entrypoints.http.schemas.parameters import DEFAULT_PAGE, PageCursor, PageSize
 from entrypoints.http.schemas.requests import AcceptanceRequest, InvitationRequest
+from entrypoints.representations import invitation_body
 
 router = APIRouter(prefix="/api/v1/invitations", tags=["Invitations"])
 _SIGNED_IN = (

@@ -10,15 +10,11 @@ from domain.session import EndReason
 from entrypoints.http.conditional import IfMatch, expected
 from entrypoints.http.dependencies import From, Services, SignedIn, identified, signed_out
 from entrypoints.http.errors import responses
-from entrypoints.http.presenters import (
-    etag_of,
-    list_answer,
-    session_body,
-    user_answer,
-)
+from entrypoints.http.presenters import etag_of, list_answer, user_answer
 from entrypoints.http.schemas.answers import Envelope, ListEnvelope, SessionOut, UserOut
 from entrypoints.http.schemas.parameters import DEFAULT_PAGE, Flag, PageCursor, PageSize
 from entrypoints.http.schemas.requests import ProfileRequest
+from entrypoints.representations import session_body
 
 router = APIRouter(
     prefix="/api/v1/users/me",

@@ -12,13 +12,7 @@ from entrypoints.http.dependencies import (
     signed_out,
 )
 from entrypoints.http.errors import responses
-from entrypoints.http.presenters import (
-    answer,
-    audit_event_body,
-    export_body,
-    list_answer,
-    token_answer,
-)
+from entrypoints.http.presenters import answer, list_answer, token_answer
 from entrypoints.http.schemas.answers import (
     AuditEventOut,
     CookieTokenOut,
@@ -33,6 +27,7 @@ from entrypoints.http.schemas.requests import (
     ErasureRequest,
     PasswordChangeRequest,
 )
+from entrypoints.representations import audit_event_body, export_body
 
 router = APIRouter(
     prefix="/api/v1/users/me",
@@ -150,5 +145,7 @@ async def export_data(
     request: Request, caller: SignedIn, services: Services, origin: From
 ) -> Response:
     """Return everything that is held about me, but no secret and no hash of one."""
-    export = await services.export_own_data()(principal=caller.principal, origin=origin)
+    export = await services.export_data()(
+        principal=caller.principal, user_id=caller.user.id, origin=origin
+    )
     return answer(request, export_body(export, current=caller.session.id))

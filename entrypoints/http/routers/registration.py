@@ -5,9 +5,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from application.limits import MAIL_REQUEST, SIGN_UP
 from entrypoints.http.dependencies import From, Services, limited
 from entrypoints.http.errors import responses
-from entrypoints.http.presenters import answer, sign_up_body, user_answer, verified_user_body
+from entrypoints.http.presenters import answer, user_answer
 from entrypoints.http.schemas.answers import Envelope, SignUpOut, UserOut, VerifiedUserOut
 from entrypoints.http.schemas.requests import EmailRequest, SignUpRequest, TokenRequest
+from entrypoints.representations import sign_up_body, verified_user_body
 
 router = APIRouter(prefix="/api/v1", tags=["Registration"])
 

@@ -6,9 +6,10 @@ from domain.access import PERMISSIONS
 from entrypoints.http.conditional import IfMatch, expected
 from entrypoints.http.dependencies import From, Services, SignedIn
 from entrypoints.http.errors import responses
-from entrypoints.http.presenters import etag_of_role, list_answer, role_answer, role_body
+from entrypoints.http.presenters import etag_of_role, list_answer, role_answer
 from entrypoints.http.schemas.answers import Envelope, ListEnvelope, PermissionOut, RoleOut
 from entrypoints.http.schemas.requests import RoleChangeRequest, RoleRequest
+from entrypoints.representations import role_body
 
 router = APIRouter(
     prefix="/api/v1",

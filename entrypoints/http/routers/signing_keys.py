@@ -4,8 +4,9 @@ from fastapi import APIRouter, Request, Response
 
 from entrypoints.http.dependencies import From, Services, SignedIn
 from entrypoints.http.errors import responses
-from entrypoints.http.presenters import answer, list_answer, signing_key_body
+from entrypoints.http.presenters import answer, list_answer
 from entrypoints.http.schemas.answers import Envelope, ListEnvelope, SigningKeyOut
+from entrypoints.representations import signing_key_body
 
 router = APIRouter(
     prefix="/api/v1/signing-keys",

@@ -13,7 +13,7 @@ from domain.user import UserStatus
 from entrypoints.http.conditional import IfMatch, expected
 from entrypoints.http.dependencies import From, Services, SignedIn, identified
 from entrypoints.http.errors import responses
-from entrypoints.http.presenters import answer, etag_of, list_answer, user_answer, user_body
+from entrypoints.http.presenters import answer, etag_of, list_answer, user_answer
 from entrypoints.http.schemas.answers import (
     EffectivePermissionsOut,
     Envelope,
@@ -29,6 +29,7 @@ from entrypoints.http.schemas.parameters import (
     PageSize,
 )
 from entrypoints.http.schemas.requests import UserEditRequest
+from entrypoints.representations import user_body
 
 router = APIRouter(
     prefix="/api/v1/users",

@@ -5,9 +5,10 @@ from fastapi import APIRouter, Request, Response
 from domain.identifiers import SessionId, UserId
 from entrypoints.http.dependencies import From, Services, SignedIn, identified
 from entrypoints.http.errors import responses
-from entrypoints.http.presenters import list_answer, session_body
+from entrypoints.http.presenters import list_answer
 from entrypoints.http.schemas.answers import ListEnvelope, SessionOut
 from entrypoints.http.schemas.parameters import DEFAULT_PAGE, PageCursor, PageSize
+from entrypoints.representations import session_body
 
 router = APIRouter(
     prefix="/api/v1/users/{user_id}/sessions",

@@ -1,0 +1,70 @@
+"""``doorward audit …``: what happened."""
+
+from cyclopts import App
+
+from application.ports.audit import AuditQuery
+from domain.access import OPERATOR
+from domain.audit import AuditEvent
+from entrypoints.cli.printing import Progress, print_json, print_table
+from entrypoints.cli.service import in_service
+from entrypoints.container import Container
+from entrypoints.representations import audit_event_body
+
+audit = App(name="audit", help="The audit trail.")
+_COLUMNS = ("occurred_at", "type", "outcome", "reason", "actor", "target", "ip_address")
+_PAGE = 200
+
+
+@audit.command(name="list")
+def list_events(
+    *,
+    actor: str | None = None,
+    target: str | None = None,
+    type: str | None = None,  # noqa: A002 - the option's name
+    limit: int = 1000,
+    json: bool = False,
+) -> None:
+    """List what happened, the newest first.
+
+    Parameters
+    ----------
+    actor:
+        Only the doings of this id.
+    target:
+        Only what happened to this id.
+    type:
+        Only this type, such as session.refused.
+    limit:
+        No more than that many.
+    json:
+        Print JSON.
+    """
+    query = AuditQuery(actor=actor, target=target, type=type)
+    found = in_service(lambda services: _all(services, query, limit))
+    rows = [audit_event_body(event) for event in found]
+    if json:
+        print_json(rows)
+        return
+    for row in rows:
+        for party in ("actor", "target"):
+            if row[party] is not None:
+                row[party] = " ".join(part for part in row[party].values() if part)
+    print_table(rows, _COLUMNS)
+
+
+async def _all(services: Container, query: AuditQuery, limit: int) -> list[AuditEvent]:
+    found: list[AuditEvent] = []
+    cursor = None
+    with Progress("rows") as progress:
+        while len(found) < limit:
+            page = await services.list_audit_events()(
+                principal=OPERATOR,
+                query=query,
+                limit=min(_PAGE, limit - len(found)),
+                cursor=cursor,
+            )
+            found += page.items
+            progress.reached(len(found))
+            if (cursor := page.next_cursor) is None:
+                break
+    return found

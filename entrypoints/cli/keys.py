@@ -1,0 +1,58 @@
+"""``doorward keys …``: the keys behind access tokens."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from cyclopts import App
+
+from domain.access import OPERATOR
+from domain.audit import NOWHERE
+from domain.signing_key import SigningKey
+from entrypoints.cli.printing import print_json, print_table
+from entrypoints.cli.service import in_service
+from entrypoints.container import Container
+from entrypoints.representations import signing_key_body
+
+keys = App(name="keys", help="The keys behind access tokens.")
+_COLUMNS = ("kid", "algorithm", "state", "published_at", "activates_at", "retires_at", "gone_at")
+
+
+@keys.command(name="list")
+def list_keys(*, json: bool = False) -> None:
+    """List the keys that are kept, without their private halves."""
+
+    async def do(services: Container) -> tuple[Sequence[SigningKey], datetime]:
+        listed = await services.signing_keys().listed(principal=OPERATOR)
+        return listed, services.clock().now()
+
+    listed, now = in_service(do)
+    rows = [signing_key_body(key, now=now) for key in listed]
+    if json:
+        print_json(rows)
+    else:
+        print_table(rows, _COLUMNS)
+
+
+@keys.command
+def rotate(*, json: bool = False) -> None:
+    """Publish a new key; it signs when every cache has seen it, and nothing else is to be done."""
+
+    async def do(services: Container) -> tuple[SigningKey, datetime]:
+        key = await services.signing_keys().rotate(principal=OPERATOR, origin=NOWHERE)
+        return key, services.clock().now()
+
+    key, now = in_service(do)
+    body = signing_key_body(key, now=now)
+    if json:
+        print_json(body)
+    else:
+        print(f"{body['kid']}  {body['state']}  signs from {body['activates_at']}")
+
+
+@keys.command
+def revoke(kid: str) -> None:
+    """Take a key out of the JWKS at once: every token that it signed is refused."""
+    in_service(
+        lambda services: services.signing_keys().revoke(principal=OPERATOR, kid=kid, origin=NOWHERE)
+    )
+    print(f"{kid} revoked.")

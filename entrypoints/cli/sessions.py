@@ -1,0 +1,72 @@
+"""``doorward sessions …``: where users are signed in."""
+
+from cyclopts import App
+
+from domain.access import OPERATOR
+from domain.audit import NOWHERE
+from domain.identifiers import SessionId
+from domain.session import Session, SessionNotFound
+from entrypoints.cli.printing import print_json, print_table
+from entrypoints.cli.service import in_service
+from entrypoints.cli.users import found
+from entrypoints.container import Container
+from entrypoints.representations import session_body
+
+sessions = App(name="sessions", help="Where users are signed in.")
+_COLUMNS = ("id", "created_at", "last_used_at", "expires_at", "ip_address", "user_agent")
+_PAGE = 200
+
+
+@sessions.command(name="list")
+def list_sessions(subject: str, *, json: bool = False) -> None:
+    """List a user's living sessions."""
+    rows = [
+        session_body(session, current=None)
+        for session in in_service(lambda services: _all(services, subject))
+    ]
+    if json:
+        print_json(rows)
+    else:
+        print_table(rows, _COLUMNS)
+
+
+async def _all(services: Container, subject: str) -> list[Session]:
+    user = await found(services, subject)
+    listed: list[Session] = []
+    cursor = None
+    while True:
+        page = await services.list_user_sessions()(
+            principal=OPERATOR, user_id=user.id, limit=_PAGE, cursor=cursor
+        )
+        listed += page.items
+        if (cursor := page.next_cursor) is None:
+            return listed
+
+
+@sessions.command
+def revoke(subject: str, *, session: str | None = None) -> None:
+    """End all sessions of a user, or one, effective on the next request.
+
+    Parameters
+    ----------
+    session:
+        Only this one.
+    """
+    count = in_service(lambda services: _revoke(services, subject, session))
+    print(f"{count} ended.")
+
+
+async def _revoke(services: Container, subject: str, session: str | None) -> int:
+    user = await found(services, subject)
+    if session is None:
+        return int(
+            await services.end_user_sessions()(principal=OPERATOR, user_id=user.id, origin=NOWHERE)
+        )
+    try:
+        session_id = SessionId.parse(session)
+    except ValueError:
+        raise SessionNotFound from None
+    await services.end_user_session()(
+        principal=OPERATOR, user_id=user.id, session_id=session_id, origin=NOWHERE
+    )
+    return 1

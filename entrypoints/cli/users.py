@@ -1,0 +1,233 @@
+"""``doorward users …``: accounts, on an operator's word.
+
+A password never comes as an argument, where every user of the machine could read it.
+"""
+
+import getpass
+import sys
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+
+from application.ports.user_search import UserOrder, UserQuery
+from domain.access import OPERATOR, RoleName
+from domain.audit import NOWHERE
+from domain.user import User, UserStatus
+from entrypoints.cli.exits import USAGE, say
+from entrypoints.cli.printing import Progress, print_json, print_table
+from entrypoints.cli.service import in_service
+from entrypoints.container import Container
+from entrypoints.representations import export_body, user_body
+
+users = App(name="users", help="User accounts. SUBJECT is an id or an e-mail address.")
+_COLUMNS = ("id", "email", "status", "display_name", "roles", "created_at")
+_PAGE = 200
+
+
+@users.command
+def create(
+    *,
+    email: str,
+    role: list[str] | None = None,
+    verified: bool = False,
+    password_stdin: bool = False,
+    display_name: str | None = None,
+    json: bool = False,
+) -> None:
+    """Make an account. Without a password, its owner is mailed a link to set one.
+
+    Parameters
+    ----------
+    email:
+        The address; mail can reach its owner there.
+    role:
+        A role to grant, such as administrator. May be given several times.
+    verified:
+        Take the address as proven.
+    password_stdin:
+        Read the password from standard input: typed unseen on a terminal, or the first line.
+    display_name:
+        What others see.
+    json:
+        Print the user as JSON.
+    """
+    password = _read_password() if password_stdin else None
+    user = in_service(
+        lambda services: services.create_user()(
+            principal=OPERATOR,
+            email=email,
+            password=password,
+            display_name=display_name,
+            roles=role or [],
+            verified=verified,
+            origin=NOWHERE,
+        )
+    )
+    _print(user, as_json=json)
+
+
+@users.command(name="list")
+def list_users(
+    *,
+    query: str | None = None,
+    status: Literal["unverified", "active", "suspended"] | None = None,
+    role: str | None = None,
+    sort: Literal["created_at", "-created_at", "email", "-email"] = "-created_at",
+    limit: int = 10_000,
+    json: bool = False,
+) -> None:
+    """List users.
+
+    Parameters
+    ----------
+    query:
+        Stands, letter by letter, in the address or the name.
+    status:
+        Only those.
+    role:
+        Only those who have this role.
+    sort:
+        The order; with a minus the last comes first.
+    limit:
+        No more than that many.
+    json:
+        Print JSON.
+    """
+    found = in_service(lambda services: _all(services, query, status, role, sort, limit))
+    if json:
+        print_json([user_body(user) for user in found])
+    else:
+        print_table([user_body(user) for user in found], _COLUMNS)
+
+
+async def _all(
+    services: Container,
+    text: str | None,
+    status: str | None,
+    role: str | None,
+    sort: str,
+    limit: int,
+) -> list[User]:
+    query = UserQuery(
+        text=text,
+        status=None if status is None else UserStatus(status),
+        role=None if role is None else RoleName.parse(role),
+        order=UserOrder(sort),
+    )
+    found: list[User] = []
+    cursor = None
+    with Progress("users") as progress:
+        while len(found) < limit:
+            answer = await services.list_users()(
+                principal=OPERATOR,
+                query=query,
+                limit=min(_PAGE, limit - len(found)),
+                cursor=cursor,
+                counted=False,
+            )
+            found += answer.page.items
+            progress.reached(len(found))
+            if (cursor := answer.page.next_cursor) is None:
+                break
+    return found
+
+
+@users.command
+def show(subject: str, *, json: bool = False) -> None:
+    """Show one user."""
+    _print(in_service(lambda services: found(services, subject)), as_json=json)
+
+
+@users.command
+def suspend(subject: str, *, reason: str, json: bool = False) -> None:
+    """Lock an account out; its sessions and mailed links end.
+
+    Parameters
+    ----------
+    reason:
+        Why, for whoever looks at the account later.
+    """
+
+    async def do(services: Container) -> User:
+        user = await found(services, subject)
+        return await services.suspend_user()(
+            principal=OPERATOR, user_id=user.id, reason=reason, origin=NOWHERE
+        )
+
+    _print(in_service(do), as_json=json)
+
+
+@users.command
+def reinstate(subject: str, *, json: bool = False) -> None:
+    """Lift a suspension."""
+
+    async def do(services: Container) -> User:
+        user = await found(services, subject)
+        return await services.reinstate_user()(principal=OPERATOR, user_id=user.id, origin=NOWHERE)
+
+    _print(in_service(do), as_json=json)
+
+
+@users.command
+def unlock(subject: str, *, json: bool = False) -> None:
+    """Forget wrong guesses, so that the owner need not wait."""
+
+    async def do(services: Container) -> User:
+        user = await found(services, subject)
+        return await services.unlock_user()(principal=OPERATOR, user_id=user.id, origin=NOWHERE)
+
+    _print(in_service(do), as_json=json)
+
+
+@users.command
+def export(subject: str) -> None:
+    """Print everything that is held about a user, as JSON."""
+
+    async def do(services: Container) -> object:
+        user = await found(services, subject)
+        export = await services.export_data()(principal=OPERATOR, user_id=user.id, origin=NOWHERE)
+        return export_body(export, current=None)
+
+    print_json(in_service(do))
+
+
+@users.command
+def erase(subject: str, *, yes: Annotated[bool, Parameter(negative="")] = False) -> None:
+    """Remove an account and all personal data. It does not come back.
+
+    Parameters
+    ----------
+    yes:
+        Really.
+    """
+    if not yes:
+        say("This does not come back. Say --yes.")
+        raise SystemExit(USAGE)
+
+    async def do(services: Container) -> User:
+        user = await found(services, subject)
+        await services.erase_user()(
+            principal=OPERATOR, user_id=user.id, expected=None, origin=NOWHERE
+        )
+        return user
+
+    print(f"{in_service(do).id} erased.")
+
+
+async def found(services: Container, subject: str) -> User:
+    """Return the user that an operator means by an id or an address."""
+    user: User = await services.find_user()(principal=OPERATOR, subject=subject)
+    return user
+
+
+def _print(user: User, *, as_json: bool) -> None:
+    if as_json:
+        print_json(user_body(user))
+    else:
+        print(f"{user.id}  {user.email.value}  {user.status.value}")
+
+
+def _read_password() -> str:
+    if sys.stdin.isatty():
+        return getpass.getpass("Password: ")
+    return sys.stdin.readline().rstrip("\r\n")
