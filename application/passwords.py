@@ -198,7 +198,7 @@ class ChangePassword:
             now = self._clock.now()
             user.credentials_changed(now=now)
             await unit.users.save(user)
-            credential.replace(hashed, now=now)
+            credential.change(hashed, now=now)
             await unit.credentials.save(credential)
             ended = await end_sessions(unit, user.id, EndReason.PASSWORD_CHANGED, now=now)
             await unit.one_time_tokens.discard(user.id, list(Purpose))

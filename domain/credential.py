@@ -30,8 +30,12 @@ class PasswordCredential:
         self.contested = True
 
     def replace(self, hashed: str, *, now: datetime) -> None:
-        """Put a new password in place of the old one; the dispute, if any, is over."""
+        """Set a password for whoever has just proven the mailbox; a dispute is over with that."""
         self.hash, self.changed_at, self.contested = hashed, now, False
+
+    def change(self, hashed: str, *, now: datetime) -> None:
+        """Set a password for whoever knew the old one, which settles no dispute (AT-7)."""
+        self.hash, self.changed_at = hashed, now
 
     def rehash(self, hashed: str) -> None:
         """Keep the same password under stronger parameters (PW-1)."""

@@ -4,11 +4,11 @@ import pytest
 
 from application.authentication import InvalidCredentials
 from domain.access import OPERATOR
-from domain.errors import NotAuthenticated
+from domain.errors import DomainError, NotAuthenticated
 from domain.one_time_token import InvalidToken, Purpose
 from domain.session import EndReason
 from domain.user import EmailAlreadyRegistered
-from tests.application.service import ADA, OTHER_PASSWORD, PASSWORD, Service, kinds
+from tests.application.service import ADA, ORIGIN, OTHER_PASSWORD, PASSWORD, Service, kinds
 
 THIRD_PASSWORD = "harbour violet mechanic"
 
@@ -123,3 +123,17 @@ async def test_a_planted_password_is_contested_where_nothing_is_concealed_as_wel
             await service.sign_in(password=password)
     await service.reset_password(await service.mailed_token(), THIRD_PASSWORD)
     await service.sign_in(password=THIRD_PASSWORD)
+
+
+async def test_a_planted_session_cannot_settle_a_dispute_by_changing_the_password() -> None:
+    """AT-7: where unverified accounts may sign in, changing a password proves no mailbox."""
+    service = Service(verified_only=False)
+    await service.sign_up(password=PASSWORD)
+    planted = await service.sign_in()
+    await service.sign_up(password=OTHER_PASSWORD)
+    await service.change_password(planted, PASSWORD, "a third one, by whoever planted")
+    await service.request_verification(email=ADA, origin=ORIGIN)
+    verified = await service.confirm(await service.mailed_token())
+    assert verified.password_reset_required
+    with pytest.raises(DomainError):
+        await service.sign_in(ADA, "a third one, by whoever planted")
