@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+from application.idempotency import IdempotentRequests
 from application.ports.clock import Clock
 from application.ports.rate_limiter import RateLimiter
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -21,10 +22,12 @@ class PurgeExpired:
         *,
         unit_of_work: UnitOfWorkFactory,
         limiter: RateLimiter,
+        idempotent_requests: IdempotentRequests,
         clock: Clock,
         grace: timedelta,
     ) -> None:
         self._unit_of_work, self._limiter = unit_of_work, limiter
+        self._idempotent_requests = idempotent_requests
         self._clock, self._grace = clock, grace
 
     async def __call__(self) -> int:
@@ -48,4 +51,5 @@ class PurgeExpired:
             async with self._unit_of_work() as unit:
                 removed += await purge(unit)
                 await unit.commit()
+        removed += await self._idempotent_requests.purge()
         return removed + await self._limiter.purge(now=now)

@@ -13,6 +13,7 @@ from adapters.argon2.hasher import Argon2PasswordHasher
 from adapters.encryption.secret_box import AesGcmSecretBox
 from adapters.jwt.access_tokens import JwtAccessTokens
 from adapters.memory.health import AlwaysReady
+from adapters.memory.idempotency import MemoryIdempotencyStore
 from adapters.memory.mailer import MemoryMailbox
 from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.store import MemoryStore
@@ -21,6 +22,7 @@ from adapters.smtp.mailer import SmtpMailer
 from adapters.sqlalchemy.clock import DatabaseClock
 from adapters.sqlalchemy.engine import create_engine
 from adapters.sqlalchemy.health import DatabaseProbe, SchemaProbe
+from adapters.sqlalchemy.idempotency import SqlAlchemyIdempotencyStore
 from adapters.sqlalchemy.mailbox import DevelopmentMailbox
 from adapters.sqlalchemy.rate_limiter import SqlAlchemyRateLimiter
 from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWorkFactory
@@ -43,6 +45,7 @@ from application.denials import RecordDenial
 from application.email_changes import ConfirmEmailChange, RequestEmailChange
 from application.erasing import Eraser
 from application.housekeeping import PurgeExpired
+from application.idempotency import IdempotentRequests
 from application.invitations import (
     AcceptInvitation,
     InviteUser,
@@ -63,6 +66,7 @@ from application.password_checks import PasswordChecks, Reauthenticate
 from application.passwords import AnswerPasswordResetRequest, ChangePassword, ResetPassword
 from application.ports.clock import Clock, Randomness
 from application.ports.health import HealthProbe
+from application.ports.idempotency import IdempotencyStore
 from application.ports.mailer import Mailbox, Mailer
 from application.ports.outbox import MessageKind
 from application.ports.passwords import CommonPasswords, PasswordHasher
@@ -94,6 +98,10 @@ from entrypoints.settings import Settings
 
 def _seconds(value: float) -> timedelta:
     return timedelta(seconds=value)
+
+
+def _twice(seconds: float) -> timedelta:
+    return timedelta(seconds=seconds) * 2
 
 
 def _circuit_policy(retry_seconds: float) -> CircuitPolicy:
@@ -150,6 +158,11 @@ class Container(containers.DeclarativeContainer):
         _kind,
         memory=providers.Singleton(MemoryRateLimiter),
         database=providers.Singleton(SqlAlchemyRateLimiter, engine),
+    )
+    idempotency_store: providers.Provider[IdempotencyStore] = providers.Selector(
+        _kind,
+        memory=providers.Singleton(MemoryIdempotencyStore),
+        database=providers.Singleton(SqlAlchemyIdempotencyStore, engine),
     )
     hasher: providers.Provider[PasswordHasher] = providers.Singleton(
         Argon2PasswordHasher,
@@ -545,10 +558,18 @@ class Container(containers.DeclarativeContainer):
         randomness=randomness,
         retry_after=providers.Callable(_seconds, settings.provided.mail_retry_seconds),
     )
+    idempotent_requests = providers.Singleton(
+        IdempotentRequests,
+        store=idempotency_store,
+        secret_box=secret_box,
+        clock=clock,
+        patience=providers.Callable(_twice, settings.provided.request_deadline),
+    )
     purge_expired = providers.Singleton(
         PurgeExpired,
         unit_of_work=unit_of_work,
         limiter=rate_limiter,
+        idempotent_requests=idempotent_requests,
         clock=clock,
         grace=providers.Callable(_seconds, settings.provided.refresh_grace),
     )

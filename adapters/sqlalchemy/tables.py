@@ -347,6 +347,16 @@ rate_limits = Table(
     Column("tat_us", BigInteger, nullable=False),
 )
 
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("key", LargeBinary(32), primary_key=True),
+    Column("fingerprint", LargeBinary(32), nullable=False),
+    Column("claimed_at", UtcDateTime, nullable=False, index=True),
+    # Sealed: it may hold tokens. Null while the request is being done.
+    Column("answer", LargeBinary),
+)
+
 development_mails = Table(
     "development_mails",
     metadata,

@@ -17,6 +17,7 @@ from entrypoints.container import Container
 from entrypoints.http.body import BodyGate
 from entrypoints.http.documentation import describe, mount_documentation
 from entrypoints.http.error_handlers import install_error_handlers
+from entrypoints.http.idempotency import Idempotency
 from entrypoints.http.middleware import Draining, Observe, RequestContext, cors_options
 from entrypoints.http.routers import (
     administration,
@@ -123,6 +124,7 @@ def create_app(container: Container | None = None) -> FastAPI:
         mount_documentation(app)
 
     # The last one added is the outermost.
+    app.add_middleware(Idempotency, public_routes=PUBLIC_ROUTES)
     app.add_middleware(
         BodyGate,
         limit=settings.body_limit,

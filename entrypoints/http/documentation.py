@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from entrypoints.http.cookies import ACCESS_COOKIE
 from entrypoints.http.errors import RouteNotFound, error_response
+from entrypoints.http.idempotency import IGNORED
 
 BEARER: Final = "bearer"
 COOKIE: Final = "cookie"
@@ -192,6 +193,8 @@ def _document(
                 is_ours=path.startswith("/api/"),
                 is_safe=method in {"get", "head"},
             )
+            if path.startswith("/api/") and method not in {"get", "head"} and path not in IGNORED:
+                operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
     return document
 
 
@@ -220,6 +223,13 @@ def _refusal(description: str) -> dict[str, Any]:
     }
 
 
+_IDEMPOTENCY_KEY: Final[dict[str, Any]] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same request with the same key is done once and answered alike for a day.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[\\x21-\\x7e]+$"},
+}
 _FACTS: Final[dict[str, Any]] = {
     "code": {"type": "string", "description": "Stable; see GET /api/v1/errors."},
     "request_id": {"type": "string"},

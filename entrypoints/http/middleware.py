@@ -93,6 +93,7 @@ def cors_options(origins: Sequence[str]) -> CorsOptions:
         ],
         "expose_headers": [
             "ETag",
+            "Idempotency-Replayed",
             "Location",
             "RateLimit-Limit",
             "RateLimit-Remaining",

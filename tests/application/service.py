@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from adapters.memory.clock import ManualClock, SeededRandomness
+from adapters.memory.idempotency import MemoryIdempotencyStore
 from adapters.memory.mailer import MemoryMailbox
 from adapters.memory.passwords import CommonPasswordSet, FastPasswordHasher
 from adapters.memory.rate_limiter import MemoryRateLimiter
@@ -31,6 +32,7 @@ from application.authorization import CheckAuthorization, ShowEffectivePermissio
 from application.email_changes import ConfirmEmailChange, RequestEmailChange
 from application.erasing import Eraser
 from application.housekeeping import PurgeExpired
+from application.idempotency import IdempotentRequests
 from application.invitations import (
     AcceptInvitation,
     InviteUser,
@@ -360,7 +362,16 @@ class Service:
             randomness=randomness,
             retry_after=10 * SECOND,
         )
-        self.purge = PurgeExpired(unit_of_work=units, limiter=limiter, clock=clock, grace=grace)
+        self.idempotent_requests = IdempotentRequests(
+            store=MemoryIdempotencyStore(), secret_box=secret_box, clock=clock, patience=MINUTE
+        )
+        self.purge = PurgeExpired(
+            unit_of_work=units,
+            limiter=limiter,
+            idempotent_requests=self.idempotent_requests,
+            clock=clock,
+            grace=grace,
+        )
         self.admit = AdmitRequest(limiter=limiter, clock=clock, enabled=rate_limits)
 
     # --- verbs -------------------------------------------------------------------------------

@@ -53,12 +53,7 @@ CONTRACT: Mapping[str, int] = {
 }
 """The codes of the REST contract, version 1. Clients rely on every one of them."""
 
-NOT_RAISED_YET = frozenset(
-    {
-        "IDEMPOTENCY_KEY_REUSED",
-        "REQUEST_IN_PROGRESS",
-    }
-)
+NOT_RAISED_YET: frozenset[str] = frozenset()
 """Codes of the contract that belong to capabilities still to come."""
 
 EXIT_OF_KIND: Mapping[type[DomainError], int] = {
