@@ -1,5 +1,6 @@
 """Writing events to the audit trail, in the commit of the change that they tell of (LG-3)."""
 
+from application.audit_seals import Seals
 from application.ports.clock import Randomness
 from application.ports.unit_of_work import UnitOfWork
 from domain.access import Principal
@@ -10,8 +11,8 @@ from domain.events import DomainEvent
 class Recorder:
     """Turns events into audit rows."""
 
-    def __init__(self, *, randomness: Randomness) -> None:
-        self._randomness = randomness
+    def __init__(self, *, randomness: Randomness, seals: Seals) -> None:
+        self._randomness, self._seals = randomness, seals
 
     async def record(
         self, unit: UnitOfWork, *events: DomainEvent | None, actor: Principal, origin: Origin
@@ -21,4 +22,4 @@ class Recorder:
             if event is not None:
                 entropy = self._randomness.token_bytes
                 row = AuditEvent.of(event, actor=actor, origin=origin, entropy=entropy)
-                await unit.audit.append(row)
+                await unit.audit.append(self._seals.sealed(row))

@@ -42,6 +42,9 @@ class AuditEvent:
     target: Party | None
     origin: Origin
     data: Mapping[str, str] = field(default_factory=dict)
+    # Keyed digests of the row, and of where its request came from (domain.audit_chain).
+    seal: bytes | None = field(default=None, repr=False)
+    origin_seal: bytes | None = field(default=None, repr=False)
 
     @classmethod
     def of(

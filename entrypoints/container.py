@@ -10,6 +10,7 @@ from datetime import timedelta
 from dependency_injector import containers, providers
 
 from adapters.argon2.hasher import Argon2PasswordHasher
+from adapters.encryption.authenticator import HmacAuthenticator
 from adapters.encryption.secret_box import AesGcmSecretBox
 from adapters.jwt.access_tokens import JwtAccessTokens
 from adapters.memory.health import AlwaysReady
@@ -38,7 +39,9 @@ from application.administration import (
     UnlockUser,
 )
 from application.attempts import AttemptGuard
+from application.audit_chain import ChainAuditTrail, VerifyAuditTrail
 from application.audit_log import ListAuditEvents
+from application.audit_seals import Seals
 from application.authentication import Authenticate, SignIn
 from application.authorization import CheckAuthorization, ShowEffectivePermissions
 from application.denials import RecordDenial
@@ -71,7 +74,7 @@ from application.ports.mailer import Mailbox, Mailer
 from application.ports.outbox import MessageKind
 from application.ports.passwords import CommonPasswords, PasswordHasher
 from application.ports.rate_limiter import RateLimiter
-from application.ports.tokens import AccessTokens, SecretBox
+from application.ports.tokens import AccessTokens, Authenticator, SecretBox
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.recording import Recorder
 from application.registration import AnswerVerificationRequest, ConfirmEmail, SignUp
@@ -183,6 +186,9 @@ class Container(containers.DeclarativeContainer):
     secret_box: providers.Provider[SecretBox] = providers.Singleton(
         AesGcmSecretBox, settings.provided.secret_key_bytes.call()
     )
+    authenticator: providers.Provider[Authenticator] = providers.Singleton(
+        HmacAuthenticator, settings.provided.secret_key_bytes.call()
+    )
     smtp: providers.Provider[Mailer | None] = providers.Singleton(_smtp, settings)
     mailbox: providers.Provider[Mailbox] = providers.Selector(
         _kind,
@@ -204,7 +210,8 @@ class Container(containers.DeclarativeContainer):
 
     # --- what several use cases share --------------------------------------------------------
 
-    recorder = providers.Singleton(Recorder, randomness=randomness)
+    audit_seals = providers.Singleton(Seals, authenticator=authenticator)
+    recorder = providers.Singleton(Recorder, randomness=randomness, seals=audit_seals)
     password_policy = providers.Singleton(
         PasswordPolicy,
         min_length=settings.provided.password_min_length,
@@ -449,6 +456,12 @@ class Container(containers.DeclarativeContainer):
     check_authorization = providers.Singleton(CheckAuthorization, unit_of_work=unit_of_work)
     show_effective_permissions = providers.Singleton(
         ShowEffectivePermissions, unit_of_work=unit_of_work
+    )
+    chain_audit_trail = providers.Singleton(
+        ChainAuditTrail, unit_of_work=unit_of_work, clock=clock, seals=audit_seals
+    )
+    verify_audit_trail = providers.Singleton(
+        VerifyAuditTrail, unit_of_work=unit_of_work, seals=audit_seals
     )
     list_audit_events = providers.Singleton(
         ListAuditEvents, unit_of_work=unit_of_work, cursors=cursors

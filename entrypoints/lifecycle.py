@@ -21,6 +21,7 @@ from migrations import newest_revision
 
 KEYRING_EVERY = timedelta(seconds=3)
 CLOCK_EVERY = timedelta(seconds=30)
+CHAIN_EVERY = timedelta(seconds=5)
 HOUSEKEEPING_EVERY = timedelta(minutes=5)
 RELAY_EVERY = timedelta(seconds=1)
 START_PATIENCE = timedelta(seconds=3)
@@ -189,6 +190,7 @@ def _rounds(
     if with_worker:
         if container.mailer() is not None:  # else mail waits in the outbox for a way out
             rounds.append(("relay", RELAY_EVERY, lambda: drain_outbox(container)))
+        rounds.append(("audit chain", CHAIN_EVERY, container.chain_audit_trail()))
         rounds.append(("housekeeping", HOUSEKEEPING_EVERY, container.purge_expired()))
     return rounds
 

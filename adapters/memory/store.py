@@ -20,6 +20,7 @@ from datetime import datetime
 from application.ports.outbox import MessageStatus, OutboxMessage
 from domain.access import RoleName
 from domain.audit import AuditEvent
+from domain.audit_chain import ChainedEvent, ChainHead
 from domain.circuit import Circuit
 from domain.credential import PasswordCredential
 from domain.errors import ServiceUnavailable
@@ -191,6 +192,8 @@ class MemoryStore:
             status=lambda entry: (entry.status,),
             recipient=lambda entry: (entry.message.to.lower(),),
         )
+        self.chain = Table[AuditEventId, ChainedEvent](_itself)
+        self.chain_heads = Table[str, ChainHead](_itself)
         self.audit = Table[AuditEventId, AuditEvent](_copied_event, about=_identifiers_in)
         self.answers = True
         self.write_lock = asyncio.Lock()
@@ -241,6 +244,8 @@ class Transaction:
         self.circuits = Changes(store.circuits)
         self.signing_keys = Changes(store.signing_keys)
         self.outbox = Changes(store.outbox)
+        self.chain = Changes(store.chain)
+        self.chain_heads = Changes(store.chain_heads)
         self.audit = Changes(store.audit)
         self.held: set[bytes] = set()
 
@@ -310,10 +315,12 @@ class Transaction:
                             | Changes[InvitationId, Invitation] | Changes[bytes, SignInAttempts]
                             | Changes[str, Circuit] | Changes[str, SigningKey]
                             | Changes[MessageId, OutboxEntry]
+                            | Changes[AuditEventId, ChainedEvent] | Changes[str, ChainHead]
                             | Changes[AuditEventId, AuditEvent], ...]:  # fmt: skip
         return (self.users, self.roles, self.credentials, self.sessions, self.one_time_tokens,
                 self.invitations, self.attempts,
-                self.circuits, self.signing_keys, self.outbox, self.audit)  # fmt: skip
+                self.circuits, self.signing_keys, self.outbox, self.chain,
+                self.chain_heads, self.audit)  # fmt: skip
 
 
 def _itself[T](row: T) -> T:

@@ -2,6 +2,7 @@
 
 from typing import Self
 
+from adapters.memory.audit_chain import MemoryAuditChain
 from adapters.memory.audit_trail import MemoryAuditTrail
 from adapters.memory.circuits import MemoryCircuitRepository
 from adapters.memory.invitations import MemoryInvitationRepository
@@ -42,6 +43,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.outbox = MemoryOutbox(transaction)
         self.outbox_ledger = MemoryOutboxLedger(transaction)
         self.audit = MemoryAuditTrail(transaction)
+        self.audit_chain = MemoryAuditChain(transaction)
 
     async def __aenter__(self) -> Self:
         self._transaction.begin()

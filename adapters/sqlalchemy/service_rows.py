@@ -147,13 +147,15 @@ AUDIT_EVENT = (
     audit_events.c.user_agent,
     audit_events.c.request_id,
     audit_events.c.data,
+    audit_events.c.seal,
+    audit_events.c.origin_seal,
 )
 
 
 def audit_event_from(row: Row) -> AuditEvent:
     """Return the audit row that a row of ``AUDIT_EVENT`` tells of."""
     (id_, occurred_at, type_, outcome, reason, actor_kind, actor_id, target_kind, target_id,
-     ip_address, user_agent, request_id, data) = row  # fmt: skip
+     ip_address, user_agent, request_id, data, seal, origin_seal) = row  # fmt: skip
     return AuditEvent(
         id=AuditEventId(id_),
         occurred_at=occurred_at,
@@ -164,6 +166,8 @@ def audit_event_from(row: Row) -> AuditEvent:
         target=None if target_kind is None else Party(target_kind, target_id),
         origin=Origin(ip_address=ip_address, user_agent=user_agent, request_id=request_id),
         data=data,
+        seal=seal,
+        origin_seal=origin_seal,
     )
 
 
@@ -188,4 +192,8 @@ def audit_event_values(event: AuditEvent) -> Written:
         "user_agent": origin.user_agent,
         "request_id": origin.request_id,
         "data": dict(event.data),
+        "seal": event.seal,
+        "origin_seal": event.origin_seal,
+        "position": None,
+        "link": None,
     }

@@ -331,13 +331,36 @@ audit_events = Table(
     Column("user_agent", Text),
     Column("request_id", String(128)),
     Column("data", Json, nullable=False),
+    # Keyed digests; place and link come a moment later (domain.audit_chain).
+    Column("seal", LargeBinary(32)),
+    Column("origin_seal", LargeBinary(32)),
+    Column("position", BigInteger),
+    Column("link", LargeBinary(32)),
     _one_of("outcome", ["success", "failure"]),
+)
+Index("ix_audit_events_position", audit_events.c.position, unique=True)
+Index(
+    "ix_audit_events_loose",
+    audit_events.c.occurred_at,
+    audit_events.c.id,
+    postgresql_where=audit_events.c.position.is_(None),
+    sqlite_where=audit_events.c.position.is_(None),
 )
 Index(None, audit_events.c.actor_id, audit_events.c.occurred_at)
 Index(None, audit_events.c.user_id, audit_events.c.occurred_at)
 Index(None, audit_events.c.target_id, audit_events.c.occurred_at)
 Index(None, audit_events.c.type, audit_events.c.occurred_at)
 Index(None, audit_events.c.occurred_at, audit_events.c.id)
+
+audit_chain = Table(
+    "audit_chain",
+    metadata,
+    Column("number", Integer, primary_key=True),  # there is one
+    Column("position", BigInteger, nullable=False),
+    Column("link", LargeBinary(32), nullable=False),
+    Column("sealed_at", UtcDateTime, nullable=False),
+    Column("signature", LargeBinary(32), nullable=False),
+)
 
 rate_limits = Table(
     "rate_limits",

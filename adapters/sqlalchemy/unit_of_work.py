@@ -4,6 +4,7 @@ from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.sqlalchemy.audit_chain import SqlAlchemyAuditChain
 from adapters.sqlalchemy.audit_trail import SqlAlchemyAuditTrail
 from adapters.sqlalchemy.circuits import SqlAlchemyCircuitRepository
 from adapters.sqlalchemy.connections import Connections
@@ -42,6 +43,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
         self.outbox = SqlAlchemyOutbox(execution)
         self.outbox_ledger = SqlAlchemyOutboxLedger(execution)
         self.audit = SqlAlchemyAuditTrail(execution)
+        self.audit_chain = SqlAlchemyAuditChain(execution)
 
     async def __aenter__(self) -> Self:
         await self._execution.begin()

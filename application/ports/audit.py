@@ -1,11 +1,13 @@
 """The audit trail: what was done, kept for good (LG-3)."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from domain.audit import AuditEvent
+from domain.audit_chain import ChainedEvent, ChainHead
 from domain.identifiers import AuditEventId, UserId
 
 
@@ -66,3 +68,27 @@ class AuditTrail(Protocol):
         The one change that the trail knows: who, what, when and how it ended stay as they are.
         Rows of others' doings keep theirs, those of strangers at the user's door do not.
         """
+
+
+class AuditChain(Protocol):
+    """The order that the trail's rows were sealed in. Appending a row does not wait for it."""
+
+    @abstractmethod
+    async def hold(self) -> ChainHead:
+        """Return where the chain ends, and keep others from extending it until the end."""
+
+    @abstractmethod
+    async def head(self) -> ChainHead:
+        """Return where the chain ends."""
+
+    @abstractmethod
+    async def loose(self, *, limit: int) -> list[AuditEvent]:
+        """Return up to that many committed rows that have no place yet, the oldest first."""
+
+    @abstractmethod
+    async def extend(self, rows: Sequence[ChainedEvent], head: ChainHead) -> None:
+        """Give the rows their places, and their seals if they had none, and write the new end."""
+
+    @abstractmethod
+    async def read(self, *, after: int, up_to: int | None, limit: int) -> list[ChainedEvent]:
+        """Return up to that many rows behind a place, in the chain's order."""

@@ -111,3 +111,11 @@ class SecretBox(Protocol):
     @abstractmethod
     def open(self, sealed: bytes, *, purpose: str) -> bytes:
         """Return what was sealed for this purpose; raise :class:`SealBroken` otherwise."""
+
+
+class Authenticator(Protocol):
+    """Makes digests that nobody makes or checks without a key which is not in the database."""
+
+    @abstractmethod
+    def tag(self, message: bytes, *, purpose: str) -> bytes:
+        """Return 32 bytes: the same for the same message and purpose, and for no other."""

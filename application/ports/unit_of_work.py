@@ -9,7 +9,7 @@ from abc import abstractmethod
 from types import TracebackType
 from typing import Protocol, Self
 
-from application.ports.audit import AuditTrail
+from application.ports.audit import AuditChain, AuditTrail
 from application.ports.outbox import Outbox, OutboxLedger
 from application.ports.repositories import (
     CircuitRepository,
@@ -39,6 +39,7 @@ class UnitOfWork(Protocol):
     outbox: Outbox
     outbox_ledger: OutboxLedger
     audit: AuditTrail
+    audit_chain: AuditChain
 
     @abstractmethod
     async def __aenter__(self) -> Self:

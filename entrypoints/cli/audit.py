@@ -5,7 +5,8 @@ from cyclopts import App
 from application.ports.audit import AuditQuery
 from domain.access import OPERATOR
 from domain.audit import AuditEvent
-from entrypoints.cli.printing import Progress, print_json, print_table
+from entrypoints.cli.exits import REFUSED, say
+from entrypoints.cli.printing import Progress, print_json, print_line, print_table
 from entrypoints.cli.service import in_service
 from entrypoints.container import Container
 from entrypoints.representations import audit_event_body
@@ -68,3 +69,64 @@ async def _all(services: Container, query: AuditQuery, limit: int) -> list[Audit
             if (cursor := page.next_cursor) is None:
                 break
     return found
+
+
+@audit.command
+def verify(*, json: bool = False) -> None:
+    """Read the whole trail and say whether it is as it was written.
+
+    Keep the head that is printed elsewhere: with it you can tell an older copy of the database.
+    """
+    with Progress("rows") as progress:
+        found = in_service(
+            lambda services: services.verify_audit_trail()(
+                principal=OPERATOR, progress=progress.reached
+            )
+        )
+    findings = [
+        {"fault": each.fault.value, "position": each.position, "event_id": each.event_id}
+        for each in found.findings
+    ]
+    if json:
+        head = {"position": found.head.position, "link": found.head.link.hex()}
+        print_json(
+            {
+                "intact": not findings,
+                "rows": found.rows,
+                "not_yet_chained": found.loose,
+                "head": head,
+                "findings": findings,
+            }
+        )
+    else:
+        print(f"{found.rows} rows chained, {found.loose} not yet.")
+        print(f"head {found.head.position} {found.head.link.hex()}")
+    for each in findings:
+        place = "" if each["position"] is None else f" at {each['position']}"
+        say(f"{each['fault']}{place} {each['event_id'] or ''}".rstrip())
+    if findings:
+        raise SystemExit(REFUSED)
+
+
+@audit.command
+def export() -> None:
+    """Print the chained trail as JSON lines, the oldest first, with place, link and seal."""
+    in_service(_export)
+
+
+async def _export(services: Container) -> None:
+    position = 0
+    with Progress("rows") as progress:
+        while rows := await services.verify_audit_trail().read(principal=OPERATOR, after=position):
+            for row in rows:
+                seal = row.event.seal
+                print_line(
+                    {
+                        **audit_event_body(row.event),
+                        "position": row.position,
+                        "link": row.link.hex(),
+                        "seal": seal and seal.hex(),
+                    }
+                )
+            position = rows[-1].position
+            progress.reached(position)

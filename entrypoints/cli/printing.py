@@ -12,6 +12,11 @@ def print_json(answer: object) -> None:
     print(orjson.dumps(answer, default=_plain, option=orjson.OPT_INDENT_2).decode())
 
 
+def print_line(answer: object) -> None:
+    """Print the answer as JSON on one line."""
+    print(orjson.dumps(answer, default=_plain).decode())
+
+
 def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
     """Print the rows under a line of headings, each column as wide as it needs."""
     if not rows:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+from adapters.memory.authenticator import MemoryAuthenticator
 from adapters.memory.clock import ManualClock, SeededRandomness
 from adapters.memory.idempotency import MemoryIdempotencyStore
 from adapters.memory.mailer import MemoryMailbox
@@ -26,7 +27,9 @@ from application.administration import (
     UnlockUser,
 )
 from application.attempts import AttemptGuard
+from application.audit_chain import ChainAuditTrail, VerifyAuditTrail
 from application.audit_log import ListAuditEvents
+from application.audit_seals import Seals
 from application.authentication import Authenticate, Caller, SignIn
 from application.authorization import CheckAuthorization, ShowEffectivePermissions
 from application.email_changes import ConfirmEmailChange, RequestEmailChange
@@ -139,7 +142,8 @@ class Service:
         self.session_policy = SessionPolicy(
             idle=idle, absolute=absolute, grace=grace, per_user=per_user
         )
-        self.recorder = recorder = Recorder(randomness=randomness)
+        seals = Seals(authenticator=MemoryAuthenticator(secret_key))
+        self.recorder = recorder = Recorder(randomness=randomness, seals=seals)
         policy = PasswordPolicy(min_length=15, max_length=max_password, common=self.common)
         guard = AttemptGuard(
             policy=AttemptPolicy(attempts=attempts, first_lock=30 * SECOND),
@@ -296,6 +300,8 @@ class Service:
         self.end_user_sessions = EndUserSessions(unit_of_work=units, clock=clock, recorder=recorder)
         self.check_authorization = CheckAuthorization(unit_of_work=units)
         self.show_effective_permissions = ShowEffectivePermissions(unit_of_work=units)
+        self.chain_audit_trail = ChainAuditTrail(unit_of_work=units, clock=clock, seals=seals)
+        self.verify_audit_trail = VerifyAuditTrail(unit_of_work=units, seals=seals)
         self.list_audit_events = ListAuditEvents(unit_of_work=units, cursors=self.cursors)
         self.signing_keys = ManageSigningKeys(keyring=self.keyring)
         self.do_authenticate = Authenticate(

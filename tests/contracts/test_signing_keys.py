@@ -2,10 +2,12 @@
 
 import pytest
 
+from adapters.memory.authenticator import MemoryAuthenticator
 from adapters.memory.clock import ManualClock
 from adapters.memory.secret_box import MemorySecretBox
 from adapters.memory.tokens import OpaqueAccessTokens
 from adapters.system.clock import SystemRandomness
+from application.audit_seals import Seals
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.recording import Recorder
 from application.signing_keys import SigningKeyring
@@ -131,7 +133,10 @@ def _keyring(units: UnitOfWorkFactory, algorithm: SigningAlgorithm) -> SigningKe
         tokens=OpaqueAccessTokens(),
         secret_box=MemorySecretBox(b"k" * 32),
         clock=ManualClock(),
-        recorder=Recorder(randomness=SystemRandomness()),
+        recorder=Recorder(
+            randomness=SystemRandomness(),
+            seals=Seals(authenticator=MemoryAuthenticator(b"k" * 32)),
+        ),
         algorithm=algorithm,
         jwks_max_age=5 * MINUTE,
         access_ttl=10 * MINUTE,

@@ -1,0 +1,52 @@
+"""The chain over the audit trail, in one memory transaction."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from adapters.memory.store import Transaction
+from application.ports.audit import AuditChain
+from domain.audit import AuditEvent
+from domain.audit_chain import ChainedEvent, ChainHead
+
+_ONE = "the one"
+
+
+class MemoryAuditChain(AuditChain):
+    """Places in a dictionary beside the rows; the store's lock is what holds the end."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._events, self._chain = transaction.audit, transaction.chain
+        self._heads = transaction.chain_heads
+
+    async def hold(self) -> ChainHead:
+        await self._transaction.writing()
+        return self._heads.get(_ONE) or ChainHead()
+
+    async def head(self) -> ChainHead:
+        await self._transaction.reading()
+        return self._heads.get(_ONE) or ChainHead()
+
+    async def loose(self, *, limit: int) -> list[AuditEvent]:
+        await self._transaction.reading()
+        loose = self._events.select(lambda event: self._chain.get(event.id) is None).values()
+        return sorted(loose, key=lambda e: (e.occurred_at, e.id))[:limit]
+
+    async def extend(self, rows: Sequence[ChainedEvent], head: ChainHead) -> None:
+        await self._transaction.writing()
+        for row in rows:
+            self._events.put(row.event.id, row.event)
+            self._chain.put(row.event.id, row)
+        self._heads.put(_ONE, head)
+
+    async def read(self, *, after: int, up_to: int | None, limit: int) -> list[ChainedEvent]:
+        await self._transaction.reading()
+        places = self._chain.select(
+            lambda row: row.position > after and (up_to is None or row.position <= up_to)
+        )
+        found = []
+        for place in sorted(places.values(), key=lambda row: row.position):
+            event = self._events.get(place.event.id)
+            if event is not None:
+                found.append(replace(place, event=event))
+        return found[:limit]
