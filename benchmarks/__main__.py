@@ -3,7 +3,7 @@
 :mod:`~benchmarks.arena` starts the servers and makes the accounts, :mod:`~benchmarks.load` asks,
 :mod:`~benchmarks.measures` takes turns, :mod:`~benchmarks.report` prints. What Doorward is
 measured against: :mod:`~benchmarks.floor`, :mod:`~benchmarks.bare_hashing` and
-:mod:`~benchmarks.peer_fastapi_users`.
+:mod:`~benchmarks.peer_fastapi_users`. :mod:`~benchmarks.growth` asks a small and a large town.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from statistics import median
 
 import uvloop
 
+from benchmarks import growth
 from benchmarks.arena import (
     COSTS,
     PEOPLE,
@@ -92,6 +93,9 @@ def main() -> int:
         standing(Path(scratch)) as arena,
     ):
         asyncio.run(_measure(arena, plan), loop_factory=uvloop.new_event_loop)
+    if plan is not _QUICK:
+        _say("growth")
+        print(f"\n{asyncio.run(growth.measure())}")
     return 0
 
 

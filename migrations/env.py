@@ -6,7 +6,7 @@ brings none: then one is opened here, on DATABASE_URL or the SQLite file of ``ma
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from alembic import context
@@ -32,6 +32,20 @@ def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[
     return False
 
 
+def is_of(dialect: str) -> Callable[..., bool]:
+    """Return what tells whether a part of the schema is one of this database's."""
+
+    def include(part: Any, _name: str | None, kind: str, *_: object) -> bool:
+        # An index that only PostgreSQL has is not missing elsewhere.
+        return (
+            kind != "index"
+            or dialect == "postgresql"
+            or not part.dialect_options["postgresql"].get("ops")
+        )
+
+    return include
+
+
 def number(
     migration: MigrationContext,
     _revision: str | Iterable[str | None] | Iterable[str],
@@ -49,6 +63,7 @@ def run(connection: Connection) -> None:
     context.configure(
         connection=connection,
         render_item=render_item,
+        include_object=is_of(connection.dialect.name),
         # SQLite can change a table only by making a new one.
         render_as_batch=connection.dialect.name == "sqlite",
         process_revision_directives=number,

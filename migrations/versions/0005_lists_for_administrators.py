@@ -1,7 +1,7 @@
 """Lists of users and of what happened, for administrators."""
 
 import sqlalchemy as sa
-from alembic import op
+from alembic import context, op
 
 revision = "0005"
 down_revision = "0004"
@@ -26,9 +26,30 @@ def upgrade() -> None:
     op.create_index("ix_user_roles_role_user_id", "user_roles", ["role", "user_id"])
     for columns in AUDIT_INDEXES:
         op.create_index(f"ix_audit_events_{'_'.join(columns)}", "audit_events", columns)
+    if has_trigrams():
+        op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+        op.execute(
+            "CREATE INDEX ix_users_search_text ON users USING gin (search_text gin_trgm_ops)"
+        )
+
+
+def has_trigrams() -> bool:
+    """Tell whether PostgreSQL's contrib package is there; without it a search reads every user.
+
+    The extension is a trusted one: the owner of a database may create it.
+    """
+    if op.get_bind().dialect.name != "postgresql":
+        return False
+    if context.is_offline_mode():
+        return True
+    known = sa.text("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'")
+    return op.get_bind().execute(known).first() is not None
 
 
 def downgrade() -> None:
+    # The extension stays: others may use it by now.
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP INDEX IF EXISTS ix_users_search_text")
     for columns in AUDIT_INDEXES:
         op.drop_index(f"ix_audit_events_{'_'.join(columns)}", "audit_events")
     op.drop_index("ix_user_roles_role_user_id", "user_roles")

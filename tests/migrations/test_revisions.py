@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from alembic.script import Script, ScriptDirectory
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import migrations
@@ -40,6 +41,8 @@ async def test_upgrading_makes_exactly_what_the_tables_describe(fresh: FreshData
     await upgrade(migrated)
     engine = create_async_engine(created)
     async with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            await connection.execute(text("CREATE EXTENSION IF NOT EXISTS pg_trgm"))
         await connection.run_sync(metadata.create_all)
     await engine.dispose()
 

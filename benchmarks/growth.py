@@ -1,0 +1,233 @@
+"""How the administration's lists, searches and checks take a hundredfold of users.
+
+The same questions are asked of two databases on one PostgreSQL, in turns, straight through the
+use cases: ten thousand users, and a million. A ratio near one says that nothing reads the whole
+table; the query plans, printed below, say why.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from statistics import median
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import Dialect
+from sqlalchemy.dialects import postgresql
+
+from adapters.sqlalchemy.engine import create_engine
+from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWorkFactory
+from adapters.sqlalchemy.user_search import page_of
+from application.ports.audit import AuditQuery
+from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.user_search import UserOrder, UserPlace, UserQuery
+from domain.access import RoleName
+from domain.email_address import EmailAddress
+from domain.identifiers import UserId
+from domain.user import UserStatus
+from migrations.runner import upgrade
+from tests.support.postgres import PostgresServer
+
+FEW, MANY = 10_000, 1_000_000
+_ROUNDS = 60
+_LIMIT = 51
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """A database with so many users."""
+
+    units: UnitOfWorkFactory
+    connection: asyncpg.Connection
+    number: int
+
+    def user(self, number: int) -> UserId:
+        """Return the identifier of one of them."""
+        return UserId(_identifier(number))
+
+    @property
+    def middle(self) -> UserPlace:
+        """Return a place in the middle of every list."""
+        number = self.number // 2
+        return UserPlace(user_id=self.user(number), email_key=_email(number))
+
+
+type Question = Callable[[Town], Awaitable[Any]]
+
+
+def _search(query: UserQuery, *, from_middle: bool = False) -> Question:
+    async def ask(town: Town) -> None:
+        async with town.units.read_only() as unit:
+            after = town.middle if from_middle else None
+            await unit.users.search(query, limit=_LIMIT, after=after)
+
+    return ask
+
+
+async def _check(town: Town) -> None:
+    async with town.units.read_only() as unit:
+        await unit.users.get(town.user(town.number // 3))
+
+
+async def _trail(town: Town) -> None:
+    async with town.units.read_only() as unit:
+        actor = str(town.user(town.number // 3))
+        await unit.audit.search(AuditQuery(target=actor), limit=_LIMIT)
+
+
+QUERIES = {
+    "first page, newest first": UserQuery(),
+    "by address": UserQuery(order=UserOrder.EMAIL),
+    "one address": UserQuery(email=EmailAddress.parse(f"user{77}@example.com")),
+    "suspended": UserQuery(status=UserStatus.SUSPENDED),
+    "with a role": UserQuery(role=RoleName("support")),
+    "made in a second": UserQuery(
+        created_after=datetime(2025, 1, 1, 0, 0, 5, tzinfo=UTC),
+        created_before=datetime(2025, 1, 1, 0, 0, 6, tzinfo=UTC),
+    ),
+    "text in name": UserQuery(text="grace hop"),
+}
+QUESTIONS: dict[str, Question] = {
+    **{name: _search(query) for name, query in QUERIES.items()},
+    "page from the middle": _search(UserQuery(), from_middle=True),
+    "page by address from the middle": _search(UserQuery(order=UserOrder.EMAIL), from_middle=True),
+    "authorization check": _check,
+    "audit trail of one user": _trail,
+}
+
+
+async def measure() -> str:
+    """Return the table of ratios and the plans at a million users."""
+    with PostgresServer() as server:
+        async with AsyncExitStack() as stack:
+            few = await _town(stack, server, "few", FEW)
+            many = await _town(stack, server, "many", MANY)
+            lines = [
+                f"| question | {FEW:,} users | {MANY:,} users | ratio |", "|---|---|---|---|",
+            ]  # fmt: skip
+            for name, question in QUESTIONS.items():
+                small, large = await _in_turns(question, few, many)
+                lines.append(
+                    f"| {name} | {small * 1e3:.2f} ms | {large * 1e3:.2f} ms "
+                    f"| {large / small:.2f} |"
+                )
+            lines += ["", f"Plans at {MANY:,} users:", ""]
+            for name, query in QUERIES.items():
+                lines += [f"- {name}: {'; '.join(await _plan(many, query))}"]
+    return "\n".join(lines)
+
+
+async def _in_turns(question: Question, few: Town, many: Town) -> tuple[float, float]:
+    times: dict[int, list[float]] = {few.number: [], many.number: []}
+    for _ in range(_ROUNDS):
+        for town in (few, many):
+            began = time.perf_counter()
+            await question(town)
+            times[town.number].append(time.perf_counter() - began)
+    return median(times[few.number]), median(times[many.number])
+
+
+async def _plan(town: Town, query: UserQuery) -> list[str]:
+    """Return the scans of the plan, as PostgreSQL names them."""
+    statement, values = page_of(query, None)
+    dialect: Dialect = postgresql.asyncpg.dialect()  # type: ignore[no-untyped-call]  # its own
+    plan = statement.plan(dialect)
+    arguments = plan.arguments({**values, "limit": _LIMIT})
+    rows = await town.connection.fetch(f"EXPLAIN {plan.sql}", *arguments)
+    scans = (row[0].strip().removeprefix("->").strip() for row in rows)
+    found = [scan.partition("  (")[0] for scan in scans if "Scan" in scan]
+    return [scan for scan in dict.fromkeys(found) if "Function" not in scan]
+
+
+async def _town(stack: AsyncExitStack, server: PostgresServer, name: str, number: int) -> Town:
+    admin = await asyncpg.connect(server.url().replace("+asyncpg", ""))
+    await admin.execute(f"CREATE DATABASE {name}")
+    await admin.close()
+    url = server.url(name)
+    await upgrade(url)
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    stack.push_async_callback(connection.close)
+    await _fill(connection, number)
+    engine = create_engine(url, pool_size=2)
+    stack.push_async_callback(engine.dispose)
+    return Town(SqlAlchemyUnitOfWorkFactory(engine), connection, number)
+
+
+_BORN = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+def _identifier(number: int) -> UUID:
+    """Return a UUIDv7 that was born so many milliseconds after the first."""
+    born = int(_BORN.timestamp() * 1000) + number
+    return UUID(int=born << 80 | 7 << 76 | 0b10 << 62 | number)
+
+
+def _email(number: int) -> str:
+    return f"user{number}@example.com"
+
+
+async def _fill(connection: asyncpg.Connection, number: int) -> None:
+    columns = ["id", "email", "email_key", "display_name", "search_text", "email_verified_at",
+               "suspended_at", "created_at", "updated_at", "version"]  # fmt: skip
+    rare = number // 100  # the same hundred of each kind in both: only the rest grows
+    moment = datetime(2025, 1, 1, tzinfo=UTC)
+    roles = [f"role-{each}" for each in range(100)]
+    await connection.copy_records_to_table(
+        "roles",
+        columns=["name", "created_at", "updated_at", "version"],
+        records=[(role, moment, moment, 0) for role in (*roles, "support")],
+    )
+    await connection.copy_records_to_table(
+        "role_permissions",
+        columns=["role", "permission"],
+        records=[(role, f"product:do-{each}") for role in roles for each in range(20)],
+    )
+    for start in range(0, number, 50_000):
+        numbers = range(start, min(start + 50_000, number))
+        await connection.copy_records_to_table(
+            "users", columns=columns, records=[_user(each, rare) for each in numbers]
+        )
+        await connection.copy_records_to_table(
+            "user_roles",
+            columns=["user_id", "role"],
+            records=[
+                (_identifier(each), role)
+                for each in numbers
+                for role in (["user", "support"] if each % rare == 0 else ["user"])
+            ],
+        )
+        await connection.copy_records_to_table(
+            "audit_events",
+            columns=["id", "occurred_at", "type", "outcome", "actor_kind", "actor_id",
+                     "target_kind", "target_id", "user_id", "data"],
+            records=[
+                (_identifier(each), _BORN + timedelta(milliseconds=each), "user.registered",
+                 "success", "anonymous", None, "user", str(_identifier(each)),
+                 str(_identifier(each)), "{}")
+                for each in numbers
+            ],
+        )  # fmt: skip
+    await connection.execute("VACUUM ANALYZE")
+
+
+def _user(number: int, rare: int) -> tuple[Any, ...]:
+    moment, email = _BORN + timedelta(milliseconds=number), _email(number)
+    name = f"Grace Hopper {number}" if number % rare == 1 else f"Ada Lovelace {number}"
+    suspended = moment if number % rare == 0 else None
+    text = f"{email} {name}".casefold()
+    return (
+        _identifier(number), email, email, name, text, moment, suspended, moment, moment, 0,
+    )  # fmt: skip
+
+
+def main() -> None:
+    """Measure and print."""
+    print(asyncio.run(measure()))
+
+
+if __name__ == "__main__":
+    main()
