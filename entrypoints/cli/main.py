@@ -3,6 +3,7 @@
 Commands that need FastAPI or a whole service import it when they run: the others start fast.
 """
 
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Literal
 
@@ -13,6 +14,7 @@ from entrypoints.cli.audit import audit
 from entrypoints.cli.exits import REFUSED, USAGE, run, say
 from entrypoints.cli.keys import keys
 from entrypoints.cli.outbox import outbox
+from entrypoints.cli.printing import print_json
 from entrypoints.cli.roles import roles
 from entrypoints.cli.service import command_settings, container_of
 from entrypoints.cli.sessions import sessions
@@ -92,21 +94,30 @@ def migrate(*, check: bool = False, plan: bool = False) -> None:
 
 
 @app.command
-def check() -> None:
-    """Look at the settings and at what they point to; every finding comes with its cure."""
+def check(*, json: bool = False) -> None:
+    """Look at the settings and at what they point to; every finding comes with its cure.
+
+    Parameters
+    ----------
+    json:
+        Print JSON.
+    """
     try:
         settings = load_settings()
     except SettingsError as problem:
         say(str(problem))
         raise SystemExit(REFUSED) from None
-    failed = False
-    for finding in findings(settings):
-        print(f"{finding.level:<8}{finding.setting}: {finding.message} {finding.cure}".rstrip())
-        failed = failed or finding.level == "error"
+    found = [asdict(finding) for finding in findings(settings)]
     for name, failure in run(_surroundings(container_of(settings))):
-        print(f"{'error' if failure else 'ok':<8}{name}: {failure or 'Fine.'}")
-        failed = failed or failure is not None
-    raise SystemExit(REFUSED if failed else 0)
+        level, message = ("error", failure) if failure else ("ok", "Fine.")
+        found.append({"level": level, "setting": name, "message": message, "cure": ""})
+    if json:
+        print_json(found)
+    else:
+        for each in found:
+            line = f"{each['level']:<8}{each['setting']}: {each['message']} {each['cure']}"
+            print(line.rstrip())
+    raise SystemExit(REFUSED if any(each["level"] == "error" for each in found) else 0)
 
 
 async def _surroundings(container: Container) -> list[tuple[str, str | None]]:

@@ -101,6 +101,13 @@ def test_check_names_every_problem_with_its_cure_and_no_secret(tmp_path: Path) -
     assert "SECRET_KEY: " in done.stdout
     assert "changeme" not in done.stdout + done.stderr
     assert "schema" in done.stdout
+    as_json = doorward(
+        "check", "--json", folder=tmp_path, ENVIRONMENT="production", SECRET_KEY="changeme" * 5,
+        DATABASE_URL=f"sqlite:///{tmp_path}/new.db",
+    )  # fmt: skip
+    assert as_json.returncode == 1
+    levels = {each["setting"]: each["level"] for each in json.loads(as_json.stdout)}
+    assert levels["SECRET_KEY"] == "error"
 
 
 def test_a_weak_key_refuses_the_start_in_production(tmp_path: Path) -> None:
