@@ -34,15 +34,19 @@ def upgrade() -> None:
 
 
 def has_trigrams() -> bool:
-    """Tell whether PostgreSQL's contrib package is there; without it a search reads every user.
+    """Tell whether the extension is there or can be made; without it a search reads every user.
 
-    The extension is a trusted one: the owner of a database may create it.
+    It comes with PostgreSQL's contrib package and is a trusted one: whoever may create in a
+    database may create it.
     """
     if op.get_bind().dialect.name != "postgresql":
         return False
     if context.is_offline_mode():
         return True
-    known = sa.text("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'")
+    known = sa.text(
+        "SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm' AND"
+        " (installed_version IS NOT NULL OR has_database_privilege(current_database(), 'CREATE'))"
+    )
     return op.get_bind().execute(known).first() is not None
 
 

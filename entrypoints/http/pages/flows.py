@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from domain.errors import Violation
 
-TOKEN: Final = "token"  # noqa: S105  # a field
+TOKEN: Final = "token"  # noqa: S105 - the name of a field
 REPEATED: Final = "repeated_password"
 
 
@@ -16,7 +16,7 @@ class Flow(StrEnum):
     """One page; the value is the last part of its path."""
 
     VERIFY_EMAIL = "verify-email"
-    RESET_PASSWORD = "reset-password"  # noqa: S105  # a path
+    RESET_PASSWORD = "reset-password"  # noqa: S105 - a path
     CONFIRM_EMAIL_CHANGE = "confirm-email-change"
     ACCEPT_INVITATION = "accept-invitation"
 

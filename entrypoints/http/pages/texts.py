@@ -60,7 +60,7 @@ class PageTexts:
     spans: tuple[tuple[str, str], tuple[str, str]]
 
 
-_PASSWORD: Final = "Use at least {minimum} characters. A few unrelated words work well."  # noqa: S105
+_HINT: Final = "Use at least {minimum} characters. A few unrelated words work well."
 _REPEATED: Final = FieldText("The same password again")
 _LEAVE: Final = "You can close this page."
 
@@ -89,12 +89,12 @@ ENGLISH: Final = PageTexts(
                 ),
             ),
         ),
-        Flow.RESET_PASSWORD: FlowText(
+        Flow.RESET_HINT: FlowText(
             title="Set a new password",
             intro="Your new password replaces the old one, and every device is signed out.",
             button="Set password",
             fields={
-                "new_password": FieldText("New password", _PASSWORD),
+                "new_password": FieldText("New password", _HINT),
                 REPEATED: _REPEATED,
             },
             done=Notice(
@@ -144,7 +144,7 @@ ENGLISH: Final = PageTexts(
                 "display_name": FieldText(
                     "Your name", "As others should see it. You may leave it empty."
                 ),
-                "password": FieldText("Password", _PASSWORD),
+                "password": FieldText("Password", _HINT),
                 REPEATED: _REPEATED,
             },
             done=Notice(
