@@ -89,7 +89,7 @@ ENGLISH: Final = PageTexts(
                 ),
             ),
         ),
-        Flow.RESET_HINT: FlowText(
+        Flow.RESET_PASSWORD: FlowText(
             title="Set a new password",
             intro="Your new password replaces the old one, and every device is signed out.",
             button="Set password",
