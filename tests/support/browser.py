@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Browser, async_playwright
 
 HOME = Path(__file__).resolve().parents[2] / ".tooling" / "chromium"
@@ -36,7 +37,9 @@ async def running_browser(scratch: Path) -> AsyncIterator[Browser]:
     """
     given = os.environ.get("DOORWARD_BROWSER")
     executable = given or str(HOME / "chromium")
-    assert Path(executable).exists(), "there is no browser: run `make test` with npm in reach"
+    if not Path(executable).exists():
+        # The bootstrap has warned already. Everything else can be tested without one.
+        pytest.skip("no browser could be fetched: run `make test` with npm in reach")
     environment: dict[str, str | float | bool] = {
         "PATH": os.environ.get("PATH", ""),
         "HOME": str(scratch),
