@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from application.paging import InvalidCursor
 from application.ports.audit import AuditPosition
 from domain.audit import AuditEvent
 from domain.identifiers import AuditEventId
@@ -14,9 +13,6 @@ def place_of(event: AuditEvent) -> str:
 
 
 def position_in(text: str) -> AuditPosition:
-    """Return the place that :func:`place_of` wrote. Raises InvalidCursor for other text."""
+    """Return the place that :func:`place_of` wrote. Raises ValueError for other text."""
     moment, _, identifier = text.partition(" ")
-    try:
-        return datetime.fromisoformat(moment), AuditEventId.parse(identifier)
-    except ValueError:
-        raise InvalidCursor from None
+    return datetime.fromisoformat(moment), AuditEventId.parse(identifier)

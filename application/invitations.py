@@ -6,7 +6,7 @@ from datetime import datetime
 from application.attempts import AttemptGuard
 from application.limits import INVITATION_MAIL, MailAllowance
 from application.mailed_secrets import MailedSecrets
-from application.paging import Cursors, Page
+from application.paging import Cursors, Page, PageRequest
 from application.ports.clock import Clock, Randomness
 from application.ports.passwords import PasswordHasher
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -76,18 +76,20 @@ class ListInvitations:
     def __init__(self, *, unit_of_work: UnitOfWorkFactory, clock: Clock, cursors: Cursors) -> None:
         self._unit_of_work, self._clock, self._cursors = unit_of_work, clock, cursors
 
-    async def __call__(
-        self, *, principal: Principal, limit: int, cursor: str | None
-    ) -> Page[Invitation]:
+    async def __call__(self, *, principal: Principal, asked: PageRequest) -> Page[Invitation]:
         """Return a page, the newest first. Raises PermissionDenied and InvalidCursor."""
         principal.require(INVITE)
         query = f"invitations for {principal.user_id}"
-        before = InvitationId.parse(self._cursors.open(cursor, query=query)) if cursor else None
+        before = self._cursors.start(asked, query=query, place=InvitationId.parse)
+        now = self._clock.now()
         async with self._unit_of_work.read_only() as unit:
             found = await unit.invitations.list_living(
-                now=self._clock.now(), limit=limit + 1, before=before
+                now=now, limit=asked.limit + 1, before=before
             )
-        return self._cursors.page(found, limit, query=query, position=lambda each: str(each.id))
+            count = await unit.invitations.count_living(now=now) if asked.counted else None
+        return self._cursors.page(
+            found, asked, query=query, position=lambda each: str(each.id), count=count
+        )
 
 
 class WithdrawInvitation:

@@ -1,7 +1,6 @@
 """Signing keys as an administrator manages them (TK-3)."""
 
-from collections.abc import Sequence
-
+from application.paging import Cursors, Page, PageRequest
 from application.signing_keys import SigningKeyring
 from domain.access import Permission, Principal
 from domain.audit import Origin
@@ -13,13 +12,17 @@ MANAGE = Permission("keys:manage")
 class ManageSigningKeys:
     """Show, rotate and revoke the keys behind access tokens; no private half is ever shown."""
 
-    def __init__(self, *, keyring: SigningKeyring) -> None:
-        self._keyring = keyring
+    def __init__(self, *, keyring: SigningKeyring, cursors: Cursors) -> None:
+        self._keyring, self._cursors = keyring, cursors
 
-    async def listed(self, *, principal: Principal) -> Sequence[SigningKey]:
-        """Return every key that is kept, the oldest first. Raises PermissionDenied."""
+    async def listed(self, *, principal: Principal, asked: PageRequest) -> Page[SigningKey]:
+        """Return a page of the keys that are kept, the oldest first.
+
+        Raises PermissionDenied and InvalidCursor.
+        """
         principal.require(MANAGE)
-        return await self._keyring.stored()
+        keys, query = await self._keyring.stored(), f"signing keys for {principal.user_id}"
+        return self._cursors.page_of_all(keys, asked, query=query, position=_place)
 
     async def rotate(self, *, principal: Principal, origin: Origin) -> SigningKey:
         """Return the present key's successor, published now; nothing else is to be done.
@@ -36,3 +39,7 @@ class ManageSigningKeys:
         """
         principal.require(MANAGE)
         await self._keyring.revoke(kid, actor=principal, origin=origin)
+
+
+def _place(key: SigningKey) -> str:
+    return f"{key.published_at.isoformat(timespec='microseconds')} {key.kid}"

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from application.audit_places import place_of, position_in
 from application.erasing import Eraser
-from application.paging import Cursors, Page
+from application.paging import Cursors, Page, PageRequest
 from application.password_checks import Reauthenticate
 from application.ports.audit import AuditPosition
 from application.ports.clock import Clock
@@ -34,20 +34,19 @@ class ListOwnSecurityEvents:
     def __init__(self, *, unit_of_work: UnitOfWorkFactory, cursors: Cursors) -> None:
         self._unit_of_work, self._cursors = unit_of_work, cursors
 
-    async def __call__(
-        self, *, principal: Principal, limit: int, cursor: str | None
-    ) -> Page[AuditEvent]:
+    async def __call__(self, *, principal: Principal, asked: PageRequest) -> Page[AuditEvent]:
         """Return a page, the newest first; where others came from is left out.
 
         Raises InvalidCursor for a cursor that is not from this list of this caller (AZ-6).
         """
         user_id = _user(principal)
         query = f"security events of {user_id}"
-        before = position_in(self._cursors.open(cursor, query=query)) if cursor else None
+        before = self._cursors.start(asked, query=query, place=position_in)
         async with self._unit_of_work.read_only() as unit:
-            found = await unit.audit.about(user_id, limit=limit + 1, before=before)
+            found = await unit.audit.about(user_id, limit=asked.limit + 1, before=before)
+            count = await unit.audit.count_about(user_id) if asked.counted else None
         shown = [event.as_seen_by(user_id) for event in found]
-        return self._cursors.page(shown, limit, query=query, position=place_of)
+        return self._cursors.page(shown, asked, query=query, position=place_of, count=count)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from application.expectations import Expected, require_expected
+from application.paging import Cursors, Page, PageRequest
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.recording import Recorder
@@ -27,15 +28,19 @@ WRITE = Permission("roles:write")
 class ListRoles:
     """Show every role: the built-in ones and those defined at run time."""
 
-    def __init__(self, *, unit_of_work: UnitOfWorkFactory) -> None:
-        self._unit_of_work = unit_of_work
+    def __init__(self, *, unit_of_work: UnitOfWorkFactory, cursors: Cursors) -> None:
+        self._unit_of_work, self._cursors = unit_of_work, cursors
 
-    async def __call__(self, *, principal: Principal) -> Sequence[Role | BuiltInRole]:
-        """Return the roles by name. Raises PermissionDenied."""
+    async def __call__(
+        self, *, principal: Principal, asked: PageRequest
+    ) -> Page[Role | BuiltInRole]:
+        """Return a page, by name. Raises PermissionDenied and InvalidCursor."""
         principal.require(READ)
         async with self._unit_of_work.read_only() as unit:
             defined = await unit.roles.list_all()
-        return sorted([*BUILT_IN_ROLES.values(), *defined], key=lambda role: role.name)
+        roles: list[Role | BuiltInRole] = [*BUILT_IN_ROLES.values(), *defined]
+        query = f"roles for {principal.user_id}"
+        return self._cursors.page_of_all(roles, asked, query=query, position=lambda role: role.name)
 
 
 class ShowRole:
@@ -59,15 +64,17 @@ class ShowRole:
 class ListPermissions:
     """Show every permission: Doorward's own, and those of products that some role gives."""
 
-    def __init__(self, *, unit_of_work: UnitOfWorkFactory) -> None:
-        self._unit_of_work = unit_of_work
+    def __init__(self, *, unit_of_work: UnitOfWorkFactory, cursors: Cursors) -> None:
+        self._unit_of_work, self._cursors = unit_of_work, cursors
 
-    async def __call__(self, *, principal: Principal) -> Sequence[Permission]:
-        """Return the permissions by name. Raises PermissionDenied."""
+    async def __call__(self, *, principal: Principal, asked: PageRequest) -> Page[Permission]:
+        """Return a page, by name. Raises PermissionDenied and InvalidCursor."""
         principal.require(READ)
         async with self._unit_of_work.read_only() as unit:
             roles = await unit.roles.list_all()
-        return sorted({*PERMISSIONS}.union(*(role.permissions for role in roles)))
+        permissions = {*PERMISSIONS}.union(*(role.permissions for role in roles))
+        query = f"permissions for {principal.user_id}"
+        return self._cursors.page_of_all(permissions, asked, query=query, position=str)
 
 
 class DefineRole:

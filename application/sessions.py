@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from application.notifications import Notifications
-from application.paging import Cursors, Page
+from application.paging import Cursors, Page, PageRequest
 from application.ports.clock import Clock, Randomness
 from application.ports.outbox import MessageKind
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -128,21 +128,22 @@ class ListOwnSessions:
     def __init__(self, *, unit_of_work: UnitOfWorkFactory, clock: Clock, cursors: Cursors) -> None:
         self._unit_of_work, self._clock, self._cursors = unit_of_work, clock, cursors
 
-    async def __call__(
-        self, *, principal: Principal, limit: int, cursor: str | None
-    ) -> Page[Session]:
+    async def __call__(self, *, principal: Principal, asked: PageRequest) -> Page[Session]:
         """Return a page of the caller's living sessions, the newest first.
 
         Raises InvalidCursor for a cursor that is not from this list of this caller (AZ-6).
         """
         user_id, now = _user(principal), self._clock.now()
         query = f"sessions of {user_id}"
-        before = SessionId.parse(self._cursors.open(cursor, query=query)) if cursor else None
+        before = self._cursors.start(asked, query=query, place=SessionId.parse)
         async with self._unit_of_work.read_only() as unit:
             found = await unit.sessions.list_living(
-                user_id, now=now, limit=limit + 1, before=before
+                user_id, now=now, limit=asked.limit + 1, before=before
             )
-        return self._cursors.page(found, limit, query=query, position=lambda each: str(each.id))
+            count = await unit.sessions.count_living(user_id, now=now) if asked.counted else None
+        return self._cursors.page(
+            found, asked, query=query, position=lambda each: str(each.id), count=count
+        )
 
 
 class EndOwnSession:

@@ -1,8 +1,6 @@
 """Users as administrators find them: lists, searches, and one at a time (AZ-5, AZ-6, HD-14)."""
 
-from dataclasses import dataclass
-
-from application.paging import Cursors, InvalidCursor, Page
+from application.paging import Cursors, Page, PageRequest
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.ports.user_search import UserPlace, UserQuery
 from domain.access import Permission, Principal
@@ -15,14 +13,6 @@ READ = Permission("users:read")
 SHORTEST_TEXT, LONGEST_TEXT = 2, 100
 
 
-@dataclass(frozen=True, slots=True)
-class UserPage:
-    """A page of users, and how many there are, where that was asked for."""
-
-    page: Page[User]
-    count: int | None
-
-
 class ListUsers:
     """Show the users that a query is about, page by page; pages stay stable while users come."""
 
@@ -30,29 +20,23 @@ class ListUsers:
         self._unit_of_work, self._cursors = unit_of_work, cursors
 
     async def __call__(
-        self,
-        *,
-        principal: Principal,
-        query: UserQuery,
-        limit: int,
-        cursor: str | None,
-        counted: bool,
-    ) -> UserPage:
-        """Return the page, and the number of all users in question if it is to be counted.
-
-        Raises PermissionDenied, ValidationFailed and InvalidCursor.
-        """
+        self, *, principal: Principal, query: UserQuery, asked: PageRequest
+    ) -> Page[User]:
+        """Return a page. Raises PermissionDenied, ValidationFailed and InvalidCursor."""
         principal.require(READ)
         _check(query)
         name = f"users {query!r} for {principal.user_id}"
-        after = _place(self._cursors.open(cursor, query=name)) if cursor else None
+        after = self._cursors.start(asked, query=name, place=_place)
         async with self._unit_of_work.read_only() as unit:
-            found = await unit.users.search(query, limit=limit + 1, after=after)
-            count = await unit.users.count(query) if counted else None
-        page = self._cursors.page(
-            found, limit, query=name, position=lambda user: f"{user.id} {user.email.key}"
+            found = await unit.users.search(query, limit=asked.limit + 1, after=after)
+            count = await unit.users.count(query) if asked.counted else None
+        return self._cursors.page(
+            found,
+            asked,
+            query=name,
+            position=lambda user: f"{user.id} {user.email.key}",
+            count=count,
         )
-        return UserPage(page, count)
 
 
 class ShowUser:
@@ -106,7 +90,4 @@ def _check(query: UserQuery) -> None:
 
 def _place(text: str) -> UserPlace:
     identifier, _, email_key = text.partition(" ")
-    try:
-        return UserPlace(user_id=UserId.parse(identifier), email_key=email_key)
-    except ValueError:
-        raise InvalidCursor from None
+    return UserPlace(user_id=UserId.parse(identifier), email_key=email_key)

@@ -1,6 +1,6 @@
 """Somebody else's sessions: seeing and ending them as an administrator (SE-4)."""
 
-from application.paging import Cursors, Page
+from application.paging import Cursors, Page, PageRequest
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.recording import Recorder
@@ -22,7 +22,7 @@ class ListUserSessions:
         self._unit_of_work, self._clock, self._cursors = unit_of_work, clock, cursors
 
     async def __call__(
-        self, *, principal: Principal, user_id: UserId, limit: int, cursor: str | None
+        self, *, principal: Principal, user_id: UserId, asked: PageRequest
     ) -> Page[Session]:
         """Return a page of living sessions, the newest first.
 
@@ -30,13 +30,17 @@ class ListUserSessions:
         """
         principal.require(READ)
         query = f"sessions of {user_id} for {principal.user_id}"
-        before = SessionId.parse(self._cursors.open(cursor, query=query)) if cursor else None
+        before = self._cursors.start(asked, query=query, place=SessionId.parse)
+        now = self._clock.now()
         async with self._unit_of_work.read_only() as unit:
             await _require_user(unit, user_id)
             found = await unit.sessions.list_living(
-                user_id, now=self._clock.now(), limit=limit + 1, before=before
+                user_id, now=now, limit=asked.limit + 1, before=before
             )
-        return self._cursors.page(found, limit, query=query, position=lambda each: str(each.id))
+            count = await unit.sessions.count_living(user_id, now=now) if asked.counted else None
+        return self._cursors.page(
+            found, asked, query=query, position=lambda each: str(each.id), count=count
+        )
 
 
 class EndUserSessions:

@@ -466,7 +466,7 @@ class Container(containers.DeclarativeContainer):
     list_audit_events = providers.Singleton(
         ListAuditEvents, unit_of_work=unit_of_work, cursors=cursors
     )
-    signing_keys = providers.Singleton(ManageSigningKeys, keyring=keyring)
+    signing_keys = providers.Singleton(ManageSigningKeys, keyring=keyring, cursors=cursors)
     suspend_user = providers.Singleton(
         SuspendUser, unit_of_work=unit_of_work, clock=clock, recorder=recorder
     )
@@ -480,9 +480,11 @@ class Container(containers.DeclarativeContainer):
         recorder=recorder,
         notifications=notifications,
     )
-    list_roles = providers.Singleton(ListRoles, unit_of_work=unit_of_work)
+    list_roles = providers.Singleton(ListRoles, unit_of_work=unit_of_work, cursors=cursors)
     show_role = providers.Singleton(ShowRole, unit_of_work=unit_of_work)
-    list_permissions = providers.Singleton(ListPermissions, unit_of_work=unit_of_work)
+    list_permissions = providers.Singleton(
+        ListPermissions, unit_of_work=unit_of_work, cursors=cursors
+    )
     define_role = providers.Singleton(
         DefineRole, unit_of_work=unit_of_work, clock=clock, recorder=recorder
     )

@@ -7,7 +7,7 @@ from application.authorization import Decision
 from application.own_account import AccountExport
 from application.registration import SignUpReceipt, VerifiedUser
 from application.token_grants import TokenGrant
-from domain.access import BuiltInRole
+from domain.access import PERMISSIONS, BuiltInRole, Permission
 from domain.audit import AuditEvent
 from domain.identifiers import SessionId
 from domain.invitation import Invitation
@@ -172,6 +172,11 @@ def export_body(export: AccountExport, *, current: SessionId | None) -> dict[str
         ],
         "security_events": [audit_event_body(event) for event in export.security_events],
     }
+
+
+def permission_body(permission: Permission) -> dict[str, Any]:
+    """Return a permission, and whether it is Doorward's own."""
+    return {"name": permission, "built_in": permission in PERMISSIONS}
 
 
 def role_body(role: Role | BuiltInRole) -> dict[str, Any]:

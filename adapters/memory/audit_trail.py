@@ -28,6 +28,10 @@ class MemoryAuditTrail(AuditTrail):
         )
         return sorted(events, key=lambda e: (e.occurred_at, e.id), reverse=True)[:limit]
 
+    async def count_about(self, user_id: UserId) -> int:
+        await self._transaction.reading()
+        return len(self._events.find("about", str(user_id)))
+
     async def search(
         self, query: AuditQuery, *, limit: int, before: AuditPosition | None = None
     ) -> list[AuditEvent]:
@@ -36,6 +40,10 @@ class MemoryAuditTrail(AuditTrail):
             lambda e: query.matches(e) and (before is None or (e.occurred_at, e.id) < before)
         ).values()
         return sorted(found, key=lambda e: (e.occurred_at, e.id), reverse=True)[:limit]
+
+    async def count(self, query: AuditQuery) -> int:
+        await self._transaction.reading()
+        return len(self._events.select(query.matches))
 
     async def forget_origins(self, user_id: UserId) -> None:
         await self._transaction.writing()

@@ -45,6 +45,10 @@ class MemoryInvitationRepository(InvitationRepository):
         )
         return sorted(living.values(), key=lambda i: i.id, reverse=True)[:limit]
 
+    async def count_living(self, *, now: datetime) -> int:
+        await self._transaction.reading()
+        return len(self._invitations.select(lambda i: i.expires_at > now))
+
     async def list_by(self, inviter: UserId) -> list[Invitation]:
         await self._transaction.reading()
         return sorted(self._invitations.find("inviter", inviter), key=lambda i: i.id)

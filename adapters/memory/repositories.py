@@ -87,6 +87,10 @@ class MemorySessionRepository(SessionRepository):
         living = self._living(user_id, now)
         return [s for s in living if before is None or s.id < before][:limit]
 
+    async def count_living(self, user_id: UserId, *, now: datetime) -> int:
+        await self._transaction.reading()
+        return len(self._living(user_id, now))
+
     async def list_kept(self, user_id: UserId) -> list[Session]:
         await self._transaction.reading()
         kept = self._sessions.find("user", user_id)

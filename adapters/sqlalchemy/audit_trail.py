@@ -5,7 +5,18 @@ from datetime import UTC, datetime
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, and_, bindparam, or_, select, tuple_, union, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    tuple_,
+    union,
+    update,
+)
 
 from adapters.sqlalchemy.execution import Execution
 from adapters.sqlalchemy.service_rows import AUDIT_EVENT, audit_event_from, audit_event_values
@@ -44,6 +55,9 @@ _ABOUT = Statement(
     .order_by(*_NEWEST_FIRST)
     .limit(_LIMIT)
 )
+_COUNT_ABOUT = Statement(
+    select(func.count()).select_from(audit_events).where(or_(_CAUSED, _SUFFERED))
+)
 _NARROWED: dict[str, ColumnElement[bool]] = {
     "actor": audit_events.c.actor_id == bindparam("actor"),
     "target": or_(
@@ -58,10 +72,25 @@ _NARROWED: dict[str, ColumnElement[bool]] = {
 
 @cache
 def _search(given: frozenset[str]) -> Statement:
-    conditions = [_NARROWED[name] for name in _NARROWED if name in given]
     return Statement(
-        select(*AUDIT_EVENT).where(_BEFORE, *conditions).order_by(*_NEWEST_FIRST).limit(_LIMIT)
+        select(*AUDIT_EVENT)
+        .where(_BEFORE, *_narrowed(given))
+        .order_by(*_NEWEST_FIRST)
+        .limit(_LIMIT)
     )
+
+
+@cache
+def _number(given: frozenset[str]) -> Statement:
+    return Statement(select(func.count()).select_from(audit_events).where(*_narrowed(given)))
+
+
+def _narrowed(given: frozenset[str]) -> list[ColumnElement[bool]]:
+    return [_NARROWED[name] for name in _NARROWED if name in given]
+
+
+def _given(query: AuditQuery) -> dict[str, object]:
+    return {name: value for name, value in asdict(query).items() if value is not None}
 
 
 _FORGET_ORIGINS = Statement(
@@ -93,11 +122,14 @@ class SqlAlchemyAuditTrail(AuditTrail):
         )
         return [audit_event_from(row) for row in rows]
 
+    async def count_about(self, user_id: UserId) -> int:
+        return await self._execution.number(_COUNT_ABOUT, user_id=str(user_id))
+
     async def search(
         self, query: AuditQuery, *, limit: int, before: AuditPosition | None = None
     ) -> list[AuditEvent]:
         moment, identifier = before or _AFTER_ALL
-        given = {name: value for name, value in asdict(query).items() if value is not None}
+        given = _given(query)
         rows = await self._execution.all(
             _search(frozenset(given)),
             limit=limit,
@@ -106,6 +138,10 @@ class SqlAlchemyAuditTrail(AuditTrail):
             **given,
         )
         return [audit_event_from(row) for row in rows]
+
+    async def count(self, query: AuditQuery) -> int:
+        given = _given(query)
+        return await self._execution.number(_number(frozenset(given)), **given)
 
     async def forget_origins(self, user_id: UserId) -> None:
         await self._execution.run(_FORGET_ORIGINS, user_id=str(user_id))

@@ -46,6 +46,11 @@ class Execution(ABC):
         rows = await self.all(statement, **values)
         return rows[0] if rows else None
 
+    async def number(self, statement: Statement, **values: Any) -> int:
+        """Run a statement that counts, and return its number."""
+        [(number,)] = await self.all(statement, **values)
+        return int(number)
+
 
 class InTransaction(Execution):
     """All statements take effect together, with the commit."""

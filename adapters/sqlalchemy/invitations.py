@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Integer, bindparam, delete, select
+from sqlalchemy import Integer, bindparam, delete, func, select
 
 from adapters.sqlalchemy.account_rows import INVITATION, invitation_from, invitation_values
 from adapters.sqlalchemy.execution import Execution
@@ -28,12 +28,14 @@ _BY_DIGEST = invitations.c.digest == bindparam("digest")
 _PUT = Statement(_put)
 _FIND = Statement(select(*INVITATION).where(_BY_DIGEST))
 _TAKE = Statement(delete(invitations).where(_BY_DIGEST).returning(*INVITATION))
+_LIVING = invitations.c.expires_at > bindparam("now")
 _LIST_LIVING = Statement(
     select(*INVITATION)
-    .where(invitations.c.expires_at > bindparam("now"), invitations.c.id < bindparam("before"))
+    .where(_LIVING, invitations.c.id < bindparam("before"))
     .order_by(invitations.c.id.desc())
     .limit(bindparam("limit", type_=Integer))
 )
+_COUNT_LIVING = Statement(select(func.count()).select_from(invitations).where(_LIVING))
 _LIST_BY = Statement(
     select(*INVITATION)
     .where(invitations.c.invited_by == bindparam("inviter"))
@@ -68,6 +70,9 @@ class SqlAlchemyInvitationRepository(InvitationRepository):
         start = _AFTER_ALL if before is None else before.value
         rows = await self._execution.all(_LIST_LIVING, now=now, limit=limit, before=start)
         return [invitation_from(row) for row in rows]
+
+    async def count_living(self, *, now: datetime) -> int:
+        return await self._execution.number(_COUNT_LIVING, now=now)
 
     async def list_by(self, inviter: UserId) -> list[Invitation]:
         rows = await self._execution.all(_LIST_BY, inviter=inviter.value)

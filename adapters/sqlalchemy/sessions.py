@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Integer, bindparam, delete, or_, select, update
+from sqlalchemy import Integer, bindparam, delete, func, or_, select, update
 
 from adapters.sqlalchemy.account_rows import USER, user_from
 from adapters.sqlalchemy.errors import Taken
@@ -43,6 +43,7 @@ _LIST_LIVING = Statement(
     .order_by(_NEWEST_FIRST)
     .limit(bindparam("limit", type_=Integer))
 )
+_COUNT_LIVING = Statement(select(func.count()).select_from(sessions).where(*_LIVING))
 _LIST_KEPT = Statement(
     select(*SESSION).where(sessions.c.user_id == bindparam("user_id")).order_by(_NEWEST_FIRST)
 )
@@ -119,6 +120,9 @@ class SqlAlchemySessionRepository(SessionRepository):
             before=_AFTER_ALL if before is None else before.value,
         )
         return [session_from(row) for row in rows]
+
+    async def count_living(self, user_id: UserId, *, now: datetime) -> int:
+        return await self._execution.number(_COUNT_LIVING, user_id=user_id.value, now=now)
 
     async def list_kept(self, user_id: UserId) -> list[Session]:
         rows = await self._execution.all(_LIST_KEPT, user_id=user_id.value)

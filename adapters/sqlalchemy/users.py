@@ -117,13 +117,11 @@ class SqlAlchemyUserRepository(UserRepository):
 
     async def count(self, query: UserQuery) -> int:
         statement, values = number_of(query)
-        (row,) = await self._execution.all(statement, **values)
-        return int(row[0])
+        return await self._execution.number(statement, **values)
 
     async def hold_administrators(self) -> int:
         await self._execution.all(_HOLD_ADMINISTRATORS)
-        (row,) = await self._execution.all(_COUNT_ADMINISTRATORS)
-        return int(row[0])
+        return await self._execution.number(_COUNT_ADMINISTRATORS)
 
     async def remove(self, user_id: UserId) -> None:
         await self._execution.run(_REMOVE_USER, id=user_id.value)

@@ -56,10 +56,18 @@ class AuditTrail(Protocol):
         """
 
     @abstractmethod
+    async def count_about(self, user_id: UserId) -> int:
+        """Return how many rows this user caused or happened to them."""
+
+    @abstractmethod
     async def search(
         self, query: AuditQuery, *, limit: int, before: AuditPosition | None = None
     ) -> list[AuditEvent]:
         """Return up to that many of the rows in question, the newest first."""
+
+    @abstractmethod
+    async def count(self, query: AuditQuery) -> int:
+        """Return how many rows are in question."""
 
     @abstractmethod
     async def forget_origins(self, user_id: UserId) -> None:

@@ -152,6 +152,10 @@ class SessionRepository(Protocol):
         """
 
     @abstractmethod
+    async def count_living(self, user_id: UserId, *, now: datetime) -> int:
+        """Return how many living sessions the user has."""
+
+    @abstractmethod
     async def list_kept(self, user_id: UserId) -> list[Session]:
         """Return every session of the user that is kept, living or over, the newest first."""
 
@@ -237,6 +241,10 @@ class InvitationRepository(Protocol):
 
         ``before`` starts behind the one that it names, whether or not that one is still there.
         """
+
+    @abstractmethod
+    async def count_living(self, *, now: datetime) -> int:
+        """Return how many invitations have not expired."""
 
     @abstractmethod
     async def list_by(self, inviter: UserId) -> list[Invitation]:

@@ -4,16 +4,15 @@ from cyclopts import App
 
 from application.ports.audit import AuditQuery
 from domain.access import OPERATOR
-from domain.audit import AuditEvent
 from entrypoints.cli.exits import REFUSED, say
 from entrypoints.cli.printing import Progress, print_json, print_line, print_table
 from entrypoints.cli.service import in_service
+from entrypoints.cli.whole_lists import every
 from entrypoints.container import Container
 from entrypoints.representations import audit_event_body
 
 audit = App(name="audit", help="The audit trail.")
 _COLUMNS = ("occurred_at", "type", "outcome", "reason", "actor", "target", "ip_address")
-_PAGE = 200
 
 
 @audit.command(name="list")
@@ -41,7 +40,15 @@ def list_events(
         Print JSON.
     """
     query = AuditQuery(actor=actor, target=target, type=type)
-    found = in_service(lambda services: _all(services, query, limit))
+    found = in_service(
+        lambda services: every(
+            lambda asked: services.list_audit_events()(
+                principal=OPERATOR, query=query, asked=asked
+            ),
+            unit="rows",
+            at_most=limit,
+        )
+    )
     rows = [audit_event_body(event) for event in found]
     if json:
         print_json(rows)
@@ -51,24 +58,6 @@ def list_events(
             if row[party] is not None:
                 row[party] = " ".join(part for part in row[party].values() if part)
     print_table(rows, _COLUMNS)
-
-
-async def _all(services: Container, query: AuditQuery, limit: int) -> list[AuditEvent]:
-    found: list[AuditEvent] = []
-    cursor = None
-    with Progress("rows") as progress:
-        while len(found) < limit:
-            page = await services.list_audit_events()(
-                principal=OPERATOR,
-                query=query,
-                limit=min(_PAGE, limit - len(found)),
-                cursor=cursor,
-            )
-            found += page.items
-            progress.reached(len(found))
-            if (cursor := page.next_cursor) is None:
-                break
-    return found
 
 
 @audit.command

@@ -10,6 +10,7 @@ from domain.audit import NOWHERE
 from domain.signing_key import SigningKey
 from entrypoints.cli.printing import print_json, print_table
 from entrypoints.cli.service import in_service
+from entrypoints.cli.whole_lists import every
 from entrypoints.container import Container
 from entrypoints.representations import signing_key_body
 
@@ -22,7 +23,10 @@ def list_keys(*, json: bool = False) -> None:
     """List the keys that are kept, without their private halves."""
 
     async def do(services: Container) -> tuple[Sequence[SigningKey], datetime]:
-        listed = await services.signing_keys().listed(principal=OPERATOR)
+        manage = services.signing_keys()
+        listed = await every(
+            lambda asked: manage.listed(principal=OPERATOR, asked=asked), unit="keys"
+        )
         return listed, services.clock().now()
 
     listed, now = in_service(do)

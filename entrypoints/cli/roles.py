@@ -9,6 +9,7 @@ from domain.audit import NOWHERE
 from entrypoints.cli.printing import print_json, print_table
 from entrypoints.cli.service import in_service
 from entrypoints.cli.users import found
+from entrypoints.cli.whole_lists import every
 from entrypoints.container import Container
 from entrypoints.representations import role_body
 
@@ -19,7 +20,11 @@ _COLUMNS = ("name", "built_in", "permissions", "description")
 @roles.command(name="list")
 def list_roles(*, json: bool = False) -> None:
     """List every role."""
-    listed = in_service(lambda services: services.list_roles()(principal=OPERATOR))
+    listed = in_service(
+        lambda services: every(
+            lambda asked: services.list_roles()(principal=OPERATOR, asked=asked), unit="roles"
+        )
+    )
     rows = [role_body(role) for role in listed]
     if json:
         print_json(rows)

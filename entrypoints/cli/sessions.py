@@ -9,12 +9,12 @@ from domain.session import Session, SessionNotFound
 from entrypoints.cli.printing import print_json, print_table
 from entrypoints.cli.service import in_service
 from entrypoints.cli.users import found
+from entrypoints.cli.whole_lists import every
 from entrypoints.container import Container
 from entrypoints.representations import session_body
 
 sessions = App(name="sessions", help="Where users are signed in.")
 _COLUMNS = ("id", "created_at", "last_used_at", "expires_at", "ip_address", "user_agent")
-_PAGE = 200
 
 
 @sessions.command(name="list")
@@ -32,15 +32,12 @@ def list_sessions(subject: str, *, json: bool = False) -> None:
 
 async def _all(services: Container, subject: str) -> list[Session]:
     user = await found(services, subject)
-    listed: list[Session] = []
-    cursor = None
-    while True:
-        page = await services.list_user_sessions()(
-            principal=OPERATOR, user_id=user.id, limit=_PAGE, cursor=cursor
-        )
-        listed += page.items
-        if (cursor := page.next_cursor) is None:
-            return listed
+    return await every(
+        lambda asked: services.list_user_sessions()(
+            principal=OPERATOR, user_id=user.id, asked=asked
+        ),
+        unit="sessions",
+    )
 
 
 @sessions.command

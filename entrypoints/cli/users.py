@@ -14,14 +14,14 @@ from domain.access import OPERATOR, RoleName
 from domain.audit import NOWHERE
 from domain.user import User, UserStatus
 from entrypoints.cli.exits import USAGE, say
-from entrypoints.cli.printing import Progress, print_json, print_table
+from entrypoints.cli.printing import print_json, print_table
 from entrypoints.cli.service import in_service
+from entrypoints.cli.whole_lists import every
 from entrypoints.container import Container
 from entrypoints.representations import export_body, user_body
 
 users = App(name="users", help="User accounts. SUBJECT is an id or an e-mail address.")
 _COLUMNS = ("id", "email", "status", "display_name", "roles", "created_at")
-_PAGE = 200
 
 
 @users.command
@@ -114,22 +114,11 @@ async def _all(
         role=None if role is None else RoleName.parse(role),
         order=UserOrder(sort),
     )
-    found: list[User] = []
-    cursor = None
-    with Progress("users") as progress:
-        while len(found) < limit:
-            answer = await services.list_users()(
-                principal=OPERATOR,
-                query=query,
-                limit=min(_PAGE, limit - len(found)),
-                cursor=cursor,
-                counted=False,
-            )
-            found += answer.page.items
-            progress.reached(len(found))
-            if (cursor := answer.page.next_cursor) is None:
-                break
-    return found
+    return await every(
+        lambda asked: services.list_users()(principal=OPERATOR, query=query, asked=asked),
+        unit="users",
+        at_most=limit,
+    )
 
 
 @users.command

@@ -11,6 +11,7 @@ from uuid import UUID
 from fastapi import Depends, Request, Response
 
 from application.authentication import Caller
+from application.paging import PageRequest
 from application.ports.rate_limiter import Admission, RateLimit
 from domain.audit import Origin
 from domain.identifiers import Identifier, SessionId
@@ -20,6 +21,7 @@ from entrypoints.http.client_address import rate_key
 from entrypoints.http.cookies import ACCESS_COOKIE, cookie, take_cookies_back
 from entrypoints.http.csrf import csrf_token, require_proof
 from entrypoints.http.errors import MultipleCredentials, NotSignedIn, request_id_of
+from entrypoints.http.schemas.parameters import DEFAULT_PAGE, CountToo, PageCursor, PageSize
 
 
 async def container_of(request: Request) -> Container:
@@ -97,6 +99,14 @@ def csrf_for(request: Request, session_id: SessionId) -> str | None:
     return csrf_token(container.secret_box(), session_id) if came_by_cookie(request) else None
 
 
+async def page_of(
+    limit: PageSize = DEFAULT_PAGE, cursor: PageCursor = None, count: CountToo = False
+) -> PageRequest:
+    """Return which part of a list is asked for."""
+    return PageRequest(limit=limit, cursor=cursor, counted=count)
+
+
+type Asked = Annotated[PageRequest, Depends(page_of)]
 type Services = Annotated[Container, Depends(container_of)]
 type From = Annotated[Origin, Depends(origin_of)]
 type SignedIn = Annotated[Caller, Depends(caller_of)]

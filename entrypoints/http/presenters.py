@@ -5,13 +5,14 @@ case (``docs/performance.md``).
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
 from fastapi import Request
 from starlette.responses import Response
 
+from application.paging import Page
 from application.token_grants import TokenGrant
 from domain.access import BuiltInRole
 from domain.role import Role
@@ -92,16 +93,11 @@ def _single_answer(request: Request, body: dict[str, Any], status: int) -> Respo
     return Response(orjson.dumps(content), status, headers, "application/json")
 
 
-def list_answer(
-    request: Request,
-    items: Sequence[dict[str, Any]],
-    *,
-    limit: int,
-    next_cursor: str | None,
-    count: int | None = None,
+def page_answer[T](
+    request: Request, page: Page[T], body: Callable[[T], dict[str, Any]]
 ) -> Response:
     """Return a page of a list, with the number of all items where that was asked for."""
-    meta: dict[str, Any] = {"next_cursor": next_cursor, "limit": limit}
-    if count is not None:
-        meta["count"] = count
-    return answer(request, list(items), meta=meta)
+    meta: dict[str, Any] = {"next_cursor": page.next_cursor, "limit": page.limit}
+    if page.count is not None:
+        meta["count"] = page.count
+    return answer(request, [body(item) for item in page.items], meta=meta)

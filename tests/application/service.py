@@ -303,7 +303,7 @@ class Service:
         self.chain_audit_trail = ChainAuditTrail(unit_of_work=units, clock=clock, seals=seals)
         self.verify_audit_trail = VerifyAuditTrail(unit_of_work=units, seals=seals)
         self.list_audit_events = ListAuditEvents(unit_of_work=units, cursors=self.cursors)
-        self.signing_keys = ManageSigningKeys(keyring=self.keyring)
+        self.signing_keys = ManageSigningKeys(keyring=self.keyring, cursors=self.cursors)
         self.do_authenticate = Authenticate(
             unit_of_work=units, tokens=tokens, keyring=self.keyring, clock=clock
         )
@@ -334,9 +334,9 @@ class Service:
         self.set_role = SetRole(
             unit_of_work=units, clock=clock, recorder=recorder, notifications=notifications
         )
-        self.list_roles = ListRoles(unit_of_work=units)
+        self.list_roles = ListRoles(unit_of_work=units, cursors=self.cursors)
         self.show_role = ShowRole(unit_of_work=units)
-        self.list_permissions = ListPermissions(unit_of_work=units)
+        self.list_permissions = ListPermissions(unit_of_work=units, cursors=self.cursors)
         self.define_role = DefineRole(unit_of_work=units, clock=clock, recorder=recorder)
         self.change_role = ChangeRole(unit_of_work=units, clock=clock, recorder=recorder)
         self.remove_role = RemoveRole(unit_of_work=units, clock=clock, recorder=recorder)

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from application.paging import PageRequest
 from domain.access import (
     ADMINISTRATOR,
     ANONYMOUS,
@@ -134,7 +135,7 @@ async def test_nobody_invites_without_the_permission_or_into_what_they_lack() ->
         with pytest.raises(RoleNotFound):
             await service.invite(OPERATOR, BOB, ["nobody"])
         with pytest.raises(PermissionDenied):
-            await service.list_invitations(principal=ANONYMOUS, limit=9, cursor=None)
+            await service.list_invitations(principal=ANONYMOUS, asked=PageRequest(9))
     await service.invite(only_invite, BOB)
 
 
@@ -198,13 +199,15 @@ async def test_the_list_shows_what_can_still_be_accepted_page_by_page() -> None:
     service = Service()
     principal = await an_administrator(service)
     made = [await service.invite(principal, f"u{n}@example.com") for n in range(3)]
-    first = await service.list_invitations(principal=principal, limit=2, cursor=None)
+    first = await service.list_invitations(principal=principal, asked=PageRequest(2))
     assert first.items == [made[2], made[1]]
     assert first.next_cursor is not None
-    rest = await service.list_invitations(principal=principal, limit=2, cursor=first.next_cursor)
+    rest = await service.list_invitations(
+        principal=principal, asked=PageRequest(2, first.next_cursor)
+    )
     assert (rest.items, rest.next_cursor) == ([made[0]], None)
     with pytest.raises(DomainError, match="cursor"):
-        await service.list_invitations(principal=OPERATOR, limit=2, cursor=first.next_cursor)
+        await service.list_invitations(principal=OPERATOR, asked=PageRequest(2, first.next_cursor))
 
 
 async def test_what_is_not_there_cannot_be_withdrawn() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from application.paging import InvalidCursor
+from application.paging import InvalidCursor, PageRequest
 from application.password_checks import WrongPassword
 from domain.access import OPERATOR, PrincipalKind
 from domain.audit import NOWHERE, Origin
@@ -33,7 +33,7 @@ async def test_the_events_come_page_by_page_the_newest_first() -> None:
     seen, cursor = [], None
     while True:
         page = await service.list_security_events(
-            principal=principal_of(grant), limit=2, cursor=cursor
+            principal=principal_of(grant), asked=PageRequest(2, cursor)
         )
         seen += page.items
         if (cursor := page.next_cursor) is None:
@@ -41,15 +41,15 @@ async def test_the_events_come_page_by_page_the_newest_first() -> None:
     assert kinds(seen) == [*["session.started"] * 4, "user.email_verified", "user.registered"]
 
     bob = await service.signed_in_user("bob@example.com")
-    first = await service.list_security_events(principal=principal_of(grant), limit=1, cursor=None)
+    first = await service.list_security_events(principal=principal_of(grant), asked=PageRequest(1))
     with pytest.raises(InvalidCursor):
         await service.list_security_events(
-            principal=principal_of(bob), limit=1, cursor=first.next_cursor
+            principal=principal_of(bob), asked=PageRequest(1, first.next_cursor)
         )
-    sessions = await service.list_sessions(principal=principal_of(grant), limit=1, cursor=None)
+    sessions = await service.list_sessions(principal=principal_of(grant), asked=PageRequest(1))
     with pytest.raises(InvalidCursor):
         await service.list_security_events(
-            principal=principal_of(grant), limit=1, cursor=sessions.next_cursor
+            principal=principal_of(grant), asked=PageRequest(1, sessions.next_cursor)
         )
 
 
@@ -66,7 +66,7 @@ async def test_where_an_administrator_was_is_not_the_users_to_know() -> None:
         event = UserReinstated(user_id=grant.user.id, occurred_at=service.clock.now())
         await service.recorder.record(unit, event, actor=principal_of(other), origin=ORIGIN)
         await unit.commit()
-    page = await service.list_security_events(principal=principal_of(grant), limit=9, cursor=None)
+    page = await service.list_security_events(principal=principal_of(grant), asked=PageRequest(9))
     by_type = {event.type: event for event in page.items}
     assert by_type["session.refused"].origin.ip_address == "203.0.113.9"
     assert by_type["user.reinstated"].origin == NOWHERE
@@ -130,7 +130,7 @@ async def test_a_new_account_at_the_same_address_inherits_nothing() -> None:
     await service.erase_own_account(principal=principal_of(grant), password=PASSWORD, origin=ORIGIN)
     fresh = await service.signed_in_user(password=OTHER_PASSWORD)
     assert fresh.user.id != grant.user.id
-    page = await service.list_security_events(principal=principal_of(fresh), limit=99, cursor=None)
+    page = await service.list_security_events(principal=principal_of(fresh), asked=PageRequest(99))
     assert str(grant.user.id) not in repr(page.items)
     with pytest.raises(SessionIsOver):
         await service.authenticate(grant)

@@ -7,7 +7,7 @@ from itertools import chain
 
 import pytest
 
-from application.paging import InvalidCursor
+from application.paging import InvalidCursor, PageRequest
 from application.token_grants import TokenGrant
 from domain.access import ANONYMOUS, Principal
 from domain.identifiers import SessionId
@@ -42,7 +42,7 @@ async def pages(service: Service, grant: TokenGrant, limit: int) -> list[list[Se
     found, cursor = [], None
     while True:
         page = await service.list_sessions(
-            principal=principal_of(grant), limit=limit, cursor=cursor
+            principal=principal_of(grant), asked=PageRequest(limit, cursor)
         )
         found.append([session.id for session in page.items])
         if (cursor := page.next_cursor) is None:
@@ -77,10 +77,10 @@ async def test_pages_are_stable_while_sessions_come_and_go() -> None:
     service = Service()
     grants = await grants_of(service, 6)
     mine = principal_of(grants[0])
-    page = await service.list_sessions(principal=mine, limit=2, cursor=None)
+    page = await service.list_sessions(principal=mine, asked=PageRequest(2))
     await service.sign_in()
     await service.sign_out(grants[4])
-    page = await service.list_sessions(principal=mine, limit=2, cursor=page.next_cursor)
+    page = await service.list_sessions(principal=mine, asked=PageRequest(2, page.next_cursor))
     assert [s.id for s in page.items] == [grants[3].session.id, grants[2].session.id]
 
 
@@ -89,7 +89,7 @@ async def test_a_tampered_cursor_is_refused() -> None:
     service = Service()
     grants = await grants_of(service, 3)
     mine = principal_of(grants[0])
-    cursor = (await service.list_sessions(principal=mine, limit=1, cursor=None)).next_cursor
+    cursor = (await service.list_sessions(principal=mine, asked=PageRequest(1))).next_cursor
     assert cursor is not None
     wrong = [cursor[:-1], cursor + "A", cursor + "=", f" {cursor}", cursor.swapcase(), "x", "é",
              "A" * len(cursor), grants[0].refresh_token, str(grants[0].session.id),
@@ -99,20 +99,20 @@ async def test_a_tampered_cursor_is_refused() -> None:
         wrong.append(cursor[:place] + other + cursor[place + 1 :])
     for text in wrong:
         with pytest.raises(InvalidCursor):
-            await service.list_sessions(principal=mine, limit=1, cursor=text)
+            await service.list_sessions(principal=mine, asked=PageRequest(1, text))
 
 
 async def test_a_cursor_of_another_user_or_another_query_is_refused() -> None:
     """AZ-6: bound to the list and to the caller."""
     service = Service()
     grants, theirs = await grants_of(service, 3), await grants_of(service, 3, BOB)
-    page = await service.list_sessions(principal=principal_of(theirs[0]), limit=1, cursor=None)
+    page = await service.list_sessions(principal=principal_of(theirs[0]), asked=PageRequest(1))
     mine = principal_of(grants[0])
     foreign = service.cursors.seal(str(grants[0].session.id), query="users")
     mailed = secrets.token_urlsafe(80)
     for cursor in (page.next_cursor, foreign, mailed):
         with pytest.raises(InvalidCursor):
-            await service.list_sessions(principal=mine, limit=1, cursor=cursor)
+            await service.list_sessions(principal=mine, asked=PageRequest(1, cursor))
 
 
 async def test_a_cursor_tells_nothing() -> None:
@@ -213,7 +213,7 @@ async def test_nobody_has_no_sessions() -> None:
     service = Service()
     (grant,) = await grants_of(service, 1)
     with pytest.raises(SessionNotFound):
-        await service.list_sessions(principal=ANONYMOUS, limit=1, cursor=None)
+        await service.list_sessions(principal=ANONYMOUS, asked=PageRequest(1))
     with pytest.raises(SessionNotFound):
         await end(service, ANONYMOUS, grant.session.id)
     with pytest.raises(SessionNotFound):
@@ -224,7 +224,7 @@ async def test_what_is_listed_holds_no_token() -> None:
     """SE-4: digests only, and nothing that could be presented."""
     service = Service()
     (grant,) = await grants_of(service, 1)
-    page = await service.list_sessions(principal=principal_of(grant), limit=9, cursor=None)
+    page = await service.list_sessions(principal=principal_of(grant), asked=PageRequest(9))
     (session,) = page.items
     values = [getattr(session, field.name) for field in fields(session)]
     assert grant.refresh_token not in map(str, values)

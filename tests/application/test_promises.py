@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from application.paging import PageRequest
 from application.token_grants import TokenGrant
 from domain.access import OPERATOR
 from domain.errors import DomainError, ServiceUnavailable
@@ -78,7 +79,7 @@ DEEDS: dict[str, tuple[Deed, int, list[str]]] = {
     "refresh": (lambda s: s.service.refresh(s.grant.refresh_token), 1, ["session.refreshed"]),
     "refresh, reused": (spend_twice, 2, ["session.refreshed", "session.reused"]),
     "list sessions": (
-        lambda s: s.service.list_sessions(principal=principal_of(s.grant), limit=9, cursor=None),
+        lambda s: s.service.list_sessions(principal=principal_of(s.grant), asked=PageRequest(9)),
         0, []),
     "sign out": (lambda s: s.service.sign_out(s.grant), 1, ["session.ended"]),
     "end another": (
@@ -113,7 +114,7 @@ DEEDS: dict[str, tuple[Deed, int, list[str]]] = {
         lambda s: s.service.invite(OPERATOR, "eve@example.com"), 1, ["user.invited"]),
     "security events": (
         lambda s: s.service.list_security_events(
-            principal=principal_of(s.grant), limit=9, cursor=None),
+            principal=principal_of(s.grant), asked=PageRequest(9)),
         0, []),
     "export": (
         lambda s: s.service.export_data(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from application.expectations import ChangedMeanwhile
+from application.paging import PageRequest
 from domain.access import (
     OPERATOR,
     Permission,
@@ -17,6 +18,7 @@ from domain.role import Role, RoleAlreadyExists, RoleInUse
 from tests.application.service import ORIGIN, Service, kinds, principal_of
 from tests.application.test_administration import set_role, with_permissions
 
+FIRST = PageRequest(50)
 REFUND = Permission("orders:refund")
 
 
@@ -91,9 +93,9 @@ async def test_nobody_defines_changes_or_removes_what_they_lack() -> None:
             with pytest.raises(PermissionDenied):
                 await remove(service, "support", principal)
         for deed in (
-            service.list_roles(principal=with_permissions()),
+            service.list_roles(principal=with_permissions(), asked=FIRST),
             service.show_role(principal=with_permissions(), name="support"),
-            service.list_permissions(principal=with_permissions()),
+            service.list_permissions(principal=with_permissions(), asked=FIRST),
         ):
             with pytest.raises(PermissionDenied):
                 await deed
@@ -118,11 +120,11 @@ async def test_lists_have_everything_by_name() -> None:
     service = Service()
     await define(service, "zebra", ["zoo:feed"])
     await define(service, "alpha", [])
-    roles = await service.list_roles(principal=OPERATOR)
-    assert [role.name for role in roles] == ["administrator", "alpha", "user", "zebra"]
-    permissions = await service.list_permissions(principal=OPERATOR)
-    assert permissions[0] == "audit:read"
-    assert permissions[-1] == "zoo:feed"
+    roles = await service.list_roles(principal=OPERATOR, asked=FIRST)
+    assert [role.name for role in roles.items] == ["administrator", "alpha", "user", "zebra"]
+    permissions = await service.list_permissions(principal=OPERATOR, asked=FIRST)
+    assert permissions.items[0] == "audit:read"
+    assert permissions.items[-1] == "zoo:feed"
     assert (await service.show_role(principal=OPERATOR, name="user")).permissions == set()
     assert (await service.show_role(principal=OPERATOR, name="zebra")).name == "zebra"
 

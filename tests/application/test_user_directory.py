@@ -6,7 +6,7 @@ import pytest
 
 from application.authorization import Question
 from application.expectations import UNCHANGED, ChangedMeanwhile
-from application.paging import InvalidCursor
+from application.paging import InvalidCursor, PageRequest
 from application.ports.audit import AuditQuery
 from application.ports.user_search import UserOrder, UserQuery
 from domain.access import OPERATOR, Permission, PermissionDenied, Principal
@@ -37,10 +37,10 @@ async def listed(
     cursor = None
     while True:
         answer = await service.list_users(
-            principal=principal, query=query, limit=limit, cursor=cursor, counted=False
+            principal=principal, query=query, asked=PageRequest(limit, cursor)
         )
-        found += answer.page.items
-        if (cursor := answer.page.next_cursor) is None:
+        found += answer.items
+        if (cursor := answer.next_cursor) is None:
             return found
 
 
@@ -61,7 +61,7 @@ async def test_a_list_is_read_page_by_page_in_every_order() -> None:
     by_email = UserQuery(order=UserOrder.EMAIL)
     assert [user.id for user in await listed(service, by_email)] == made
     answer = await service.list_users(
-        principal=OPERATOR, query=by_email, limit=2, cursor=None, counted=True
+        principal=OPERATOR, query=by_email, asked=PageRequest(2, counted=True)
     )
     assert answer.count == 5
     for query, principal in (
@@ -71,8 +71,7 @@ async def test_a_list_is_read_page_by_page_in_every_order() -> None:
     ):
         with pytest.raises(InvalidCursor):
             await service.list_users(
-                principal=principal, query=query, limit=2,
-                cursor=answer.page.next_cursor, counted=False,
+                principal=principal, query=query, asked=PageRequest(2, answer.next_cursor),
             )  # fmt: skip
 
 
@@ -153,7 +152,7 @@ async def test_a_users_sessions_are_seen_and_ended() -> None:
     grant, other = await service.signed_in_user(), await service.sign_in()
     eve = await service.signed_in_user("eve@example.com")
     page = await service.list_user_sessions(
-        principal=OPERATOR, user_id=grant.user.id, limit=9, cursor=None
+        principal=OPERATOR, user_id=grant.user.id, asked=PageRequest(9)
     )
     assert {session.id for session in page.items} == {grant.session.id, other.session.id}
     for session_id in (eve.session.id, grant.session.id, grant.session.id):
@@ -188,7 +187,7 @@ async def test_everything_takes_its_permission_and_an_existing_user() -> None:
             service.erase_user(principal=principal, user_id=target, expected=None, origin=ORIGIN),
             service.unlock_user(principal=principal, user_id=target, origin=ORIGIN),
             service.start_password_reset(principal=principal, user_id=target, origin=ORIGIN),
-            service.list_user_sessions(principal=principal, user_id=target, limit=1, cursor=None),
+            service.list_user_sessions(principal=principal, user_id=target, asked=PageRequest(1)),
             service.end_user_sessions(principal=principal, user_id=target, origin=ORIGIN),
             service.end_user_session(principal=principal, user_id=target,
                                      session_id=grant.session.id, origin=ORIGIN),
@@ -205,7 +204,7 @@ async def test_everything_takes_its_permission_and_an_existing_user() -> None:
             await listed(service, UserQuery(), principal=nobody)
         with pytest.raises(PermissionDenied):
             await service.list_audit_events(
-                principal=nobody, query=AuditQuery(), limit=1, cursor=None
+                principal=nobody, query=AuditQuery(), asked=PageRequest(1)
             )
         with pytest.raises(PermissionDenied):
             await service.check_authorization(
@@ -263,7 +262,7 @@ async def test_the_trail_is_read_page_by_page_and_narrowed_down() -> None:
     everything, cursor = [], None
     while True:
         page = await service.list_audit_events(
-            principal=OPERATOR, query=AuditQuery(), limit=2, cursor=cursor
+            principal=OPERATOR, query=AuditQuery(), asked=PageRequest(2, cursor)
         )
         everything += page.items
         if (cursor := page.next_cursor) is None:
@@ -276,7 +275,6 @@ async def test_the_trail_is_read_page_by_page_and_narrowed_down() -> None:
             type="session.started",
             after=service.clock.now() - timedelta(days=1),
         ),
-        limit=9,
-        cursor=None,
+        asked=PageRequest(9),
     )
     assert kinds(narrowed.items) == ["session.started"]

@@ -25,6 +25,7 @@ async def test_what_a_user_did_and_what_happened_to_them_is_found_the_newest_fir
         await _append(units, event)
     async with units.read_only() as work:
         assert await work.audit.about(user.id, limit=10) == [suffered, both, did]
+        assert await work.audit.count_about(user.id) == 3
         assert await work.audit.about(user.id, limit=2) == [suffered, both]
         assert await work.audit.about(a_user().id, limit=10) == []
 
@@ -78,6 +79,8 @@ async def test_the_trail_of_a_user_is_read_page_by_page(units: UnitOfWorkFactory
             if not page:
                 break
             found += page
+        assert await work.audit.count_about(user.id) == len(rows)
+        assert await work.audit.count_about(a_user().id) == 0
     assert found == ordered
 
 
@@ -135,7 +138,9 @@ async def test_rows_are_found_by_each_of_their_traits(units: UnitOfWorkFactory) 
                 if not page:
                     break
                 found += page
+            count = await work.audit.count(query)
         assert found == [rows[number] for number in numbers], query
+        assert count == len(numbers), query
 
 
 async def _append(units: UnitOfWorkFactory, event: AuditEvent) -> None:

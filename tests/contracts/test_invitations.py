@@ -83,6 +83,8 @@ async def test_those_that_can_still_be_accepted_are_listed_the_newest_first_in_p
         rest = await work.invitations.list_living(now=now, limit=3, before=newest[2].id)
         assert rest == newest[3:]
         assert await work.invitations.list_living(now=NOW + HOUR + MINUTE, limit=9) == []
+        assert await work.invitations.count_living(now=now) == 5
+        assert await work.invitations.count_living(now=NOW + HOUR + MINUTE) == 0
 
 
 async def test_an_inviter_takes_their_invitations_along(units: UnitOfWorkFactory) -> None:

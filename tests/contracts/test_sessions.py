@@ -485,10 +485,11 @@ async def _rotate_and_save(
 
 
 async def _living(units: UnitOfWorkFactory, user: User, now: datetime) -> list[SessionId]:
+    """Return the identifiers in the list, which are as many as are counted."""
     async with units.read_only() as work:
-        return [
-            session.id for session in await work.sessions.list_living(user.id, now=now, limit=100)
-        ]
+        living = await work.sessions.list_living(user.id, now=now, limit=100)
+        assert await work.sessions.count_living(user.id, now=now) == len(living)
+    return [session.id for session in living]
 
 
 async def _end_all(

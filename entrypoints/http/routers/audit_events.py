@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from application.ports.audit import AuditQuery
-from entrypoints.http.dependencies import Services, SignedIn
+from entrypoints.http.dependencies import Asked, Services, SignedIn
 from entrypoints.http.errors import responses
-from entrypoints.http.presenters import list_answer
+from entrypoints.http.presenters import page_answer
 from entrypoints.http.schemas.answers import AuditEventOut, ListEnvelope
-from entrypoints.http.schemas.parameters import DEFAULT_PAGE, Moment, PageCursor, PageSize
+from entrypoints.http.schemas.parameters import Moment
 from entrypoints.representations import audit_event_body
 
 router = APIRouter(prefix="/api/v1/audit-events", tags=["Audit"])
@@ -35,20 +35,17 @@ async def list_audit_events(
     request: Request,
     caller: SignedIn,
     services: Services,
+    asked: Asked,
     actor: Annotated[Name, Query(description="Whose doing: an id.")] = None,
     target: Annotated[Name, Query(description="What it happened to: an id.")] = None,
     type_: Annotated[Name, Query(alias="type", description="Only this type.")] = None,
     after: Annotated[Moment, Query(description="Only what happened after that.")] = None,
     before: Annotated[Moment, Query(description="Only what happened before that.")] = None,
-    limit: PageSize = DEFAULT_PAGE,
-    cursor: PageCursor = None,
 ) -> Response:
     """Return rows of the audit trail, the newest first (`audit:read`). No route changes one."""
     page = await services.list_audit_events()(
         principal=caller.principal,
         query=AuditQuery(actor=actor, target=target, type=type_, after=after, before=before),
-        limit=limit,
-        cursor=cursor,
+        asked=asked,
     )
-    bodies = [audit_event_body(event) for event in page.items]
-    return list_answer(request, bodies, limit=limit, next_cursor=page.next_cursor)
+    return page_answer(request, page, audit_event_body)

@@ -3,11 +3,10 @@
 from fastapi import APIRouter, Request, Response
 
 from domain.identifiers import InvitationId
-from entrypoints.http.dependencies import From, Services, SignedIn, identified
+from entrypoints.http.dependencies import Asked, From, Services, SignedIn, identified
 from entrypoints.http.errors import responses
-from entrypoints.http.presenters import answer, list_answer, user_answer
+from entrypoints.http.presenters import answer, page_answer, user_answer
 from entrypoints.http.schemas.answers import Envelope, InvitationOut, ListEnvelope, UserOut
-from entrypoints.http.schemas.parameters import DEFAULT_PAGE, PageCursor, PageSize
 from entrypoints.http.schemas.requests import AcceptanceRequest, InvitationRequest
 from entrypoints.representations import invitation_body
 
@@ -58,13 +57,11 @@ async def list_invitations(
     request: Request,
     caller: SignedIn,
     services: Services,
-    limit: PageSize = DEFAULT_PAGE,
-    cursor: PageCursor = None,
+    asked: Asked,
 ) -> Response:
     """Return the invitations that can still be accepted, the newest first (`users:invite`)."""
-    page = await services.list_invitations()(principal=caller.principal, limit=limit, cursor=cursor)
-    bodies = [invitation_body(invitation) for invitation in page.items]
-    return list_answer(request, bodies, limit=limit, next_cursor=page.next_cursor)
+    page = await services.list_invitations()(principal=caller.principal, asked=asked)
+    return page_answer(request, page, invitation_body)
 
 
 @router.delete(

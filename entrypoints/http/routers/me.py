@@ -1,5 +1,6 @@
 """The signed-in user's own profile and sessions."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -8,11 +9,11 @@ from application.expectations import UNCHANGED
 from domain.identifiers import SessionId
 from domain.session import EndReason
 from entrypoints.http.conditional import IfMatch, expected
-from entrypoints.http.dependencies import From, Services, SignedIn, identified, signed_out
+from entrypoints.http.dependencies import Asked, From, Services, SignedIn, identified, signed_out
 from entrypoints.http.errors import responses
-from entrypoints.http.presenters import etag_of, list_answer, user_answer
+from entrypoints.http.presenters import etag_of, page_answer, user_answer
 from entrypoints.http.schemas.answers import Envelope, ListEnvelope, SessionOut, UserOut
-from entrypoints.http.schemas.parameters import DEFAULT_PAGE, Flag, PageCursor, PageSize
+from entrypoints.http.schemas.parameters import Flag
 from entrypoints.http.schemas.requests import ProfileRequest
 from entrypoints.representations import session_body
 
@@ -70,15 +71,11 @@ async def list_sessions(
     request: Request,
     caller: SignedIn,
     services: Services,
-    limit: PageSize = DEFAULT_PAGE,
-    cursor: PageCursor = None,
+    asked: Asked,
 ) -> Response:
     """Return the living sessions, the newest first."""
-    page = await services.list_own_sessions()(
-        principal=caller.principal, limit=limit, cursor=cursor
-    )
-    bodies = [session_body(session, current=caller.session.id) for session in page.items]
-    return list_answer(request, bodies, limit=limit, next_cursor=page.next_cursor)
+    page = await services.list_own_sessions()(principal=caller.principal, asked=asked)
+    return page_answer(request, page, partial(session_body, current=caller.session.id))
 
 
 @router.delete(

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from application.limits import MAIL_REQUEST
 from entrypoints.http.dependencies import (
+    Asked,
     From,
     Services,
     SignedIn,
@@ -12,7 +13,7 @@ from entrypoints.http.dependencies import (
     signed_out,
 )
 from entrypoints.http.errors import responses
-from entrypoints.http.presenters import answer, list_answer, token_answer
+from entrypoints.http.presenters import answer, page_answer, token_answer
 from entrypoints.http.schemas.answers import (
     AuditEventOut,
     CookieTokenOut,
@@ -21,7 +22,6 @@ from entrypoints.http.schemas.answers import (
     ListEnvelope,
     TokenOut,
 )
-from entrypoints.http.schemas.parameters import DEFAULT_PAGE, PageCursor, PageSize
 from entrypoints.http.schemas.requests import (
     EmailChangeRequest,
     ErasureRequest,
@@ -126,18 +126,14 @@ async def list_security_events(
     request: Request,
     caller: SignedIn,
     services: Services,
-    limit: PageSize = DEFAULT_PAGE,
-    cursor: PageCursor = None,
+    asked: Asked,
 ) -> Response:
     """Return what was done by me and to me, the newest first.
 
     Where another signed-in person came from is left out.
     """
-    page = await services.list_own_security_events()(
-        principal=caller.principal, limit=limit, cursor=cursor
-    )
-    bodies = [audit_event_body(event) for event in page.items]
-    return list_answer(request, bodies, limit=limit, next_cursor=page.next_cursor)
+    page = await services.list_own_security_events()(principal=caller.principal, asked=asked)
+    return page_answer(request, page, audit_event_body)
 
 
 @router.get("/export", summary="A copy of all my data", response_model=Envelope[ExportOut])

@@ -2,14 +2,13 @@
 
 from fastapi import APIRouter, Request, Response
 
-from domain.access import PERMISSIONS
 from entrypoints.http.conditional import IfMatch, expected
-from entrypoints.http.dependencies import From, Services, SignedIn
+from entrypoints.http.dependencies import Asked, From, Services, SignedIn
 from entrypoints.http.errors import responses
-from entrypoints.http.presenters import etag_of_role, list_answer, role_answer
+from entrypoints.http.presenters import etag_of_role, page_answer, role_answer
 from entrypoints.http.schemas.answers import Envelope, ListEnvelope, PermissionOut, RoleOut
 from entrypoints.http.schemas.requests import RoleChangeRequest, RoleRequest
-from entrypoints.representations import role_body
+from entrypoints.representations import permission_body, role_body
 
 router = APIRouter(
     prefix="/api/v1",
@@ -25,12 +24,18 @@ router = APIRouter(
 )
 
 
-@router.get("/roles", summary="Every role", response_model=ListEnvelope[RoleOut])
-async def list_roles(request: Request, caller: SignedIn, services: Services) -> Response:
+@router.get(
+    "/roles",
+    summary="Every role",
+    response_model=ListEnvelope[RoleOut],
+    responses=responses("INVALID_CURSOR", "VALIDATION_ERROR"),
+)
+async def list_roles(
+    request: Request, caller: SignedIn, services: Services, asked: Asked
+) -> Response:
     """Return the built-in roles and those defined at run time, by name (`roles:read`)."""
-    roles = await services.list_roles()(principal=caller.principal)
-    bodies = [role_body(role) for role in roles]
-    return list_answer(request, bodies, limit=len(bodies), next_cursor=None)
+    page = await services.list_roles()(principal=caller.principal, asked=asked)
+    return page_answer(request, page, role_body)
 
 
 @router.get(
@@ -121,9 +126,15 @@ async def remove_role(
     return Response(status_code=204)
 
 
-@router.get("/permissions", summary="Every permission", response_model=ListEnvelope[PermissionOut])
-async def list_permissions(request: Request, caller: SignedIn, services: Services) -> Response:
+@router.get(
+    "/permissions",
+    summary="Every permission",
+    response_model=ListEnvelope[PermissionOut],
+    responses=responses("INVALID_CURSOR", "VALIDATION_ERROR"),
+)
+async def list_permissions(
+    request: Request, caller: SignedIn, services: Services, asked: Asked
+) -> Response:
     """Return Doorward's own permissions and those that some role gives (`roles:read`)."""
-    permissions = await services.list_permissions()(principal=caller.principal)
-    bodies = [{"name": each, "built_in": each in PERMISSIONS} for each in permissions]
-    return list_answer(request, bodies, limit=len(bodies), next_cursor=None)
+    page = await services.list_permissions()(principal=caller.principal, asked=asked)
+    return page_answer(request, page, permission_body)

@@ -1,10 +1,12 @@
 """The keys behind access tokens, for who may manage them."""
 
+from functools import partial
+
 from fastapi import APIRouter, Request, Response
 
-from entrypoints.http.dependencies import From, Services, SignedIn
+from entrypoints.http.dependencies import Asked, From, Services, SignedIn
 from entrypoints.http.errors import responses
-from entrypoints.http.presenters import answer, list_answer
+from entrypoints.http.presenters import answer, page_answer
 from entrypoints.http.schemas.answers import Envelope, ListEnvelope, SigningKeyOut
 from entrypoints.representations import signing_key_body
 
@@ -22,13 +24,18 @@ router = APIRouter(
 )
 
 
-@router.get("", summary="Signing keys", response_model=ListEnvelope[SigningKeyOut])
-async def list_keys(request: Request, caller: SignedIn, services: Services) -> Response:
+@router.get(
+    "",
+    summary="Signing keys",
+    response_model=ListEnvelope[SigningKeyOut],
+    responses=responses("INVALID_CURSOR", "VALIDATION_ERROR"),
+)
+async def list_keys(
+    request: Request, caller: SignedIn, services: Services, asked: Asked
+) -> Response:
     """Return every key that is kept, the oldest first, without private halves (`keys:manage`)."""
-    keys = await services.signing_keys().listed(principal=caller.principal)
-    now = services.clock().now()
-    bodies = [signing_key_body(key, now=now) for key in keys]
-    return list_answer(request, bodies, limit=len(bodies), next_cursor=None)
+    page = await services.signing_keys().listed(principal=caller.principal, asked=asked)
+    return page_answer(request, page, partial(signing_key_body, now=services.clock().now()))
 
 
 @router.post("/rotate", status_code=202, summary="Rotate", response_model=Envelope[SigningKeyOut])

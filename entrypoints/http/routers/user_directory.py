@@ -11,9 +11,9 @@ from domain.email_address import EmailAddress
 from domain.identifiers import UserId
 from domain.user import UserStatus
 from entrypoints.http.conditional import IfMatch, expected
-from entrypoints.http.dependencies import From, Services, SignedIn, identified
+from entrypoints.http.dependencies import Asked, From, Services, SignedIn, identified
 from entrypoints.http.errors import responses
-from entrypoints.http.presenters import answer, etag_of, list_answer, user_answer
+from entrypoints.http.presenters import answer, etag_of, page_answer, user_answer
 from entrypoints.http.schemas.answers import (
     EffectivePermissionsOut,
     Envelope,
@@ -21,12 +21,8 @@ from entrypoints.http.schemas.answers import (
     UserOut,
 )
 from entrypoints.http.schemas.parameters import (
-    DEFAULT_PAGE,
     EMAIL_INPUT,
-    Flag,
     Moment,
-    PageCursor,
-    PageSize,
 )
 from entrypoints.http.schemas.requests import UserEditRequest
 from entrypoints.representations import user_body
@@ -55,6 +51,7 @@ async def list_users(
     request: Request,
     caller: SignedIn,
     services: Services,
+    asked: Asked,
     email: Annotated[
         str | None, Query(max_length=EMAIL_INPUT, description="Exactly this mailbox.")
     ] = None,
@@ -74,12 +71,9 @@ async def list_users(
         Literal["created_at", "-created_at", "email", "-email"],
         Query(description="The order; with a minus the last comes first."),
     ] = "-created_at",
-    limit: PageSize = DEFAULT_PAGE,
-    cursor: PageCursor = None,
-    count: Annotated[Flag, Query(description="Also count all of them.")] = False,
 ) -> Response:
     """Return a page of users (`users:read`); pages stay stable while users are added."""
-    found = await services.list_users()(
+    page = await services.list_users()(
         principal=caller.principal,
         query=UserQuery(
             email=None if email is None else EmailAddress.parse(email),
@@ -90,14 +84,9 @@ async def list_users(
             created_before=created_before,
             order=UserOrder(sort),
         ),
-        limit=limit,
-        cursor=cursor,
-        counted=count,
+        asked=asked,
     )
-    bodies = [user_body(user) for user in found.page.items]
-    return list_answer(
-        request, bodies, limit=limit, next_cursor=found.page.next_cursor, count=found.count
-    )
+    return page_answer(request, page, user_body)
 
 
 @router.get(

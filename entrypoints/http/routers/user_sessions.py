@@ -1,13 +1,14 @@
 """Somebody else's sessions, for administrators."""
 
+from functools import partial
+
 from fastapi import APIRouter, Request, Response
 
 from domain.identifiers import SessionId, UserId
-from entrypoints.http.dependencies import From, Services, SignedIn, identified
+from entrypoints.http.dependencies import Asked, From, Services, SignedIn, identified
 from entrypoints.http.errors import responses
-from entrypoints.http.presenters import list_answer
+from entrypoints.http.presenters import page_answer
 from entrypoints.http.schemas.answers import ListEnvelope, SessionOut
-from entrypoints.http.schemas.parameters import DEFAULT_PAGE, PageCursor, PageSize
 from entrypoints.representations import session_body
 
 router = APIRouter(
@@ -36,18 +37,15 @@ async def list_sessions(
     user_id: str,
     caller: SignedIn,
     services: Services,
-    limit: PageSize = DEFAULT_PAGE,
-    cursor: PageCursor = None,
+    asked: Asked,
 ) -> Response:
     """Return the living sessions, the newest first (`sessions:read`)."""
     page = await services.list_user_sessions()(
         principal=caller.principal,
         user_id=identified(UserId, user_id),
-        limit=limit,
-        cursor=cursor,
+        asked=asked,
     )
-    bodies = [session_body(session, current=caller.session.id) for session in page.items]
-    return list_answer(request, bodies, limit=limit, next_cursor=page.next_cursor)
+    return page_answer(request, page, partial(session_body, current=caller.session.id))
 
 
 @router.delete("", status_code=204, summary="End all sessions of a user", response_class=Response)
