@@ -6,7 +6,7 @@ from application.recording import Recorder
 from domain.access import Principal
 from domain.audit import Origin
 from domain.email_address import EmailAddress
-from domain.events import AttemptsLimited, SessionRefused
+from domain.events import AttemptsLimited, SessionRefused, UserLocked
 from domain.identifiers import UserId
 from domain.sign_in_attempts import AttemptPolicy, TooManyRequests, attempt_key
 
@@ -43,8 +43,12 @@ class AttemptGuard:
             return refusal
         await unit.attempts.save(attempts)
         if was_last:
-            limited = AttemptsLimited(user_id=user_id, occurred_at=now)
-            await self._recorder.record(unit, limited, actor=actor, origin=origin)
+            locked = (
+                AttemptsLimited(occurred_at=now)
+                if user_id is None
+                else UserLocked(user_id=user_id, occurred_at=now)
+            )
+            await self._recorder.record(unit, locked, actor=actor, origin=origin)
         return None
 
     async def give_back(self, unit: UnitOfWork, address: EmailAddress) -> None:

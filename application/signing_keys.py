@@ -110,13 +110,13 @@ class SigningKeyring:
             now=now,
             activates_at=activates_at,
         )
+        promoted, retired = key.promote(now=now), None
         await unit.signing_keys.add(key)
-        retired = None
         if present is not None:
             self._open(present)  # never put a key beside one that cannot be read
             retired = present.retire(at=activates_at, keep=self._access_ttl + LEEWAY, now=now)
             await unit.signing_keys.save(present)
-        await self._recorder.record(unit, published, retired, actor=actor, origin=origin)
+        await self._recorder.record(unit, published, promoted, retired, actor=actor, origin=origin)
         return key
 
     async def stored(self) -> list[SigningKey]:
@@ -155,7 +155,7 @@ class SigningKeyring:
             revoked = key.revoke(now=now)
             await unit.signing_keys.save(key)
             await self._recorder.record(unit, revoked, actor=actor, origin=origin)
-            if signing(keys, now=now) is None:
+            if not any(each.stays(now) for each in keys):
                 await self._add(unit, keys, fresh, actor=actor, origin=origin)
             await unit.commit()
         await self.load()
@@ -163,23 +163,37 @@ class SigningKeyring:
     def _needs_key(self, keys: Sequence[SigningKey], *, now: datetime) -> bool:
         good = {KeyState.PUBLISHED, KeyState.ACTIVE}
         living = [key for key in keys if key.state(now) in good]
-        return signing(keys, now=now) is None or self._algorithm not in {
-            key.algorithm for key in living
-        }
+        return (
+            signing(keys, now=now) is None
+            or not any(key.stays(now) for key in living)
+            or self._algorithm not in {key.algorithm for key in living}
+        )
 
     async def _stored(self) -> list[SigningKey]:
         async with self._unit_of_work.read_only() as unit:
             return await unit.signing_keys.list_all()
 
     async def load(self) -> None:
-        """Hand the token adapter the keys that are good now.
+        """Hand the token adapter the keys that are good now, and note which came to sign.
 
         Raises :class:`SigningKeyUnreadable` when SECRET_KEY is another than it was.
         """
         async with self._loading:
-            await self._load()
+            keys = await self._load()
+        now = self._clock.now()
+        if any(key.promote(now=now) for key in keys):
+            await self._note_promotions()
 
-    async def _load(self) -> None:
+    async def _note_promotions(self) -> None:
+        async with self._unit_of_work() as unit:
+            now = self._clock.now()
+            for key in await unit.signing_keys.hold_all():
+                if (promoted := key.promote(now=now)) is not None:
+                    await unit.signing_keys.save(key)
+                    await self._recorder.record(unit, promoted, actor=SYSTEM, origin=NOWHERE)
+            await unit.commit()
+
+    async def _load(self) -> list[SigningKey]:
         self._asked_at, self._asked_in_vain = self._clock.now(), True
         keys = await self._stored()
         self._answers, self._asked_in_vain = self._answers + 1, False
@@ -188,10 +202,11 @@ class SigningKeyring:
         if current is None:
             raise ServiceUnavailable
         state = frozenset((key.kid, key.state(now)) for key in verifying(keys, now=now))
-        if state == self._loaded:
-            return
-        self._tokens.use(self._open(current), [_public(key) for key in verifying(keys, now=now)])
-        self._loaded = state
+        if state != self._loaded:
+            verifiers = [_public(key) for key in verifying(keys, now=now)]
+            self._tokens.use(self._open(current), verifiers)
+            self._loaded = state
+        return keys
 
     async def reload_for_unknown_key(self) -> bool:
         """Load again because a token named a key that is not here; False if that is too soon.

@@ -236,12 +236,19 @@ class RoleRemoved(RoleEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UserLocked(UserEvent):
+    """So many attempts failed at the user's address that more are refused for a while."""
+
+    name = "user.locked"
+    outcome = "failure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptsLimited(DomainEvent):
-    """So many attempts failed for one address that the next ones are refused for a while."""
+    """So many attempts failed at an address without an account that more are refused."""
 
     name = "attempts.limited"
     outcome = "failure"
-    user_id: UserId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,6 +342,13 @@ class SigningKeyPublished(SigningKeyEvent):
     """A new key stands in the JWKS."""
 
     name = "signing_key.published"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKeyPromoted(SigningKeyEvent):
+    """A key signs from this time on."""
+
+    name = "signing_key.promoted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,8 @@
 
 What a key is at a given time follows from its times alone. So a rotation needs one write
 and nothing else to be called: the successor stands in the JWKS first, signs once every
-cache has seen it, and the old key leaves when its last token has expired.
+cache has seen it, and the old key leaves when its last token has expired. That a key has come
+to sign is noted once, for the audit trail; nothing waits for the note.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,7 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.events import SigningKeyPublished, SigningKeyRetired, SigningKeyRevoked
+from domain.events import (
+    SigningKeyPromoted,
+    SigningKeyPublished,
+    SigningKeyRetired,
+    SigningKeyRevoked,
+)
 
 
 class SigningAlgorithm(StrEnum):
@@ -40,6 +46,7 @@ class SigningKey:
     sealed_private_key: bytes
     published_at: datetime
     activates_at: datetime
+    promoted_at: datetime | None = None
     retires_at: datetime | None = None
     gone_at: datetime | None = None
     version: int = 0
@@ -66,6 +73,15 @@ class SigningKey:
         )
         return key, SigningKeyPublished(kid=kid, occurred_at=now)
 
+    def promote(self, *, now: datetime) -> SigningKeyPromoted | None:
+        """Note that the key has come to sign; None if it has not, or if that is noted already."""
+        came = now >= self.activates_at
+        never = self.retires_at is not None and self.retires_at <= self.activates_at
+        if self.promoted_at is not None or not came or never:
+            return None
+        self.promoted_at = self.activates_at
+        return SigningKeyPromoted(kid=self.kid, occurred_at=self.promoted_at)
+
     def retire(self, *, at: datetime, keep: timedelta, now: datetime) -> SigningKeyRetired:
         """Sign no more from ``at`` on; stay in the JWKS for ``keep`` (token life plus leeway)."""
         self.retires_at, self.gone_at = at, at + keep
@@ -75,6 +91,10 @@ class SigningKey:
         """Leave the JWKS at once: every token that this key signed is refused."""
         self.retires_at = self.gone_at = now
         return SigningKeyRevoked(kid=self.kid, occurred_at=now)
+
+    def stays(self, now: datetime) -> bool:
+        """Tell whether the key signs, or will sign, until somebody says otherwise."""
+        return self.retires_at is None and self.state(now) in {KeyState.PUBLISHED, KeyState.ACTIVE}
 
     def state(self, now: datetime) -> KeyState:
         """Return what the key is good for at ``now``."""

@@ -18,6 +18,7 @@ KEY = (
     signing_keys.c.sealed_private_key,
     signing_keys.c.published_at,
     signing_keys.c.activates_at,
+    signing_keys.c.promoted_at,
     signing_keys.c.retires_at,
     signing_keys.c.gone_at,
     signing_keys.c.version,
@@ -26,7 +27,8 @@ KEY = (
 
 def key_from(row: Row) -> SigningKey:
     """Return the signing key that a row of ``KEY`` tells of."""
-    kid, algorithm, jwk, sealed, published_at, activates_at, retires_at, gone_at, version = row
+    kid, algorithm, jwk, sealed, published_at, activates_at, promoted_at, *rest = row
+    retires_at, gone_at, version = rest
     return SigningKey(
         kid=kid,
         algorithm=SigningAlgorithm(algorithm),
@@ -34,6 +36,7 @@ def key_from(row: Row) -> SigningKey:
         sealed_private_key=sealed,
         published_at=published_at,
         activates_at=activates_at,
+        promoted_at=promoted_at,
         retires_at=retires_at,
         gone_at=gone_at,
         version=version,
@@ -49,6 +52,7 @@ def key_values(key: SigningKey) -> Written:
         "sealed_private_key": key.sealed_private_key,
         "published_at": key.published_at,
         "activates_at": key.activates_at,
+        "promoted_at": key.promoted_at,
         "retires_at": key.retires_at,
         "gone_at": key.gone_at,
         "version": key.version,

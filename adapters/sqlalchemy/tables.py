@@ -260,6 +260,7 @@ signing_keys = Table(
     Column("sealed_private_key", LargeBinary, nullable=False),
     Column("published_at", UtcDateTime, nullable=False),
     Column("activates_at", UtcDateTime, nullable=False),
+    Column("promoted_at", UtcDateTime),
     Column("retires_at", UtcDateTime),
     Column("gone_at", UtcDateTime),
     Column("version", Integer, nullable=False),

@@ -8,6 +8,8 @@ import pytest
 from adapters.memory.repositories import MemorySigningKeyRepository
 from application.ports.tokens import AccessClaims, KeyMaterial
 from application.signing_keys import PUBLISHING_MARGIN, SigningKeyUnreadable
+from domain.access import OPERATOR
+from domain.audit import AuditEvent, Party
 from domain.errors import ServiceUnavailable
 from domain.signing_key import KeyState, SigningAlgorithm, SigningKey
 from tests.application.service import (
@@ -47,14 +49,14 @@ def restarted(
 
 
 async def test_the_first_key_signs_at_once() -> None:
-    """TK-3, LG-3: one commit, one row, and a second start finds it."""
+    """TK-3, LG-3: one commit, one row for each thing that happened, and a second start finds it."""
     service = Service()
     assert not service.keyring.is_loaded
     await service.keyring.prepare()
     assert service.keyring.is_loaded
     assert keys_of(service) == {"EdDSA": KeyState.ACTIVE}
     assert len(service.tokens.jwks()) == 1
-    assert kinds(service.audited()) == ["signing_key.published"]
+    assert kinds(service.audited()) == ["signing_key.published", "signing_key.promoted"]
     async with service.unchanged():
         await service.keyring.prepare()
         await restarted(service, SigningAlgorithm.EDDSA).keyring.prepare()
@@ -119,8 +121,9 @@ async def test_a_change_of_algorithm_by_two_instances_at_once_is_made_once() -> 
     await asyncio.gather(*(instance.keyring.prepare() for instance in changed))
     assert keys_of(service) == {"EdDSA": KeyState.ACTIVE, "ES256": KeyState.PUBLISHED}
     assert len(service.store.signing_keys.rows) == 2
-    first, *change = kinds(service.audited())
-    assert first == "signing_key.published"
+    *first, fourth, fifth = kinds(service.audited())
+    change = [fourth, fifth]
+    assert first == ["signing_key.published", "signing_key.promoted"]
     assert sorted(change) == ["signing_key.published", "signing_key.retired"]
     assert all(instance.keyring.is_loaded for instance in changed)
 
@@ -150,7 +153,7 @@ async def test_two_instances_that_start_together_accept_each_others_tokens() -> 
     other = Service(store=one.store, clock=one.clock, issued=issued)
     await asyncio.gather(one.keyring.prepare(), other.keyring.prepare())
     assert keys_of_all(one) == [KeyState.ACTIVE]
-    assert kinds(one.audited()) == ["signing_key.published"]
+    assert kinds(one.audited()) == ["signing_key.published", "signing_key.promoted"]
     await one.verified_user()
     first = await one.sign_in()
     second = await other.sign_in()
@@ -261,3 +264,82 @@ async def test_five_hundred_unknown_keys_at_once_cost_one_load(
         else:  # whether there is such a key, nobody can say
             assert {type(outcome) for outcome in (*outcomes, *later)} == {ServiceUnavailable}
         assert loads <= 1
+
+
+def promotions(service: Service) -> list[AuditEvent]:
+    """Return the rows that tell of a key's first day."""
+    return [row for row in service.audited() if row.type == "signing_key.promoted"]
+
+
+async def test_a_key_that_comes_to_sign_is_written_down_once() -> None:
+    """LG-3: by whichever instance finds out first, with the time from which it signed."""
+    service = Service()
+    await service.keyring.prepare()
+    key = await service.keyring.rotate(actor=OPERATOR, origin=ORIGIN)
+    other = restarted(service, SigningAlgorithm.EDDSA)
+    await other.keyring.prepare()
+    before = len(promotions(service))
+    service.clock.advance(5 * MINUTE + PUBLISHING_MARGIN - SECOND)
+    async with service.unchanged():
+        await service.keyring.load()
+    service.clock.advance(HOUR)
+    await asyncio.gather(other.keyring.load(), service.keyring.load())
+    async with service.unchanged():
+        await other.keyring.load()
+    [row] = promotions(service)[before:]
+    assert row.data == {"kid": key.kid}
+    assert row.occurred_at == key.activates_at
+    assert row.actor == Party("system", None)
+    assert row.outcome == "success"
+
+
+async def test_a_successor_in_an_emergency_signs_at_once_and_that_is_written_down() -> None:
+    """TK-3, LG-3."""
+    service = Service()
+    await service.keyring.prepare()
+    (old,) = service.store.signing_keys.rows.values()
+    before = len(service.audited())
+    await service.keyring.revoke(old.kid, actor=OPERATOR, origin=ORIGIN)
+    assert kinds(service.audited()[before:]) == [
+        "signing_key.revoked", "signing_key.published", "signing_key.promoted",
+    ]  # fmt: skip
+
+
+async def test_a_key_that_was_revoked_before_its_day_never_signs() -> None:
+    """TK-3, LG-3: nor does the trail say so; the present key works on until another one can."""
+    service = Service()
+    await service.verified_user()
+    grant = await service.sign_in()
+    revoked = await service.keyring.rotate(actor=OPERATOR, origin=ORIGIN)
+    service.clock.advance(4 * MINUTE)
+    await service.keyring.revoke(revoked.kid, actor=OPERATOR, origin=ORIGIN)
+    service.clock.advance(4 * MINUTE)
+    await service.keyring.load()
+    await service.authenticate(grant)
+    service.clock.advance(HOUR)
+    await service.keyring.load()
+    first, second = (row.data["kid"] for row in promotions(service))
+    assert {first, revoked.kid, second} == set(service.store.signing_keys.rows)
+    await service.authenticate(await service.sign_in())
+
+
+async def test_keys_serve_although_their_first_day_cannot_be_written_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """LG-4: the next round tries again."""
+    service = Service()
+    await service.keyring.prepare()
+    key = await service.keyring.rotate(actor=OPERATOR, origin=ORIGIN)
+    service.clock.advance(HOUR)
+    with monkeypatch.context() as broken:
+        broken.setattr(MemorySigningKeyRepository, "hold_all", _away)
+        with pytest.raises(ServiceUnavailable):
+            await service.keyring.load()
+    assert [jwk["kid"] for jwk in service.tokens.jwks()] == [key.kid]
+    before = len(promotions(service))
+    await service.keyring.load()
+    assert len(promotions(service)) == before + 1
+
+
+async def _away(_: MemorySigningKeyRepository) -> list[SigningKey]:
+    raise ServiceUnavailable

@@ -22,12 +22,12 @@ from domain.errors import (
     ValidationFailed,
 )
 from domain.events import (
-    AttemptsLimited,
     DomainEvent,
     RoleGranted,
     SessionEnded,
     SessionRefused,
     SessionsEnded,
+    UserLocked,
 )
 from domain.identifiers import SessionId, UserId
 from tests.domain.samples import NOW, entropy_from
@@ -107,6 +107,7 @@ def test_only_refusals_are_failures() -> None:
     failures = {cls.name for cls in concrete_events() if cls.outcome == "failure"}
     assert failures == {
         "attempts.limited", "authorization.denied", "session.refused", "session.reused",
+        "user.locked",
     }  # fmt: skip
 
 
@@ -144,8 +145,8 @@ def test_a_row_about_a_user_names_the_user() -> None:
     assert (row.actor, row.target) == (Party("operator", None), Party("user", str(USER)))
     assert row.data["role"] == "administrator"
     assert row.reason is None
-    limited = AttemptsLimited(user_id=USER, occurred_at=NOW)
-    assert limited.target == ("user", USER)
+    locked = UserLocked(user_id=USER, occurred_at=NOW)
+    assert locked.target == ("user", USER)
 
 
 def test_each_row_has_an_identifier_of_its_own() -> None:

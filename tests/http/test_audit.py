@@ -4,7 +4,7 @@ The audit trail: one row for each thing that happened, in the commit of the thin
 
 import asyncio
 
-from domain.audit import AuditEvent
+from domain.audit import AuditEvent, Party
 from tests.http.client import WRONG_PASSWORD, Api, refusal_of
 from tests.http.conftest import Start
 
@@ -68,7 +68,8 @@ async def test_a_refusal_is_recorded_although_nothing_else_is(start: Start) -> N
         assert refusal_of(await api.try_sign_in(password=WRONG_PASSWORD)) == expected
     rows = await api.audit(tokens.user_id, "session.refused")
     assert [row.reason for row in rows] == ["INVALID_CREDENTIALS"] * 2 + ["TOO_MANY_REQUESTS"] * 2
-    assert len(await api.audit(tokens.user_id, "attempts.limited")) == 1
+    [lock] = await api.audit(tokens.user_id, "user.locked")
+    assert (lock.target, lock.outcome) == (Party("user", tokens.user_id), "failure")
 
 
 async def test_what_is_refused_to_a_suspended_user_is_recorded(api: Api) -> None:

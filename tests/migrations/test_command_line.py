@@ -74,4 +74,4 @@ def test_without_an_address_it_is_the_file_that_make_run_uses(
 ) -> None:
     text = alembic("upgrade", "head", "--sql", url=None)
     assert "CREATE TABLE users" in text
-    assert "TIMESTAMP" not in text
+    assert "TIMESTAMP WITH" not in text

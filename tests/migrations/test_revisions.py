@@ -1,15 +1,16 @@
 """Each revision works forwards and back, and all together make what the code expects."""
 
 import ast
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from alembic.script import Script, ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import migrations
-from adapters.sqlalchemy.tables import metadata
+from adapters.sqlalchemy.tables import UtcDateTime, metadata
 from migrations.runner import current, downgrade, head, pending, upgrade
 from tests.migrations.conftest import FreshDatabase
 from tests.migrations.snapshots import snapshot
@@ -94,3 +95,25 @@ def test_revisions_are_one_line_of_rising_numbers() -> None:
     numbers = [script.revision for script in revisions()]
     assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
     assert head() == numbers[-1]
+
+
+async def test_keys_that_signed_before_it_was_noted_count_as_noted(fresh: FreshDatabase) -> None:
+    """0008: no row tells today of a day long past; a day to come is still noted."""
+    url = await fresh()
+    await upgrade(url, "0007")
+    engine = create_async_engine(url)
+    add = text(
+        "INSERT INTO signing_keys (kid, algorithm, public_jwk, sealed_private_key, published_at, "
+        "activates_at, version) VALUES (:kid, 'EdDSA', '{}', :key, :at, :at, 0)"
+    ).bindparams(bindparam("at", type_=UtcDateTime()))
+    now = datetime.now(UTC)
+    times = {"past": now - timedelta(days=1), "future": now + timedelta(days=1)}
+    async with engine.begin() as connection:
+        for kid, at in times.items():
+            await connection.execute(add, {"kid": kid, "key": b"", "at": at})
+    await upgrade(url)
+    noted = text("SELECT kid, promoted_at FROM signing_keys").columns(promoted_at=UtcDateTime())
+    async with engine.connect() as connection:
+        rows = {row.kid: row.promoted_at for row in await connection.execute(noted)}
+    await engine.dispose()
+    assert rows == {"past": times["past"], "future": None}
