@@ -40,7 +40,8 @@ ROLES = (
     .label("roles")
 )
 # Two halves, of which one is nearly always empty: what the user's own roles give, by index, and
-# for an administrator what any role gives (domain.access.Principal.may).
+# for an administrator what any role gives (domain.access.Principal.may). The latter goes from one
+# name to the next in the index, once in a statement: many roles may give the same few permissions.
 _held = user_roles.alias("held")
 _given = (
     select(role_permissions.c.permission)
@@ -48,15 +49,25 @@ _given = (
     .where(_held.c.user_id == users.c.id)
     .correlate(users)
 )
-_existing = select(role_permissions.c.permission).where(
+_first = func.min(role_permissions.c.permission)
+_existing = select(_first.label("permission")).cte("existing", recursive=True)
+_existing = _existing.union_all(
+    select(
+        select(_first)
+        .where(role_permissions.c.permission > _existing.c.permission)
+        .scalar_subquery()
+    ).where(_existing.c.permission.is_not(None))
+)
+_administered = select(_existing.c.permission).where(
+    _existing.c.permission.is_not(None),
     exists()
     .where(
         _held.c.user_id == users.c.id,
         _held.c.role == literal_column(f"'{ADMINISTRATOR.name}'"),
     )
-    .correlate(users)
+    .correlate(users),
 )
-_permissions = union(_given, _existing.correlate(users)).subquery("given")
+_permissions = union(_given, _administered.correlate(users)).subquery("given")
 PERMISSIONS = (
     select(func.aggregate_strings(_permissions.c.permission, _COMMA))
     .scalar_subquery()

@@ -1,6 +1,6 @@
 """The audit trail."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import cache
 from uuid import UUID
@@ -30,6 +30,7 @@ _AFTER_ALL: AuditPosition = (
     datetime(9999, 12, 31, tzinfo=UTC),
     AuditEventId(UUID(int=(1 << 128) - 1)),
 )
+_BEFORE_ALL = AuditEventId(UUID(int=0))
 _PLACE = tuple_(audit_events.c.occurred_at, audit_events.c.id)
 _NEWEST_FIRST = (audit_events.c.occurred_at.desc(), audit_events.c.id.desc())
 _BEFORE = (
@@ -89,6 +90,11 @@ def _narrowed(given: frozenset[str]) -> list[ColumnElement[bool]]:
     return [_NARROWED[name] for name in _NARROWED if name in given]
 
 
+def _first_of(query: AuditQuery, position: AuditPosition) -> AuditPosition:
+    """Return where to begin. Of two upper bounds PostgreSQL would walk from the later one."""
+    return position if query.before is None else min(position, (query.before, _BEFORE_ALL))
+
+
 def _given(query: AuditQuery) -> dict[str, object]:
     return {name: value for name, value in asdict(query).items() if value is not None}
 
@@ -128,8 +134,8 @@ class SqlAlchemyAuditTrail(AuditTrail):
     async def search(
         self, query: AuditQuery, *, limit: int, before: AuditPosition | None = None
     ) -> list[AuditEvent]:
-        moment, identifier = before or _AFTER_ALL
-        given = _given(query)
+        moment, identifier = _first_of(query, before or _AFTER_ALL)
+        given = _given(replace(query, before=None))
         rows = await self._execution.all(
             _search(frozenset(given)),
             limit=limit,

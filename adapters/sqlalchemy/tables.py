@@ -160,7 +160,7 @@ role_permissions = Table(
     "role_permissions",
     metadata,
     Column("role", String(64), ForeignKey("roles.name", ondelete="CASCADE"), primary_key=True),
-    Column("permission", String(65), primary_key=True),
+    Column("permission", String(65), primary_key=True, index=True),
 )
 
 password_credentials = Table(

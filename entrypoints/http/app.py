@@ -11,7 +11,9 @@ from importlib.metadata import version
 
 import structlog
 from fastapi import FastAPI
+from starlette.datastructures import State
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from entrypoints.container import Container
 from entrypoints.http.body import BodyGate
@@ -141,7 +143,23 @@ def create_app(container: Container | None = None) -> FastAPI:
         is_ready=lambda: container.keyring().is_loaded,
         observe=observe,
     )
+    app.add_middleware(_PlainRefusal, state=app.state)
     return app
+
+
+class _PlainRefusal:
+    """ASGI middleware: of a start that was refused the log has the reason, not a traceback."""
+
+    def __init__(self, app: ASGIApp, *, state: State) -> None:
+        self._app, self._state = app, state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def say(message: Message) -> None:
+            if message["type"] == "lifespan.startup.failed" and self._state.start_refused:
+                message = {"type": message["type"]}
+            await send(message)
+
+        await self._app(scope, receive, say if scope["type"] == "lifespan" else send)
 
 
 def _mount_metrics(app: FastAPI) -> Observe:

@@ -130,6 +130,7 @@ def test_a_schema_that_is_behind_refuses_the_start(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode != 0
     assert "doorward migrate" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
 
 
 def test_an_unknown_key_in_dot_env_refuses_the_start(tmp_path: Path) -> None:
