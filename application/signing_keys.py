@@ -18,7 +18,14 @@ from application.recording import Recorder
 from domain.access import SYSTEM, Principal
 from domain.audit import NOWHERE, Origin
 from domain.errors import NothingThere, ServiceUnavailable
-from domain.signing_key import KeyState, SigningAlgorithm, SigningKey, signing, verifying
+from domain.signing_key import (
+    KeyState,
+    SigningAlgorithm,
+    SigningKey,
+    provided,
+    signing,
+    verifying,
+)
 
 SEAL_PURPOSE = "signing-key"
 RELOAD_AT_MOST_EVERY = timedelta(seconds=1)
@@ -98,7 +105,10 @@ class SigningKeyring:
         actor: Principal,
         origin: Origin,
     ) -> SigningKey:
-        """Publish a key, to sign as soon as every cache of the JWKS has seen it (TK-3)."""
+        """Publish a key, to sign as soon as every cache of the JWKS has seen it (TK-3).
+
+        Where none signs, this one does at once; until the next one's day, if that is set.
+        """
         now = self._clock.now()
         present = signing(keys, now=now)
         activates_at = now if present is None else now + self._jwks_max_age + PUBLISHING_MARGIN
@@ -111,10 +121,14 @@ class SigningKeyring:
             activates_at=activates_at,
         )
         promoted, retired = key.promote(now=now), None
+        keep = self._access_ttl + LEEWAY
+        following = next((each for each in keys if each.state(now) is KeyState.PUBLISHED), None)
+        if present is None and following is not None:
+            retired = key.retire(at=following.activates_at, keep=keep, now=now)
         await unit.signing_keys.add(key)
         if present is not None:
             self._open(present)  # never put a key beside one that cannot be read
-            retired = present.retire(at=activates_at, keep=self._access_ttl + LEEWAY, now=now)
+            retired = present.retire(at=activates_at, keep=keep, now=now)
             await unit.signing_keys.save(present)
         await self._recorder.record(unit, published, promoted, retired, actor=actor, origin=origin)
         return key
@@ -155,7 +169,7 @@ class SigningKeyring:
             revoked = key.revoke(now=now)
             await unit.signing_keys.save(key)
             await self._recorder.record(unit, revoked, actor=actor, origin=origin)
-            if not any(each.stays(now) for each in keys):
+            if not provided(keys, now=now):
                 await self._add(unit, keys, fresh, actor=actor, origin=origin)
             await unit.commit()
         await self.load()
@@ -163,11 +177,8 @@ class SigningKeyring:
     def _needs_key(self, keys: Sequence[SigningKey], *, now: datetime) -> bool:
         good = {KeyState.PUBLISHED, KeyState.ACTIVE}
         living = [key for key in keys if key.state(now) in good]
-        return (
-            signing(keys, now=now) is None
-            or not any(key.stays(now) for key in living)
-            or self._algorithm not in {key.algorithm for key in living}
-        )
+        wanted = self._algorithm in {key.algorithm for key in living}
+        return not (provided(keys, now=now) and wanted)
 
     async def _stored(self) -> list[SigningKey]:
         async with self._unit_of_work.read_only() as unit:

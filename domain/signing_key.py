@@ -92,10 +92,6 @@ class SigningKey:
         self.retires_at = self.gone_at = now
         return SigningKeyRevoked(kid=self.kid, occurred_at=now)
 
-    def stays(self, now: datetime) -> bool:
-        """Tell whether the key signs, or will sign, until somebody says otherwise."""
-        return self.retires_at is None and self.state(now) in {KeyState.PUBLISHED, KeyState.ACTIVE}
-
     def state(self, now: datetime) -> KeyState:
         """Return what the key is good for at ``now``."""
         if self.gone_at is not None and now >= self.gone_at:
@@ -109,6 +105,13 @@ def signing(keys: Iterable[SigningKey], *, now: datetime) -> SigningKey | None:
     """Return the key to sign with: the active one that became so last."""
     active = [key for key in keys if key.state(now) is KeyState.ACTIVE]
     return max(active, key=lambda key: (key.activates_at, key.kid), default=None)
+
+
+def provided(keys: Iterable[SigningKey], *, now: datetime) -> bool:
+    """Tell whether some key signs now, and some key without an end does or will."""
+    kept = list(keys)
+    lasting = [key for key in kept if key.retires_at is None]
+    return signing(kept, now=now) is not None and bool(lasting)
 
 
 def verifying(keys: Iterable[SigningKey], *, now: datetime) -> list[SigningKey]:

@@ -305,6 +305,26 @@ async def test_a_successor_in_an_emergency_signs_at_once_and_that_is_written_dow
     ]  # fmt: skip
 
 
+async def test_a_successor_whose_day_is_yet_to_come_is_no_help_in_an_emergency() -> None:
+    """TK-3: its day comes all the same; until then a third one signs."""
+    service = Service()
+    await service.verified_user()
+    await service.sign_in()
+    (old,) = service.store.signing_keys.rows.values()
+    service.clock.advance(SECOND)
+    await service.keyring.rotate(actor=OPERATOR, origin=ORIGIN)
+    service.clock.advance(SECOND)
+    await service.keyring.revoke(old.kid, actor=OPERATOR, origin=ORIGIN)
+    states = [KeyState.ACTIVE, KeyState.GONE, KeyState.PUBLISHED]
+    assert sorted(keys_of_all(service)) == states
+    await service.authenticate(await service.sign_in())
+    service.clock.advance(HOUR)
+    await service.keyring.load()
+    assert len(promotions(service)) == 3
+    assert sorted(keys_of_all(service)) == [KeyState.ACTIVE, KeyState.GONE, KeyState.GONE]
+    await service.authenticate(await service.sign_in())
+
+
 async def test_a_key_that_was_revoked_before_its_day_never_signs() -> None:
     """TK-3, LG-3: nor does the trail say so; the present key works on until another one can."""
     service = Service()

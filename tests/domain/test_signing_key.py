@@ -5,7 +5,7 @@ from datetime import datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.signing_key import KeyState, SigningAlgorithm, SigningKey, signing, verifying
+from domain.signing_key import KeyState, SigningAlgorithm, SigningKey, provided, signing, verifying
 from tests.domain.samples import HOUR, MINUTE, NOW, SECOND, TICK
 
 
@@ -67,6 +67,35 @@ def test_a_revoked_key_is_gone_at_once() -> None:
     assert (event.name, event.kid) == ("signing_key.revoked", "one")
     assert signing([key], now=NOW + HOUR) is None
     assert verifying([key], now=NOW + HOUR) == []
+
+
+def test_a_key_is_promoted_once_and_only_if_it_came_to_sign() -> None:
+    """LG-3: with the time from which it signed, whenever that is noticed."""
+    key = a_key(activates_at=NOW + MINUTE)
+    assert key.promote(now=NOW + MINUTE - TICK) is None
+    event = key.promote(now=NOW + HOUR)
+    assert event is not None
+    assert (event.name, event.kid) == ("signing_key.promoted", "one")
+    assert event.occurred_at == key.promoted_at == NOW + MINUTE
+    assert key.promote(now=NOW + HOUR) is None
+    never = a_key(activates_at=NOW + MINUTE)
+    never.revoke(now=NOW)
+    assert never.promote(now=NOW + HOUR) is None
+    briefly = a_key()
+    briefly.revoke(now=NOW + TICK)
+    assert briefly.promote(now=NOW + HOUR) is not None
+
+
+def test_keys_are_provided_if_one_signs_and_one_lasts() -> None:
+    """TK-3: what is neither needs a successor now."""
+    old, new = a_key("old"), a_key("new", activates_at=NOW + MINUTE)
+    assert not provided([], now=NOW)
+    assert not provided([new], now=NOW)
+    assert provided([old], now=NOW)
+    old.retire(at=new.activates_at, keep=HOUR, now=NOW)
+    assert provided([old, new], now=NOW)
+    new.revoke(now=NOW)
+    assert not provided([old, new], now=NOW)
 
 
 def test_publishing_says_so() -> None:
