@@ -35,6 +35,8 @@ class ManageSigningKeys:
     async def revoke(self, *, principal: Principal, kid: str, origin: Origin) -> None:
         """Take a key out of the JWKS at once: what it signed is refused from then on.
 
+        Where it is missed another one is published.
+
         Raises PermissionDenied and SigningKeyNotFound.
         """
         principal.require(MANAGE)

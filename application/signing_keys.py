@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from application.ports.clock import Clock
@@ -22,6 +23,8 @@ from domain.signing_key import (
     KeyState,
     SigningAlgorithm,
     SigningKey,
+    first_day,
+    make_room,
     provided,
     signing,
     verifying,
@@ -110,27 +113,25 @@ class SigningKeyring:
         Where none signs, this one does at once; until the next one's day, if that is set.
         """
         now = self._clock.now()
-        present = signing(keys, now=now)
-        activates_at = now if present is None else now + self._jwks_max_age + PUBLISHING_MARGIN
+        if (present := signing(keys, now=now)) is not None:
+            self._open(present)  # never put a key beside one that cannot be read
+        wait = self._jwks_max_age + PUBLISHING_MARGIN
         key, published = SigningKey.publish(
             kid=fresh.kid,
             algorithm=fresh.algorithm,
             public_jwk=fresh.public_jwk,
             sealed_private_key=self._secret_box.seal(fresh.private_key, purpose=SEAL_PURPOSE),
             now=now,
-            activates_at=activates_at,
+            activates_at=first_day(keys, wait=wait, now=now),
         )
-        promoted, retired = key.promote(now=now), None
-        keep = self._access_ttl + LEEWAY
-        following = next((each for each in keys if each.state(now) is KeyState.PUBLISHED), None)
-        if present is None and following is not None:
-            retired = key.retire(at=following.activates_at, keep=keep, now=now)
+        changed = make_room(key, keys, keep=self._access_ttl + LEEWAY, now=now)
+        promoted = key.promote(now=now)
         await unit.signing_keys.add(key)
-        if present is not None:
-            self._open(present)  # never put a key beside one that cannot be read
-            retired = present.retire(at=activates_at, keep=keep, now=now)
-            await unit.signing_keys.save(present)
-        await self._recorder.record(unit, published, promoted, retired, actor=actor, origin=origin)
+        for each in changed:
+            if each is not key:
+                await unit.signing_keys.save(each)
+        events = [published, promoted, *changed.values()]
+        await self._recorder.record(unit, *events, actor=actor, origin=origin)
         return key
 
     async def stored(self) -> list[SigningKey]:
@@ -155,9 +156,11 @@ class SigningKeyring:
         return key
 
     async def revoke(self, kid: str, *, actor: Principal, origin: Origin) -> None:
-        """Take a key out of the JWKS at once; one that signs gets a successor in its place.
+        """Take a key out of the JWKS at once, and publish another one where it is missed.
 
-        Raises SigningKeyNotFound for one that is not there or gone already.
+        That one signs at once if none does; if the revoked key had yet to sign, the present one
+        works on until the new one can take over. Raises SigningKeyNotFound for a key that is not
+        there or gone already.
         """
         fresh = await asyncio.to_thread(self._tokens.generate_key, self._algorithm)
         async with self._unit_of_work() as unit:
@@ -170,7 +173,9 @@ class SigningKeyring:
             await unit.signing_keys.save(key)
             await self._recorder.record(unit, revoked, actor=actor, origin=origin)
             if not provided(keys, now=now):
-                await self._add(unit, keys, fresh, actor=actor, origin=origin)
+                # What is compromised goes, also where SECRET_KEY is no longer what it was.
+                with suppress(SigningKeyUnreadable):
+                    await self._add(unit, keys, fresh, actor=actor, origin=origin)
             await unit.commit()
         await self.load()
 
@@ -185,17 +190,24 @@ class SigningKeyring:
             return await unit.signing_keys.list_all()
 
     async def load(self) -> None:
-        """Hand the token adapter the keys that are good now, and note which came to sign.
+        """Hand the token adapter the keys that are good now.
 
         Raises :class:`SigningKeyUnreadable` when SECRET_KEY is another than it was.
         """
         async with self._loading:
+            await self._load()
+
+    async def keep_up(self) -> None:
+        """Load the keys as time goes by, then note which of them have come to sign (LG-3).
+
+        The keys are in use whether or not the note can be written (LG-4); raises as ``load``
+        does, and what the store raises while it is written.
+        """
+        async with self._loading:
             keys = await self._load()
         now = self._clock.now()
-        if any(key.promote(now=now) for key in keys):
-            await self._note_promotions()
-
-    async def _note_promotions(self) -> None:
+        if not any(key.promote(now=now) for key in keys):
+            return
         async with self._unit_of_work() as unit:
             now = self._clock.now()
             for key in await unit.signing_keys.hold_all():
@@ -241,7 +253,7 @@ class SigningKeyring:
             private_key = self._secret_box.open(key.sealed_private_key, purpose=SEAL_PURPOSE)
         except SealBroken:
             raise SigningKeyUnreadable(
-                "The signing key in the database cannot be opened: "
+                f"The signing key {key.kid} in the database cannot be opened: "
                 "SECRET_KEY is not the one it was stored under."
             ) from None
         return KeyMaterial(

@@ -1,7 +1,7 @@
 """How the administration's lists, searches and checks take a hundredfold of users.
 
 The same questions are asked of two databases on one PostgreSQL, in turns, straight through the
-use cases: ten thousand users, and a million. A ratio near one says that nothing reads the whole
+repositories: ten thousand users, and a million. A ratio near one says that nothing reads the whole
 table; the plans, which PostgreSQL notes down while it answers, say why.
 """
 
@@ -66,9 +66,12 @@ def _search(query: UserQuery, *, from_middle: bool = False) -> Question:
     return ask
 
 
-async def _check(town: Town) -> None:
-    async with town.units.read_only() as unit:
-        await unit.users.get(town.user(town.number // 3))
+def _check(user: Callable[[Town], int]) -> Question:
+    async def ask(town: Town) -> None:
+        async with town.units.read_only() as unit:
+            await unit.users.get(town.user(user(town)))
+
+    return ask
 
 
 async def _own_trail(town: Town) -> None:
@@ -98,6 +101,7 @@ def _one(town: Town) -> str:
     return str(town.user(town.number // 3))
 
 
+_ADMINISTRATOR = 1
 _BORN = datetime(2025, 1, 1, tzinfo=UTC)
 QUERIES = {
     "first page, newest first": UserQuery(),
@@ -115,7 +119,8 @@ QUESTIONS: dict[str, Question] = {
     **{name: _search(query) for name, query in QUERIES.items()},
     "page from the middle": _search(UserQuery(), from_middle=True),
     "page by address from the middle": _search(UserQuery(order=UserOrder.EMAIL), from_middle=True),
-    "authorization check": _check,
+    "authorization check": _check(lambda town: town.number // 3),
+    "authorization check, administrator": _check(lambda _: _ADMINISTRATOR),
     "sessions of one user": _sessions,
     "open invitations": _invitations,
     "own security events": _own_trail,
@@ -246,7 +251,11 @@ async def _fill(connection: asyncpg.Connection, number: int) -> None:
     await connection.copy_records_to_table(
         "role_permissions",
         columns=["role", "permission"],
-        records=[(role, f"product:do-{each}") for role in roles for each in range(20)],
+        records=[
+            (role, f"product:do-{(20 * number + each) % 200}")
+            for number, role in enumerate(roles)
+            for each in range(20)
+        ],
     )
     for start in range(0, number, 50_000):
         numbers = range(start, min(start + 50_000, number))
@@ -285,6 +294,9 @@ async def _fill(connection: asyncpg.Connection, number: int) -> None:
                 for each in numbers
             ],
         )  # fmt: skip
+    await connection.execute(
+        "INSERT INTO user_roles VALUES ($1, 'administrator')", _identifier(_ADMINISTRATOR)
+    )
     await connection.execute("VACUUM ANALYZE")
 
 

@@ -353,7 +353,7 @@ class SigningKeyPromoted(SigningKeyEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKeyRetired(SigningKeyEvent):
-    """A key was given its successor and the time to leave."""
+    """A key was given its successor and a time to leave, which may be moved later."""
 
     name = "signing_key.retired"
 

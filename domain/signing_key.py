@@ -107,11 +107,57 @@ def signing(keys: Iterable[SigningKey], *, now: datetime) -> SigningKey | None:
     return max(active, key=lambda key: (key.activates_at, key.kid), default=None)
 
 
+def last_to_sign(keys: Iterable[SigningKey], *, now: datetime) -> SigningKey | None:
+    """Return the last of the keys that sign one after the other, with no gap, from now on."""
+    kept, last, at = list(keys), None, now
+    while (key := signing(kept, now=at)) is not None:
+        last = key
+        if key.retires_at is None:
+            break
+        at = key.retires_at
+    return last
+
+
 def provided(keys: Iterable[SigningKey], *, now: datetime) -> bool:
-    """Tell whether some key signs now, and some key without an end does or will."""
+    """Tell whether there will be a key to sign with at any time, if nobody does anything."""
+    last = last_to_sign(keys, now=now)
+    return last is not None and last.retires_at is None
+
+
+def first_day(keys: Iterable[SigningKey], *, wait: timedelta, now: datetime) -> datetime:
+    """Return from when a new key may sign: at once where none does, else after ``wait``.
+
+    Not before a key that is published already and has yet to sign.
+    """
     kept = list(keys)
-    lasting = [key for key in kept if key.retires_at is None]
-    return signing(kept, now=now) is not None and bool(lasting)
+    if signing(kept, now=now) is None:
+        return now
+    waiting = (key.activates_at for key in kept if key.state(now) is KeyState.PUBLISHED)
+    return max([now + wait, *waiting])
+
+
+def make_room(
+    newcomer: SigningKey, others: Iterable[SigningKey], *, keep: timedelta, now: datetime
+) -> dict[SigningKey, SigningKeyRetired | None]:
+    """Give keys their ends, so that one signs at any time and ``newcomer`` alone in the end.
+
+    Where none signed, the newcomer itself ends on the day from which those that are published
+    already do without it.
+    Returns the keys that were changed, with an event for each that had no end before.
+    """
+    kept = [key for key in others if key.state(now) in {KeyState.PUBLISHED, KeyState.ACTIVE}]
+    last = last_to_sign(kept, now=now)
+    if last is None:
+        days = [key.activates_at for key in kept if provided(kept, now=key.activates_at)]
+        return {newcomer: newcomer.retire(at=min(days), keep=keep, now=now)} if days else {}
+    end = newcomer.activates_at
+    changed: dict[SigningKey, SigningKeyRetired | None] = {}
+    for key in kept:
+        had_end = key.retires_at
+        if key is last or had_end is None or had_end > end:
+            event = key.retire(at=end, keep=keep, now=now)
+            changed[key] = event if had_end is None else None
+    return changed
 
 
 def verifying(keys: Iterable[SigningKey], *, now: datetime) -> list[SigningKey]:

@@ -186,7 +186,7 @@ def _rounds(
         ("clock", CLOCK_EVERY, lambda: synchronise_clock(container)),
     ]
     if with_keys:
-        rounds.append(("keyring", KEYRING_EVERY, container.keyring().load))
+        rounds.append(("keyring", KEYRING_EVERY, container.keyring().keep_up))
     if with_worker:
         if container.mailer() is not None:  # else mail waits in the outbox for a way out
             rounds.append(("relay", RELAY_EVERY, lambda: drain_outbox(container)))

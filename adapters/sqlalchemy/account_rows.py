@@ -7,7 +7,7 @@ order in which the function takes it apart.
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import exists, func, literal_column, select, union
+from sqlalchemy import func, literal_column, select, true, union
 
 from adapters.sqlalchemy.statements import Row, Written
 from adapters.sqlalchemy.tables import (
@@ -58,16 +58,18 @@ _existing = _existing.union_all(
         .scalar_subquery()
     ).where(_existing.c.permission.is_not(None))
 )
-_administered = select(_existing.c.permission).where(
-    _existing.c.permission.is_not(None),
-    exists()
+# A join, because SQLite would go through all names before it looks at an EXISTS.
+_administered = (
+    select(_existing.c.permission)
+    .select_from(_held.join(_existing, true()))
     .where(
         _held.c.user_id == users.c.id,
         _held.c.role == literal_column(f"'{ADMINISTRATOR.name}'"),
+        _existing.c.permission.is_not(None),
     )
-    .correlate(users),
+    .correlate(users)
 )
-_permissions = union(_given, _administered.correlate(users)).subquery("given")
+_permissions = union(_given, _administered).subquery("given")
 PERMISSIONS = (
     select(func.aggregate_strings(_permissions.c.permission, _COMMA))
     .scalar_subquery()

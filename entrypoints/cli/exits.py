@@ -5,6 +5,7 @@ import sys
 from collections.abc import Coroutine
 from typing import Any, Final
 
+from application.signing_keys import SigningKeyUnreadable
 from domain.errors import Conflict, DomainError, LimitExceeded, NotFound, Unavailable
 from entrypoints.lifecycle import StartRefused
 
@@ -37,7 +38,7 @@ def run[T](job: Coroutine[Any, Any, T]) -> T:
         for violation in error.details:
             say(f"  {violation.field}: {violation.code}: {violation.message}")
         raise SystemExit(exit_code_of(error)) from None
-    except StartRefused as problem:
+    except (StartRefused, SigningKeyUnreadable) as problem:
         say(str(problem))
         raise SystemExit(REFUSED) from None
     except asyncio.CancelledError:

@@ -154,12 +154,16 @@ class _PlainRefusal:
         self._app, self._state = app, state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def say(message: Message) -> None:
-            if message["type"] == "lifespan.startup.failed" and self._state.start_refused:
-                message = {"type": message["type"]}
-            await send(message)
+        """Serve; of the lifespan, pass on what is said about it."""
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
 
-        await self._app(scope, receive, say if scope["type"] == "lifespan" else send)
+        async def say(message: Message) -> None:
+            refused = message["type"].endswith(".failed") and self._state.start_refused
+            await send({"type": message["type"]} if refused else message)
+
+        await self._app(scope, receive, say)
 
 
 def _mount_metrics(app: FastAPI) -> Observe:
@@ -174,10 +178,13 @@ def _mount_metrics(app: FastAPI) -> Observe:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     container: Container = app.state.container
+    has_begun = False
     try:
         async with running(container, with_worker=container.settings().run_worker):
+            has_begun = True
             yield
     except StartRefused as problem:
         app.state.start_refused = True
-        log.critical("start_refused", reason=str(problem))
+        if not has_begun:  # else it was said when it was found out
+            log.critical("start_refused", reason=str(problem))
         raise

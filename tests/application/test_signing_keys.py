@@ -281,11 +281,11 @@ async def test_a_key_that_comes_to_sign_is_written_down_once() -> None:
     before = len(promotions(service))
     service.clock.advance(5 * MINUTE + PUBLISHING_MARGIN - SECOND)
     async with service.unchanged():
-        await service.keyring.load()
+        await service.keyring.keep_up()
     service.clock.advance(HOUR)
-    await asyncio.gather(other.keyring.load(), service.keyring.load())
+    await asyncio.gather(other.keyring.keep_up(), service.keyring.keep_up())
     async with service.unchanged():
-        await other.keyring.load()
+        await other.keyring.keep_up()
     [row] = promotions(service)[before:]
     assert row.data == {"kid": key.kid}
     assert row.occurred_at == key.activates_at
@@ -319,7 +319,7 @@ async def test_a_successor_whose_day_is_yet_to_come_is_no_help_in_an_emergency()
     assert sorted(keys_of_all(service)) == states
     await service.authenticate(await service.sign_in())
     service.clock.advance(HOUR)
-    await service.keyring.load()
+    await service.keyring.keep_up()
     assert len(promotions(service)) == 3
     assert sorted(keys_of_all(service)) == [KeyState.ACTIVE, KeyState.GONE, KeyState.GONE]
     await service.authenticate(await service.sign_in())
@@ -334,10 +334,10 @@ async def test_a_key_that_was_revoked_before_its_day_never_signs() -> None:
     service.clock.advance(4 * MINUTE)
     await service.keyring.revoke(revoked.kid, actor=OPERATOR, origin=ORIGIN)
     service.clock.advance(4 * MINUTE)
-    await service.keyring.load()
+    await service.keyring.keep_up()
     await service.authenticate(grant)
     service.clock.advance(HOUR)
-    await service.keyring.load()
+    await service.keyring.keep_up()
     first, second = (row.data["kid"] for row in promotions(service))
     assert {first, revoked.kid, second} == set(service.store.signing_keys.rows)
     await service.authenticate(await service.sign_in())
@@ -346,7 +346,7 @@ async def test_a_key_that_was_revoked_before_its_day_never_signs() -> None:
 async def test_keys_serve_although_their_first_day_cannot_be_written_down(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """LG-4: the next round tries again."""
+    """LG-4: the next round tries again; starting and revoking do not wait for it."""
     service = Service()
     await service.keyring.prepare()
     key = await service.keyring.rotate(actor=OPERATOR, origin=ORIGIN)
@@ -354,11 +354,50 @@ async def test_keys_serve_although_their_first_day_cannot_be_written_down(
     with monkeypatch.context() as broken:
         broken.setattr(MemorySigningKeyRepository, "hold_all", _away)
         with pytest.raises(ServiceUnavailable):
-            await service.keyring.load()
+            await service.keyring.keep_up()
+        await restarted(service, SigningAlgorithm.EDDSA).keyring.prepare()
     assert [jwk["kid"] for jwk in service.tokens.jwks()] == [key.kid]
     before = len(promotions(service))
-    await service.keyring.load()
+    await service.keyring.keep_up()
     assert len(promotions(service)) == before + 1
+
+
+async def test_two_that_are_due_leave_no_gap_whatever_is_revoked() -> None:
+    """TK-3: a change of algorithm while a rotation is under way, and then an emergency."""
+    service = Service()
+    await service.verified_user()
+    await service.sign_in()
+    (first,) = service.store.signing_keys.rows.values()
+    due = await service.keyring.rotate(actor=OPERATOR, origin=ORIGIN)
+    service.clock.advance(2 * MINUTE)
+    other = restarted(service, SigningAlgorithm.ES256)
+    await other.keyring.prepare()
+    retirements = [row for row in service.audited() if row.type == "signing_key.retired"]
+    assert [row.data["kid"] for row in retirements] == [first.kid, due.kid]
+    service.clock.advance(SECOND)
+    await other.keyring.revoke(first.kid, actor=OPERATOR, origin=ORIGIN)
+    service.clock.advance(SECOND)
+    await other.keyring.revoke(due.kid, actor=OPERATOR, origin=ORIGIN)
+    for _ in range(20):
+        service.clock.advance(MINUTE)
+        await other.keyring.keep_up()
+    (left,) = (k for k in service.store.signing_keys.rows.values() if k.retires_at is None)
+    assert [jwk["kid"] for jwk in other.tokens.jwks()] == [left.kid]
+    assert left.algorithm is SigningAlgorithm.ES256
+
+
+async def test_what_is_compromised_goes_although_the_secret_key_is_lost() -> None:
+    """TK-3, TK-4: the message names the key that stands in the way; revoking that one helps."""
+    service = Service()
+    await service.keyring.prepare()
+    (present,) = service.store.signing_keys.rows.values()
+    due = await service.keyring.rotate(actor=OPERATOR, origin=ORIGIN)
+    other = restarted(service, SigningAlgorithm.EDDSA, secret_key=b"w" * 32)
+    with pytest.raises(SigningKeyUnreadable, match=present.kid):
+        await other.keyring.revoke(due.kid, actor=OPERATOR, origin=ORIGIN)
+    assert service.store.signing_keys.rows[due.kid].state(service.clock.now()) is KeyState.GONE
+    await other.keyring.revoke(present.kid, actor=OPERATOR, origin=ORIGIN)
+    assert other.keyring.is_loaded
 
 
 async def _away(_: MemorySigningKeyRepository) -> list[SigningKey]:

@@ -8,9 +8,13 @@ from adapters.memory.secret_box import MemorySecretBox
 from adapters.memory.tokens import OpaqueAccessTokens
 from adapters.system.clock import SystemRandomness
 from application.audit_seals import Seals
+from application.ports.audit import AuditQuery
+from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.recording import Recorder
 from application.signing_keys import SigningKeyring
+from domain.access import OPERATOR
+from domain.audit import NOWHERE
 from domain.errors import ConcurrentChange
 from domain.signing_key import SigningAlgorithm, SigningKey
 from tests.contracts.samples import HOUR, MINUTE, NOW, SECOND, a_key, in_parallel, values_of
@@ -126,13 +130,32 @@ async def test_instances_that_start_together_make_one_key_between_them(
     assert all(keyring.is_loaded for keyring in keyrings)
 
 
-def _keyring(units: UnitOfWorkFactory, algorithm: SigningAlgorithm) -> SigningKeyring:
+async def test_instances_that_see_a_key_come_to_sign_note_it_once_between_them(
+    units: UnitOfWorkFactory,
+) -> None:
+    """LG-3: one row, and nobody's round fails."""
+    clock = ManualClock()
+    keyrings = [_keyring(units, SigningAlgorithm.EDDSA, clock) for _ in range(4)]
+    await keyrings[0].prepare()
+    await keyrings[0].rotate(actor=OPERATOR, origin=NOWHERE)
+    clock.advance(HOUR)
+    outcomes = await in_parallel(keyring.keep_up() for keyring in keyrings)
+    assert outcomes == [None] * 4
+    async with units.read_only() as work:
+        rows = await work.audit.search(AuditQuery(type="signing_key.promoted"), limit=9)
+    assert sorted(row.data["kid"] for row in rows) == sorted(key.kid for key in await _list(units))
+    assert all(key.promoted_at == key.activates_at for key in await _list(units))
+
+
+def _keyring(
+    units: UnitOfWorkFactory, algorithm: SigningAlgorithm, clock: Clock | None = None
+) -> SigningKeyring:
     """Return the keyring of one instance over the store."""
     return SigningKeyring(
         unit_of_work=units,
         tokens=OpaqueAccessTokens(),
         secret_box=MemorySecretBox(b"k" * 32),
-        clock=ManualClock(),
+        clock=clock or ManualClock(),
         recorder=Recorder(
             randomness=SystemRandomness(),
             seals=Seals(authenticator=MemoryAuthenticator(b"k" * 32)),

@@ -1,11 +1,22 @@
 """What a key is good for follows from its times alone (TK-3)."""
 
+from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.signing_key import KeyState, SigningAlgorithm, SigningKey, provided, signing, verifying
+from domain.signing_key import (
+    KeyState,
+    SigningAlgorithm,
+    SigningKey,
+    first_day,
+    make_room,
+    provided,
+    signing,
+    verifying,
+)
 from tests.domain.samples import HOUR, MINUTE, NOW, SECOND, TICK
 
 
@@ -127,3 +138,54 @@ def test_no_active_key_is_none() -> None:
     """Nothing signs before its time or after it."""
     assert signing([], now=NOW) is None
     assert signing([a_key(activates_at=NOW + TICK)], now=NOW) is None
+
+
+class Keyring:
+    """What is done about keys, as the use case does it, and what was written down."""
+
+    def __init__(self) -> None:
+        self.now, self.keys, self.ends = NOW, list[SigningKey](), Counter[str]()
+        self.add(wait=0)
+
+    def add(self, wait: int) -> None:
+        """Publish another key, as when the algorithm is changed: also where one is due."""
+        day = first_day(self.keys, wait=wait * SECOND, now=self.now)
+        key = a_key(f"key {len(self.keys):03}", published_at=self.now, activates_at=day)
+        changed = make_room(key, self.keys, keep=11 * MINUTE, now=self.now)
+        self.keys.append(key)
+        self.ends.update(event.kid for event in changed.values() if event is not None)
+
+    def revoke(self, which: int) -> None:
+        """Take any key back, and see to a successor if one is missed."""
+        key = self.keys[which % len(self.keys)]
+        if key.state(self.now) is not KeyState.GONE:
+            key.revoke(now=self.now)
+            if not provided(self.keys, now=self.now):
+                self.add(wait=300)
+
+    def pass_by(self, seconds: int) -> None:
+        """Let time pass."""
+        self.now += seconds * SECOND
+
+
+DEEDS = st.one_of(
+    st.tuples(st.just(Keyring.add), st.sampled_from([1, 300, 3600])),
+    st.tuples(st.just(Keyring.revoke), st.integers(0, 20)),
+    st.tuples(st.just(Keyring.pass_by), st.integers(0, 2000)),
+)
+
+
+@given(st.lists(DEEDS, max_size=20))
+def test_whatever_is_done_about_keys_one_signs_at_any_time_and_one_in_the_end(
+    deeds: list[tuple[Callable[[Keyring, int], None], int]],
+) -> None:
+    """TK-3, LG-3: no gap, no key that is forgotten in the JWKS, and no end told twice."""
+    ring = Keyring()
+    for deed, number in deeds:
+        deed(ring, number)
+        changes = {time for key in ring.keys for time in (key.activates_at, key.retires_at) if time}
+        for moment in {ring.now, *(time for time in changes if time > ring.now)}:
+            assert signing(ring.keys, now=moment) is not None
+        end = max(changes) + HOUR
+        assert verifying(ring.keys, now=end) == [signing(ring.keys, now=end)]
+        assert max(ring.ends.values(), default=0) <= 1

@@ -2,12 +2,19 @@
 What the service does not start with (CF-1), and where it keeps a key of its own.
 """
 
+import asyncio
+import signal
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from starlette.types import Message
 
-from entrypoints.lifecycle import ready_settings
+from entrypoints import lifecycle
+from entrypoints.container import Container
+from entrypoints.http.app import create_app
+from entrypoints.lifecycle import StartRefused, build_container, ready_settings
 from entrypoints.settings import Settings
 from tests.http.client import settings_for
 
@@ -99,3 +106,31 @@ def test_development_makes_a_key_of_its_own_and_keeps_it(
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     other = settings_for(f"sqlite:///{tmp_path}/other/doorward.db", secret_key=None)
     assert other.secret_key_bytes() != first
+
+
+async def test_of_a_refusal_that_comes_late_the_server_is_told_no_traceback_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """
+    DB-5: the database came back with a schema of another version; the log has the reason.
+    """
+    came_back, ended = asyncio.Event(), asyncio.Event()
+
+    async def prepare(_: Container) -> None:
+        await came_back.wait()
+        raise StartRefused("The schema is newer.")
+
+    monkeypatch.setattr(lifecycle, "START_PATIENCE", timedelta(0))
+    monkeypatch.setattr(lifecycle, "prepare", prepare)
+    monkeypatch.setattr(signal, "raise_signal", lambda _: ended.set())
+    orders, answers = asyncio.Queue[Message](), asyncio.Queue[Message]()
+    app = create_app(build_container(settings_for("memory://")))
+    life = asyncio.create_task(app({"type": "lifespan", "state": {}}, orders.get, answers.put))
+    await orders.put({"type": "lifespan.startup"})
+    assert await answers.get() == {"type": "lifespan.startup.complete"}
+    came_back.set()
+    await ended.wait()
+    await orders.put({"type": "lifespan.shutdown"})
+    assert await answers.get() == {"type": "lifespan.shutdown.failed"}
+    with pytest.raises(StartRefused):
+        await life

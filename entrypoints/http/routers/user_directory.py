@@ -20,10 +20,7 @@ from entrypoints.http.schemas.answers import (
     ListEnvelope,
     UserOut,
 )
-from entrypoints.http.schemas.parameters import (
-    EMAIL_INPUT,
-    Moment,
-)
+from entrypoints.http.schemas.parameters import EMAIL_INPUT, Moment
 from entrypoints.http.schemas.requests import UserEditRequest
 from entrypoints.representations import user_body
 

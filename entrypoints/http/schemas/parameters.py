@@ -96,6 +96,4 @@ type PageSize = Annotated[
 type PageCursor = Annotated[
     str | None, Query(max_length=1024, description="`next_cursor` of the page before.")
 ]
-type CountToo = Annotated[
-    bool, BeforeValidator(_plain_flag), Query(description="Also count all of them.")
-]
+type CountToo = Annotated[Flag, Query(description="Also count all of them.")]
