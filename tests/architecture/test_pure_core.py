@@ -18,6 +18,7 @@ STANDARD_LIBRARY: Mapping[str, frozenset[str] | None] = {
     "base64": ALL,
     "collections": ALL,
     "collections.abc": ALL,
+    "contextlib": frozenset({"suppress"}),
     "dataclasses": ALL,
     "datetime": frozenset({"UTC", "date", "datetime", "timedelta", "timezone"}),
     "enum": ALL,
