@@ -8,7 +8,7 @@ the chain ends. Whoever changes, removes, adds or moves a row without the key is
 Where a request came from has a seal of its own, since erasing an account blanks it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -104,9 +104,9 @@ def signed(position: int, link: bytes, sealed_at: datetime, tag: Tag) -> ChainHe
 
 
 def is_signed(head: ChainHead, tag: Tag) -> bool:
-    """Tell whether the head is one of ours; that of an empty chain needs no signature."""
-    if head.sealed_at is None:
-        return head == ChainHead()
+    """Tell whether the head is one of ours. A chain that was never begun has none."""
+    if head.sealed_at is None or head.position < 0:
+        return False
     return head.signature == tag(_head(head.position, head.link, head.sealed_at))
 
 
@@ -160,10 +160,18 @@ class ChainReader:
 
 def is_changed(event: AuditEvent, tag: Tag) -> bool:
     """Tell whether the row says anything else than when it was sealed."""
-    if event.seal != tag(content_of(event)):
+    if not _is_written_as_ours(event) or event.seal != tag(content_of(event)):
         return True
     origin = origin_of(event)
     return origin is not None and event.origin_seal != tag(origin)
+
+
+def _is_written_as_ours(event: AuditEvent) -> bool:
+    """Tell whether the row's data are names with texts, as whatever we write is."""
+    given: object = event.data
+    return isinstance(given, Mapping) and all(
+        isinstance(part, str) for pair in given.items() for part in pair
+    )
 
 
 def _head(position: int, link: bytes, sealed_at: datetime) -> bytes:

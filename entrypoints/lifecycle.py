@@ -116,6 +116,7 @@ async def prepare(container: Container) -> None:
     """
     settings = container.settings()
     if settings.in_memory:
+        await container.chain_audit_trail().begin()
         return
     if settings.migrate_on_start:
         await _migrate(settings)
@@ -125,6 +126,7 @@ async def prepare(container: Container) -> None:
             f"The database's schema {difference}. "
             "Run `doorward migrate` with the version that you want to serve."
         )
+    await container.chain_audit_trail().begin()
 
 
 async def _prepare_keys(container: Container) -> None:

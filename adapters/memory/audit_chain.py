@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from adapters.memory.store import Transaction
-from application.ports.audit import AuditChain
+from application.ports.audit import AuditChain, AuditPosition
 from domain.audit import AuditEvent
 from domain.audit_chain import ChainedEvent, ChainHead
 
@@ -27,9 +27,19 @@ class MemoryAuditChain(AuditChain):
         await self._transaction.reading()
         return self._heads.get(_ONE) or ChainHead()
 
-    async def loose(self, *, limit: int) -> list[AuditEvent]:
+    async def was_begun(self) -> bool:
         await self._transaction.reading()
-        loose = self._events.select(lambda event: self._chain.get(event.id) is None).values()
+        sealed = self._events.select(lambda event: event.seal is not None)
+        return bool(sealed or self._chain.select(lambda _: True))
+
+    async def loose(self, *, limit: int, after: AuditPosition | None = None) -> list[AuditEvent]:
+        await self._transaction.reading()
+        loose = self._events.select(
+            lambda event: (
+                self._chain.get(event.id) is None
+                and (after is None or (event.occurred_at, event.id) > after)
+            )
+        ).values()
         return sorted(loose, key=lambda e: (e.occurred_at, e.id))[:limit]
 
     async def extend(self, rows: Sequence[ChainedEvent], head: ChainHead) -> None:
@@ -39,10 +49,12 @@ class MemoryAuditChain(AuditChain):
             self._chain.put(row.event.id, row)
         self._heads.put(_ONE, head)
 
-    async def read(self, *, after: int, up_to: int | None, limit: int) -> list[ChainedEvent]:
+    async def read(self, *, after: int | None, up_to: int | None, limit: int) -> list[ChainedEvent]:
         await self._transaction.reading()
         places = self._chain.select(
-            lambda row: row.position > after and (up_to is None or row.position <= up_to)
+            lambda row: (
+                (after is None or row.position > after) and (up_to is None or row.position <= up_to)
+            )
         )
         found = []
         for place in sorted(places.values(), key=lambda row: row.position):

@@ -1,26 +1,42 @@
 """The chain over ``audit_events``: places and links beside the rows, and the one end."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
 
-from sqlalchemy import BigInteger, Integer, LargeBinary, bindparam, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    LargeBinary,
+    bindparam,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from adapters.sqlalchemy.execution import Execution
-from adapters.sqlalchemy.service_rows import AUDIT_EVENT, audit_event_from
+from adapters.sqlalchemy.service_rows import AUDIT_EVENT, audit_event_from, user_of
 from adapters.sqlalchemy.statements import (
     Core,
     InsertInto,
+    Row,
     Statement,
     every_column,
     exclusive,
 )
-from adapters.sqlalchemy.tables import audit_chain, audit_events
-from application.ports.audit import AuditChain
+from adapters.sqlalchemy.tables import UtcDateTime, audit_chain, audit_events
+from application.ports.audit import AuditChain, AuditPosition
 from domain.audit import AuditEvent
 from domain.audit_chain import ChainedEvent, ChainHead
+from domain.identifiers import AuditEventId
 
 _THE_ONE = 1
 _WIDTH = len(AUDIT_EVENT)
 _LONGEST = (1 << 63) - 1
+_BEFORE_ALL: AuditPosition = (datetime(1, 1, 2, tzinfo=UTC), AuditEventId(UUID(int=0)))
 
 _HOLD = exclusive(6_003_417_898)
 _HEAD = Statement(
@@ -31,9 +47,21 @@ _HEAD = Statement(
         audit_chain.c.signature,
     )
 )
+_WAS_BEGUN = Statement(
+    select(audit_events.c.id)
+    .where(or_(audit_events.c.seal.is_not(None), audit_events.c.position.is_not(None)))
+    .limit(1)
+)
 _LOOSE = Statement(
-    select(*AUDIT_EVENT)
-    .where(audit_events.c.position.is_(None))
+    select(*AUDIT_EVENT, audit_events.c.user_id)
+    .where(
+        audit_events.c.position.is_(None),
+        tuple_(audit_events.c.occurred_at, audit_events.c.id)
+        > tuple_(
+            bindparam("after_time", type_=UtcDateTime()),
+            bindparam("after_id", type_=audit_events.c.id.type),
+        ),
+    )
     .order_by(audit_events.c.occurred_at, audit_events.c.id)
     .limit(bindparam("limit", type_=Integer))
 )
@@ -50,7 +78,7 @@ _PLACE = Statement(
     )
 )
 _READ = Statement(
-    select(*AUDIT_EVENT, audit_events.c.position, audit_events.c.link)
+    select(*AUDIT_EVENT, audit_events.c.user_id, audit_events.c.position, audit_events.c.link)
     .where(
         audit_events.c.position > bindparam("after", type_=BigInteger),
         audit_events.c.position <= bindparam("up_to", type_=BigInteger),
@@ -88,9 +116,15 @@ class SqlAlchemyAuditChain(AuditChain):
         position, link, sealed_at, signature = row
         return ChainHead(position=position, link=link, sealed_at=sealed_at, signature=signature)
 
-    async def loose(self, *, limit: int) -> list[AuditEvent]:
-        rows = await self._execution.all(_LOOSE, limit=limit)
-        return [audit_event_from(row) for row in rows]
+    async def was_begun(self) -> bool:
+        return await self._execution.first(_WAS_BEGUN) is not None
+
+    async def loose(self, *, limit: int, after: AuditPosition | None = None) -> list[AuditEvent]:
+        moment, identifier = after or _BEFORE_ALL
+        rows = await self._execution.all(
+            _LOOSE, limit=limit, after_time=moment, after_id=identifier.value
+        )
+        return [_event_from(row) for row in rows]
 
     async def extend(self, rows: Sequence[ChainedEvent], head: ChainHead) -> None:
         for row in rows:
@@ -111,12 +145,18 @@ class SqlAlchemyAuditChain(AuditChain):
             signature=head.signature,
         )
 
-    async def read(self, *, after: int, up_to: int | None, limit: int) -> list[ChainedEvent]:
+    async def read(self, *, after: int | None, up_to: int | None, limit: int) -> list[ChainedEvent]:
         end = _LONGEST if up_to is None else up_to
-        rows = await self._execution.all(_READ, after=after, up_to=end, limit=limit)
-        return [
-            ChainedEvent(
-                event=audit_event_from(row[:_WIDTH]), position=row[_WIDTH], link=row[_WIDTH + 1]
-            )
-            for row in rows
-        ]
+        start = -_LONGEST if after is None else after
+        rows = await self._execution.all(_READ, after=start, up_to=end, limit=limit)
+        found = []
+        for row in rows:
+            position, link = row[_WIDTH + 1 :]
+            found.append(ChainedEvent(event=_event_from(row), position=position, link=link or b""))
+        return found
+
+
+def _event_from(row: Row) -> AuditEvent:
+    """Return the row of the trail; one that is found under another user is not as it was sealed."""
+    event = audit_event_from(row[:_WIDTH])
+    return event if row[_WIDTH] == user_of(event) else replace(event, seal=None)

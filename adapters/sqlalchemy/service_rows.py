@@ -175,6 +175,12 @@ def audit_event_from(row: Row) -> AuditEvent:
     )
 
 
+def user_of(event: AuditEvent) -> str | None:
+    """Return whom the row happened to: it is found by that, and says it elsewhere, too."""
+    named = event.data.get("user_id") if isinstance(event.data, dict) else None
+    return named or (event.target.id if event.target else None)
+
+
 def audit_event_values(event: AuditEvent) -> Written:
     """Return all that is written of an audit row.
 
@@ -191,7 +197,7 @@ def audit_event_values(event: AuditEvent) -> Written:
         "actor_id": event.actor.id,
         "target_kind": target.kind if target else None,
         "target_id": target.id if target else None,
-        "user_id": event.data.get("user_id") or (target.id if target else None),
+        "user_id": user_of(event),
         "ip_address": origin.ip_address,
         "user_agent": origin.user_agent,
         "request_id": origin.request_id,

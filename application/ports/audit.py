@@ -90,13 +90,23 @@ class AuditChain(Protocol):
         """Return where the chain ends."""
 
     @abstractmethod
-    async def loose(self, *, limit: int) -> list[AuditEvent]:
-        """Return up to that many committed rows that have no place yet, the oldest first."""
+    async def was_begun(self) -> bool:
+        """Tell whether some row has a place or a seal."""
+
+    @abstractmethod
+    async def loose(self, *, limit: int, after: AuditPosition | None = None) -> list[AuditEvent]:
+        """Return up to that many committed rows that have no place yet, the oldest first.
+
+        ``after`` starts behind the row that is there, whether or not it has a place by now.
+        """
 
     @abstractmethod
     async def extend(self, rows: Sequence[ChainedEvent], head: ChainHead) -> None:
         """Give the rows their places, and their seals if they had none, and write the new end."""
 
     @abstractmethod
-    async def read(self, *, after: int, up_to: int | None, limit: int) -> list[ChainedEvent]:
-        """Return up to that many rows behind a place, in the chain's order."""
+    async def read(self, *, after: int | None, up_to: int | None, limit: int) -> list[ChainedEvent]:
+        """Return up to that many rows behind a place, in the chain's order.
+
+        Without one it is from wherever the first row stands, though none of ours is before 1.
+        """

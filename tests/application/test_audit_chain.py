@@ -1,9 +1,12 @@
 """A trail that was tampered with behind our back is found out (LG-3)."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from application import audit_chain
+from application.audit_chain import AuditChainBroken
 from domain.access import OPERATOR, PermissionDenied
 from domain.audit import AuditEvent
 from tests.application.service import ADA, ORIGIN, PASSWORD, SECOND, Service, principal_of
@@ -12,6 +15,7 @@ from tests.application.test_administration import with_permissions
 
 async def a_life(service: Service) -> None:
     """Have things happen, and the chain made of them."""
+    await service.chain_audit_trail.begin()
     await service.signed_in_user()
     await service.signed_in_user("bob@example.com")
     assert await service.chain_audit_trail() == len(service.audited())
@@ -66,8 +70,8 @@ async def test_what_was_written_past_us_is_found_before_and_after_it_has_a_place
 async def test_erasing_an_account_leaves_the_chain_intact() -> None:
     """HD-13."""
     service = Service()
-    await service.operator_makes(OPERATOR, "root@example.com", roles=["administrator"])
     await a_life(service)
+    await service.operator_makes(OPERATOR, "root@example.com", roles=["administrator"])
     grant = await service.sign_in(ADA)
     await service.erase_own_account(principal=principal_of(grant), password=PASSWORD, origin=ORIGIN)
     await service.chain_audit_trail()
@@ -88,3 +92,105 @@ async def test_reading_the_trail_takes_the_permission() -> None:
         await service.verify_audit_trail(principal=with_permissions("users:read"))
     with pytest.raises(PermissionDenied):
         await service.verify_audit_trail.read(principal=with_permissions(), after=0)
+
+
+def cut_loose(service: Service, behind: int) -> list[AuditEvent]:
+    """Take their places from the rows behind one, as whoever can write the database may."""
+    store = service.store
+    rows = sorted(store.chain.rows.values(), key=lambda row: row.position)
+    store.chain.apply({row.event.id: None for row in rows[behind:]})
+    return [row.event for row in rows]
+
+
+async def test_a_row_that_was_removed_is_not_hidden_by_chaining_the_rest_again() -> None:
+    """The end is put before it, with a signature that is none of ours."""
+    service = Service()
+    await a_life(service)
+    events = cut_loose(service, behind=2)
+    service.store.audit.apply({events[2].id: None})
+    kept = service.store.chain.rows[events[1].id]
+    (head,) = service.store.chain_heads.rows.values()
+    forged = replace(head, position=2, link=kept.link)
+    service.store.chain_heads.apply(dict.fromkeys(service.store.chain_heads.rows, forged))
+    with pytest.raises(AuditChainBroken):
+        await service.chain_audit_trail()
+    assert "head" in await faults(service)
+
+
+async def test_a_chain_is_not_begun_anew_behind_our_back() -> None:
+    """Its end is gone, and all places with it: the rows are still sealed."""
+    service = Service()
+    await a_life(service)
+    events = cut_loose(service, behind=0)
+    service.store.audit.apply({events[2].id: None})
+    service.store.chain_heads.apply(dict.fromkeys(service.store.chain_heads.rows))
+    another = Service(store=service.store, clock=service.clock)
+    await another.chain_audit_trail.begin()
+    with pytest.raises(AuditChainBroken):
+        await another.chain_audit_trail()
+    assert "head" in await faults(another)
+
+
+async def test_a_worker_does_not_go_back_behind_what_it_has_seen() -> None:
+    """An older end of ours, put back with the places behind it gone."""
+    service = Service()
+    await service.chain_audit_trail.begin()
+    await service.signed_in_user()
+    await service.chain_audit_trail()
+    older = dict(service.store.chain_heads.rows)
+    places = len(service.store.chain.rows)
+    await service.signed_in_user("bob@example.com")
+    await service.chain_audit_trail()
+    cut_loose(service, behind=places)
+    service.store.chain_heads.apply(older)
+    with pytest.raises(AuditChainBroken):
+        await service.chain_audit_trail()
+
+
+async def test_a_row_without_a_seal_gets_a_place_and_no_seal() -> None:
+    """It was not us who wrote it; nor is one of ours that lost its seal."""
+    service = Service()
+    await a_life(service)
+    genuine = service.audited()[-1]
+    entropy = service.randomness.token_bytes
+    new_id = type(genuine.id).new(service.clock.now() + SECOND, entropy)
+    forged = replace(genuine, id=new_id, seal=None, origin_seal=None)
+    service.store.audit.apply({forged.id: forged})
+    assert await faults(service) == ["forged"]
+    await service.chain_audit_trail()
+    assert await faults(service) == ["changed"]
+
+
+async def test_rows_from_before_there_were_seals_get_theirs_when_the_chain_begins() -> None:
+    service = Service()
+    await service.signed_in_user()
+    old = [replace(row, seal=None, origin_seal=None) for row in service.audited()]
+    service.store.audit.apply({row.id: row for row in old})
+    await service.chain_audit_trail.begin()
+    await service.chain_audit_trail.begin()
+    found = await service.verify_audit_trail(principal=OPERATOR)
+    assert (found.rows, found.findings) == (len(old), [])
+
+
+async def test_what_we_would_never_write_is_a_finding_and_no_crash() -> None:
+    service = Service()
+    await a_life(service)
+    bad: Any = {"a": 1}
+    meddle(service, replace(service.audited()[1], data=bad), 1)
+    assert await faults(service) == ["changed"]
+    place = service.store.chain.rows[service.audited()[3].id]
+    service.store.chain.apply({place.event.id: replace(place, position=-1)})
+    assert "missing" in await faults(service)
+
+
+async def test_all_rows_without_a_place_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those of a day on which no worker ran."""
+    monkeypatch.setattr(audit_chain, "_READ_BATCH", 2)
+    service = Service()
+    await service.chain_audit_trail.begin()
+    await service.signed_in_user()
+    await service.signed_in_user("bob@example.com")
+    last = len(service.audited()) - 1
+    meddle(service, replace(service.audited()[last], outcome="failure"), last)
+    found = await service.verify_audit_trail(principal=OPERATOR)
+    assert (found.rows, found.loose, len(found.findings)) == (0, last + 1, 1)

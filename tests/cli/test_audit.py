@@ -36,6 +36,21 @@ def test_the_trail_is_verified_exported_and_a_change_behind_our_back_is_found(
     found = doorward("audit", "verify", folder=tmp_path, DATABASE_URL=sqlite_url)
     assert found.returncode == 1
     assert found.stderr == f"changed at 2 {lines[1]['id']}\n"
+    with closing(sqlite3.connect(str(make_url(sqlite_url).database))) as connection:
+        for change in (
+            "actor_id = NULL WHERE position = 2",  # as it was
+            "user_id = 'eve' WHERE position = 1",
+            "data = '[1]' WHERE position = 2",
+            "link = NULL WHERE position = 3",
+        ):
+            connection.execute(f"UPDATE audit_events SET {change}")
+        connection.execute("UPDATE audit_events SET position = -1 WHERE position = 2")
+        connection.commit()
+    found = doorward("audit", "verify", folder=tmp_path, DATABASE_URL=sqlite_url)
+    assert found.returncode == 1
+    assert "Traceback" not in found.stderr
+    reported = {tuple(line.split()[:3]) for line in found.stderr.splitlines()}
+    assert {("changed", "at", "1"), ("changed", "at", "-1"), ("missing", "at", "2")} <= reported
 
 
 async def _chain(url: str) -> None:

@@ -47,13 +47,18 @@ async def test_rows_are_loose_until_they_have_a_place(units: UnitOfWorkFactory) 
         assert await work.audit_chain.head() == ChainHead()
         assert await work.audit_chain.loose(limit=9) == [early, late]
         assert await work.audit_chain.loose(limit=1) == [early]
+        place = (early.occurred_at, early.id)
+        assert await work.audit_chain.loose(limit=9, after=place) == [late]
+        assert not await work.audit_chain.was_begun()
     assert await _chain(units) == 2
     async with units.read_only() as work:
         assert await work.audit_chain.loose(limit=9) == []
         assert await work.audit_chain.head() == a_head(2)
+        assert await work.audit_chain.was_begun()
         rows = await work.audit_chain.read(after=0, up_to=None, limit=9)
         assert [(row.position, row.event) for row in rows] == [(1, early), (2, late)]
         assert rows[1].link == bytes([2]) * 32
+        assert await work.audit_chain.read(after=None, up_to=None, limit=9) == rows
         assert await work.audit_chain.read(after=1, up_to=None, limit=9) == rows[1:]
         assert await work.audit_chain.read(after=0, up_to=1, limit=9) == rows[:1]
 

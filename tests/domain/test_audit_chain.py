@@ -76,7 +76,7 @@ def faults(rows: list[ChainedEvent], head: ChainHead) -> list[tuple[str, int | N
 def test_a_chain_that_nobody_touched_is_intact() -> None:
     rows, head = a_chain()
     assert faults(rows, head) == []
-    assert faults([], ChainHead()) == []
+    assert faults([], signed(0, FIRST_LINK, NOW, tag)) == []
 
 
 CHANGES = {
@@ -94,6 +94,8 @@ CHANGES = {
     "address": lambda e: replace(e, origin=replace(e.origin, ip_address="192.0.2.2")),
     "client": lambda e: replace(e, origin=replace(e.origin, user_agent=None)),
     "seal": lambda e: replace(e, seal=bytes(32)),
+    "data of another kind": lambda e: replace(e, data={**e.data, "role": 1}),
+    "no data": lambda e: replace(e, data=["role"]),
     "no seal": lambda e: replace(e, seal=None),
 }
 
@@ -135,7 +137,9 @@ def test_a_forged_or_cut_head_is_found() -> None:
     rows, head = a_chain()
     assert faults(rows, replace(head, position=4)) == [("head", None)]
     assert faults(rows[:4], signed(4, rows[3].link, NOW, lambda _: bytes(32))) == [("head", None)]
-    assert faults(rows, ChainHead()) == [("head", 5)]
+    assert faults(rows, ChainHead()) == [("head", None)]
+    assert faults([], ChainHead()) == [("head", None)]
+    assert faults([], replace(ChainHead(), sealed_at=NOW, position=-1)) == [("head", None)]
     assert faults(rows, signed(5, rows[3].link, NOW, tag)) == [("head", 5)]
     assert is_signed(head, tag)
 
