@@ -226,22 +226,36 @@ class SetRole:
         self._recorder, self._notifications = recorder, notifications
 
     async def __call__(
-        self, *, principal: Principal, user_id: UserId, role: str, held: bool, origin: Origin
+        self,
+        *,
+        principal: Principal,
+        user_id: UserId,
+        role: str,
+        held: bool,
+        origin: Origin,
+        expected: Expected[User] | None = None,
     ) -> None:
         """Return once the user has the role, or has it no more; the owner is told (HD-7).
 
-        Raises PermissionDenied, ValidationFailed, RoleNotFound, UserNotFound and
-        LastAdministrator.
+        Raises PermissionDenied, ValidationFailed, RoleNotFound, UserNotFound, ChangedMeanwhile
+        and LastAdministrator.
         """
-        await retry_on_conflict(lambda: self._set(principal, user_id, role, held, origin))
+        await retry_on_conflict(lambda: self._set(principal, user_id, role, held, origin, expected))
 
     async def _set(
-        self, principal: Principal, user_id: UserId, name: str, held: bool, origin: Origin
+        self,
+        principal: Principal,
+        user_id: UserId,
+        name: str,
+        held: bool,
+        origin: Origin,
+        expected: Expected[User] | None,
     ) -> None:
         async with self._unit_of_work() as unit:
             (role,) = await grantable_roles(unit, principal, [name])
             await hold_roles(unit, [role])
             user, now = await _existing(unit, user_id), self._clock.now()
+            require_expected(user, expected)
             if not held and role == ADMINISTRATOR.name:
                 await keep_one_administrator(unit, user)
             event = user.grant(role, now=now) if held else user.revoke(role, now=now)

@@ -19,10 +19,15 @@ class RecordDenial:
     ) -> None:
         self._unit_of_work, self._clock, self._recorder = unit_of_work, clock, recorder
 
-    async def __call__(self, *, principal: Principal, origin: Origin) -> None:
-        """Return once the row is durable."""
+    async def __call__(
+        self, *, principal: Principal, denied: PermissionDenied, origin: Origin
+    ) -> None:
+        """Return once the row is durable; it says which permission was missing."""
         event = AuthorizationDenied(
-            user_id=principal.user_id, because=PermissionDenied.code, occurred_at=self._clock.now()
+            user_id=principal.user_id,
+            because=denied.code,
+            missing=denied.missing,
+            occurred_at=self._clock.now(),
         )
         async with self._unit_of_work() as unit:
             await self._recorder.record(unit, event, actor=principal, origin=origin)

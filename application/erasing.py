@@ -38,6 +38,7 @@ class Eraser:
         await unit.users.save(user)
         await unit.users.remove(user.id)
         await unit.outbox_ledger.forget(user.email)
+        await unit.invitations.discard(user.email)
         await self._guard.forgive(unit, user.email)
         farewell = self._notifications.notice(MessageKind.ACCOUNT_ERASED, user.email, now=now)
         await unit.outbox.enqueue(farewell)

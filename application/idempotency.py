@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 
 from application.ports.clock import Clock
 from application.ports.idempotency import IdempotencyStore
-from application.ports.tokens import SealBroken, SecretBox
+from application.ports.tokens import Authenticator, SealBroken, SecretBox
 from domain.errors import Conflict, InvalidInput
 
 KEPT = timedelta(hours=24)
 _PURPOSE = "idempotent-answer"
+_REQUEST = "idempotent request v1"
 
 
 class IdempotencyKeyReused(InvalidInput):
@@ -48,11 +49,12 @@ class IdempotentRequests:
         *,
         store: IdempotencyStore,
         secret_box: SecretBox,
+        authenticator: Authenticator,
         clock: Clock,
         patience: timedelta,
     ) -> None:
         """Take how long a request may take; one that is still unanswered then was lost."""
-        self._store, self._secret_box = store, secret_box
+        self._store, self._secret_box, self._authenticator = store, secret_box, authenticator
         self._clock, self._patience = clock, patience
 
     async def begin(self, *, caller: str, key: str, request: bytes) -> Ticket | bytes:
@@ -63,7 +65,8 @@ class IdempotentRequests:
         """
         now = self._clock.now()
         place = hashlib.sha256(f"{caller}\n{key}".encode()).digest()
-        fingerprint = hashlib.sha256(request).digest()
+        # Keyed: the request may hold a password, which a plain digest would let others guess.
+        fingerprint = self._authenticator.tag(request, purpose=_REQUEST)
         claim = await self._store.claim(
             place, fingerprint, now=now, stale=now - self._patience, expired=now - KEPT
         )

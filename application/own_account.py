@@ -6,6 +6,7 @@ from datetime import datetime
 
 from application.audit_places import place_of, position_in
 from application.erasing import Eraser
+from application.expectations import Expected, require_expected
 from application.paging import Cursors, Page, PageRequest
 from application.password_checks import Reauthenticate
 from application.ports.audit import AuditPosition
@@ -117,15 +118,29 @@ class EraseOwnAccount:
         self._unit_of_work = unit_of_work
         self._reauthenticate, self._eraser = reauthenticate, eraser
 
-    async def __call__(self, *, principal: Principal, password: str, origin: Origin) -> None:
+    async def __call__(
+        self,
+        *,
+        principal: Principal,
+        password: str,
+        origin: Origin,
+        expected: Expected[User] | None = None,
+    ) -> None:
         """Return once everything is gone.
 
-        Raises LastAdministrator, and all that :class:`Reauthenticate` raises.
+        Raises LastAdministrator, ChangedMeanwhile, and all that :class:`Reauthenticate` raises.
         """
-        await retry_on_conflict(lambda: self._erase(principal, password, origin))
+        await retry_on_conflict(lambda: self._erase(principal, password, origin, expected))
 
-    async def _erase(self, principal: Principal, password: str, origin: Origin) -> None:
+    async def _erase(
+        self,
+        principal: Principal,
+        password: str,
+        origin: Origin,
+        expected: Expected[User] | None,
+    ) -> None:
         user, _ = await self._reauthenticate(principal=principal, password=password, origin=origin)
+        require_expected(user, expected)
         async with self._unit_of_work() as unit:
             await self._eraser(unit, user, principal=principal, origin=origin)
             await unit.commit()

@@ -18,6 +18,11 @@ class PermissionDenied(Forbidden):
     code = "PERMISSION_DENIED"
     message = "You may not do this."
 
+    def __init__(self, missing: "Permission | None" = None) -> None:
+        """Take what is missing, for the audit trail; None where no permission would do."""
+        super().__init__()
+        self.missing = missing
+
 
 class RoleNotFound(NotFound):
     """No role has this name."""
@@ -90,6 +95,14 @@ USER = BuiltInRole(RoleName("user"), "Has an account, and nothing else.", frozen
 BUILT_IN_ROLES: dict[RoleName, BuiltInRole] = {role.name: role for role in (ADMINISTRATOR, USER)}
 
 
+def allows(held: frozenset[Permission], permission: Permission) -> bool:
+    """Tell whether who has these permissions may do that.
+
+    Who has all of Doorward's own has every one, also a product's that no role gives yet.
+    """
+    return permission in held or held.issuperset(PERMISSIONS)
+
+
 @lru_cache(maxsize=1024)
 def built_in_permissions(roles: frozenset[RoleName]) -> frozenset[Permission]:
     """Return every permission that the built-in roles among ``roles`` give."""
@@ -121,12 +134,12 @@ class Principal:
 
         Who has all of Doorward's own has every one, also a product's that no role gives yet.
         """
-        return permission in self.permissions or self.permissions.issuperset(PERMISSIONS)
+        return allows(self.permissions, permission)
 
     def require(self, permission: Permission) -> None:
         """Return if the principal has the permission, else raise :class:`PermissionDenied`."""
         if not self.may(permission):
-            raise PermissionDenied
+            raise PermissionDenied(permission)
 
 
 ANONYMOUS = Principal(kind=PrincipalKind.ANONYMOUS)

@@ -182,6 +182,7 @@ class AuthorizationDenied(DomainEvent):
     outcome = "failure"
     user_id: UserId | None = None
     because: str
+    missing: str | None = None
 
     @property
     def reason(self) -> str | None:

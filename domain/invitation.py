@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.access import Permission, Principal, RoleName
+from domain.access import Permission, Principal, RoleName, allows
 from domain.email_address import EmailAddress
 from domain.errors import NothingThere
 from domain.events import InvitationAccepted, InvitationWithdrawn, UserInvited
@@ -80,7 +80,9 @@ class Invitation:
         if self.invited_by is None:
             return
         needed = {INVITE, *given} | ({GRANT} if self.roles else set())
-        if inviter is None or inviter.status is UserStatus.SUSPENDED or not needed <= held:
+        if inviter is None or inviter.status is UserStatus.SUSPENDED:
+            raise InvalidToken
+        if not all(allows(held, permission) for permission in needed):
             raise InvalidToken
 
     def accepted(self, user_id: UserId, *, now: datetime) -> InvitationAccepted:

@@ -577,6 +577,7 @@ class Container(containers.DeclarativeContainer):
         IdempotentRequests,
         store=idempotency_store,
         secret_box=secret_box,
+        authenticator=authenticator,
         clock=clock,
         patience=providers.Callable(_twice, settings.provided.request_deadline),
     )

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from adapters.memory.store import Transaction
 from application.ports.repositories import InvitationRepository
+from domain.email_address import EmailAddress
 from domain.errors import ConcurrentChange
 from domain.identifiers import InvitationId, UserId
 from domain.invitation import Invitation
@@ -52,6 +53,11 @@ class MemoryInvitationRepository(InvitationRepository):
     async def list_by(self, inviter: UserId) -> list[Invitation]:
         await self._transaction.reading()
         return sorted(self._invitations.find("inviter", inviter), key=lambda i: i.id)
+
+    async def discard(self, email: EmailAddress) -> None:
+        await self._transaction.writing()
+        for invitation in self._invitations.find("mailbox", email.key):
+            self._invitations.remove(invitation.id)
 
     async def remove(self, invitation_id: InvitationId) -> Invitation | None:
         await self._transaction.writing()

@@ -10,6 +10,7 @@ from adapters.sqlalchemy.execution import Execution
 from adapters.sqlalchemy.statements import Core, InsertInto, Statement, every_column
 from adapters.sqlalchemy.tables import invitations
 from application.ports.repositories import InvitationRepository
+from domain.email_address import EmailAddress
 from domain.identifiers import InvitationId, UserId
 from domain.invitation import Invitation
 
@@ -44,6 +45,7 @@ _LIST_BY = Statement(
 _REMOVE = Statement(
     delete(invitations).where(invitations.c.id == bindparam("id")).returning(*INVITATION)
 )
+_DISCARD = Statement(delete(invitations).where(invitations.c.email_key == bindparam("email_key")))
 _PURGE = Statement(delete(invitations).where(invitations.c.expires_at <= bindparam("now")))
 
 
@@ -77,6 +79,9 @@ class SqlAlchemyInvitationRepository(InvitationRepository):
     async def list_by(self, inviter: UserId) -> list[Invitation]:
         rows = await self._execution.all(_LIST_BY, inviter=inviter.value)
         return [invitation_from(row) for row in rows]
+
+    async def discard(self, email: EmailAddress) -> None:
+        await self._execution.run(_DISCARD, email_key=email.key)
 
     async def remove(self, invitation_id: InvitationId) -> Invitation | None:
         row = await self._execution.first(_REMOVE, id=invitation_id.value)

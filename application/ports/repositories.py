@@ -251,6 +251,10 @@ class InvitationRepository(Protocol):
         """Return the invitations that this user has sent, the oldest first."""
 
     @abstractmethod
+    async def discard(self, email: EmailAddress) -> None:
+        """Remove the invitation to this mailbox, if there is one."""
+
+    @abstractmethod
     async def remove(self, invitation_id: InvitationId) -> Invitation | None:
         """Remove and return the invitation, or return None."""
 

@@ -1,6 +1,8 @@
 """``doorward audit …``: what happened."""
 
-from cyclopts import App
+from typing import Annotated
+
+from cyclopts import App, Parameter
 
 from application.ports.audit import AuditQuery
 from domain.access import OPERATOR
@@ -98,8 +100,15 @@ def verify(*, json: bool = False) -> None:
 
 
 @audit.command
-def export() -> None:
-    """Print the chained trail as JSON lines, the oldest first, with place, link and seal."""
+def export(*, json: Annotated[bool, Parameter(negative="")] = True) -> None:
+    """Print the chained trail as JSON lines, the oldest first, with place, link and seal.
+
+    Parameters
+    ----------
+    json:
+        The only form that there is.
+    """
+    del json
     in_service(_export)
 
 

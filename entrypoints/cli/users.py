@@ -169,8 +169,15 @@ def unlock(subject: str, *, json: bool = False) -> None:
 
 
 @users.command
-def export(subject: str) -> None:
-    """Print everything that is held about a user, as JSON."""
+def export(subject: str, *, json: Annotated[bool, Parameter(negative="")] = True) -> None:
+    """Print everything that is held about a user, as JSON.
+
+    Parameters
+    ----------
+    json:
+        The only form that there is.
+    """
+    del json
 
     async def do(services: Container) -> object:
         user = await found(services, subject)

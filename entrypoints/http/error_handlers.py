@@ -80,20 +80,22 @@ def install_error_handlers(app: FastAPI) -> None:
 
 async def _domain_error(request: Request, error: Exception) -> Response:
     if isinstance(error, PermissionDenied):
-        await _note_denial(request)
+        await _note_denial(request, error)
     response = error_response(cast(DomainError, error), request.scope)
     if isinstance(error, SessionIsOver) and request.scope["state"].get("by_cookie"):
         take_cookies_back(response)  # they are of no use any more
     return response
 
 
-async def _note_denial(request: Request) -> None:
+async def _note_denial(request: Request, denied: PermissionDenied) -> None:
     principal = request.scope["state"].get("principal")
     if principal is None:
         return
     container: Container = request.app.state.container
     try:
-        await container.record_denial()(principal=principal, origin=await origin_of(request))
+        await container.record_denial()(
+            principal=principal, denied=denied, origin=await origin_of(request)
+        )
     except ServiceUnavailable:
         # The refusal stays one; that it was not written down must not turn it into anything else.
         _log.warning("denial not recorded")
@@ -155,9 +157,14 @@ def _code(kind: str) -> tuple[str, str]:
     return _WRONG_TYPE if kind.endswith(_TYPES) else _INVALID
 
 
+_FORMS = frozenset({"(one)", "(batch)"})
+"""Tags of our schemas where one of several is meant."""
+
+
 def _field(location: Sequence[int | str]) -> str:
     """Return the path to the field, with dots. A name that was made up by the caller stays out."""
     parts = location[1:] if len(location) > 1 and location[0] in _PLACES else location
+    parts = [part for part in parts if part not in _FORMS] or location[:1]
     return ".".join(
         str(part) if isinstance(part, int) or _NAME.fullmatch(part) else "?" for part in parts
     )

@@ -4,25 +4,31 @@ Stands behind :class:`~entrypoints.http.body.BodyGate`, so that the whole body i
 a look at the headers where there is no key.
 """
 
+import asyncio
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import orjson
+import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.idempotency import IdempotentRequests, Ticket
-from domain.errors import DomainError, ValidationFailed
+from domain.errors import DomainError, Unavailable, ValidationFailed
 from entrypoints.container import Container
 from entrypoints.http.dependencies import caller_of
 from entrypoints.http.errors import error_response, request_id_of
+
+_log = structlog.get_logger("doorward.http")
 
 HEADER: Final = "idempotency-key"
 IGNORED: Final = frozenset({"/api/v1/sessions", "/api/v1/sessions/refresh"})
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
+_FORGETTING_SECONDS: Final = 1.0
 _NOT_FOR_GOOD: Final = frozenset({401, 429})
 
 
@@ -46,6 +52,10 @@ class Idempotency:
             return
         try:
             caller = await self._caller(request)
+        except Unavailable as refusal:
+            # Whose key it is nobody knows; done without it, it could be done twice.
+            await error_response(refusal, scope)(scope, receive, send)
+            return
         except DomainError:
             await self._app(scope, receive, send)  # which says so itself; nothing is kept
             return
@@ -72,18 +82,30 @@ class Idempotency:
         requests, answer = self._requests(scope), _Answer()
         try:
             await self._app(scope, receive, answer)
-            if answer.is_for_good:
-                # Kept before the client hears of it: else a retry could come in between.
-                await requests.keep(ticket, answer.packed())
         finally:
-            if not answer.is_for_good:
-                await requests.forget(ticket)
+            # The store may be why there is no answer: then the key frees itself in time.
+            with _noted():
+                if answer.is_for_good:
+                    # Kept before the client hears of it: else a retry could come in between.
+                    await requests.keep(ticket, answer.packed())
+                else:
+                    async with asyncio.timeout(_FORGETTING_SECONDS):
+                        await requests.forget(ticket)
         for message in answer.messages:
             await send(message)
 
     def _requests(self, scope: Scope) -> IdempotentRequests:
         container: Container = scope["app"].state.container
         return container.idempotent_requests()
+
+
+@contextmanager
+def _noted() -> Iterator[None]:
+    """Leave a line in the log if the store is away; what was done is answered all the same."""
+    try:
+        yield
+    except (Unavailable, TimeoutError):
+        _log.warning("idempotency key not written")
 
 
 class _Answer:

@@ -369,7 +369,11 @@ class Service:
             retry_after=10 * SECOND,
         )
         self.idempotent_requests = IdempotentRequests(
-            store=MemoryIdempotencyStore(), secret_box=secret_box, clock=clock, patience=MINUTE
+            store=MemoryIdempotencyStore(),
+            secret_box=secret_box,
+            authenticator=MemoryAuthenticator(secret_key),
+            clock=clock,
+            patience=MINUTE,
         )
         self.purge = PurgeExpired(
             unit_of_work=units,

@@ -189,3 +189,16 @@ async def test_who_cannot_sign_in_is_no_administrator_to_rely_on() -> None:
     await suspend(service, bob)
     with pytest.raises(LastAdministrator):
         await demote(service, root)
+
+
+@pytest.mark.parametrize("remove", [suspend, demote])
+async def test_the_last_administrator_stays_also_with_an_address_that_is_not_proven(
+    remove: Removal,
+) -> None:
+    """AZ-3: where REQUIRE_VERIFIED_EMAIL is off she administrates all the same."""
+    service = Service()
+    await service.operator_makes(OPERATOR, ROOT, roles=["administrator"], verified=False)
+    with pytest.raises(LastAdministrator):
+        await remove(service, service.user(ROOT))
+    await service.operator_makes(OPERATOR, ADA, roles=["administrator"])
+    await remove(service, service.user(ROOT))

@@ -9,6 +9,7 @@ from domain.access import (
     ADMINISTRATOR,
     ANONYMOUS,
     OPERATOR,
+    PERMISSIONS,
     USER,
     Permission,
     PermissionDenied,
@@ -32,6 +33,7 @@ from tests.application.service import (
     kinds,
     principal_of,
 )
+from tests.application.test_roles import define
 
 BOB = "bob@example.com"
 
@@ -229,3 +231,29 @@ async def test_a_mailbox_gets_only_so_many() -> None:
     with pytest.raises(TooManyRequests) as refused:
         await service.invite(OPERATOR, BOB)
     assert refused.value.retry_after is not None
+
+
+async def test_an_invitation_does_not_outlive_the_account_that_came_of_its_address() -> None:
+    """AZ-7, HD-13: who was erased comes back with nothing, and is nowhere listed."""
+    service = Service()
+    principal = await an_administrator(service)
+    await service.invite(principal, BOB, ["administrator"])
+    token = await service.mailed_token(BOB)
+    user = await service.verified_user(BOB)
+    await service.erase_user(principal=OPERATOR, user_id=user.id, expected=None, origin=ORIGIN)
+    with pytest.raises(InvalidToken):
+        await service.accept_invitation(token)
+    page = await service.list_invitations(principal=principal, asked=PageRequest(9))
+    assert page.items == []
+
+
+async def test_who_may_do_everything_by_another_role_may_hand_on_what_a_product_names() -> None:
+    """AZ-3: the same rule when it is accepted as when it was sent (decision 16)."""
+    service = Service()
+    await define(service, "ops", list(PERMISSIONS))
+    await define(service, "refunds", ["orders:refund"])
+    await service.operator_makes(OPERATOR, ADA, roles=["ops"])
+    principal = principal_of(await service.sign_in(ADA))
+    await service.invite(principal, BOB, ["refunds"])
+    user = await service.accept_invitation(await service.mailed_token(BOB))
+    assert "refunds" in user.roles

@@ -26,7 +26,7 @@ def test_the_trail_is_verified_exported_and_a_change_behind_our_back_is_found(
     after = doorward("audit", "verify", folder=tmp_path, DATABASE_URL=sqlite_url)
     assert after.returncode == 0, after.stderr
     assert after.stdout.startswith("3 rows chained, 0 not yet.\nhead 3 ")
-    exported = doorward("audit", "export", folder=tmp_path, DATABASE_URL=sqlite_url)
+    exported = doorward("audit", "export", "--json", folder=tmp_path, DATABASE_URL=sqlite_url)
     lines = [json.loads(line) for line in exported.stdout.splitlines()]
     assert [line["position"] for line in lines] == [1, 2, 3]
     assert all(line["seal"] and line["type"] == "user.registered" for line in lines)

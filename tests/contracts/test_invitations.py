@@ -87,6 +87,18 @@ async def test_those_that_can_still_be_accepted_are_listed_the_newest_first_in_p
         assert await work.invitations.count_living(now=NOW + HOUR + MINUTE) == 0
 
 
+async def test_an_invitation_goes_with_the_mailbox(units: UnitOfWorkFactory) -> None:
+    """HD-13: whatever the spelling, and no other one."""
+    to_bob, other = an_invitation("bob@example.com"), an_invitation("e@f.example")
+    await _put(units, to_bob, other)
+    async with units() as work:
+        await work.invitations.discard(EmailAddress.parse("BOB@example.com"))
+        await work.invitations.discard(EmailAddress.parse("nobody@example.com"))
+        await work.commit()
+    async with units.read_only() as work:
+        assert await work.invitations.list_living(now=NOW, limit=9) == [other]
+
+
 async def test_an_inviter_takes_their_invitations_along(units: UnitOfWorkFactory) -> None:
     """AZ-7: what was promised by somebody who is gone is worth nothing."""
     inviter, other = await keep_user(units), await keep_user(units)

@@ -3,6 +3,7 @@ The same request with the same key is done once, and answered alike for a day (D
 """
 
 import asyncio
+import hashlib
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
@@ -11,9 +12,13 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request
 
 from adapters.memory.clock import ManualClock
 from adapters.memory.idempotency import MemoryIdempotencyStore
+from application.authentication import Caller
+from domain.errors import ServiceUnavailable
+from entrypoints.http import idempotency
 from tests.http.client import (
     NEW_PASSWORD,
     PASSWORD,
@@ -217,3 +222,60 @@ async def test_what_is_no_key_is_refused(api: Api, key: str) -> None:
     refused = await api.post(USERS, SIGN_UP, headers=headers)
     assert refusal_of(refused) == (422, "VALIDATION_ERROR")
     assert await api.user("ada@example.com") is None
+
+
+@pytest.mark.parametrize("store", ["memory"])
+async def test_what_is_kept_of_a_request_lets_nobody_guess_its_password(api: Api) -> None:
+    """
+    RF-5, I8: no digest that can be made without our key.
+    """
+    await api.post(USERS, SIGN_UP, headers=under("k1"))
+    store = api.container.idempotency_store()
+    assert isinstance(store, MemoryIdempotencyStore)
+    [entry] = store._entries.values()
+    [sent] = [a.request for a in api.answers if a.request.method == "POST"]
+    whole = b"POST\n/api/v1/users\n\n" + sent.content
+    assert entry.fingerprint != hashlib.sha256(whole).digest()
+    tag = api.container.authenticator().tag(whole, purpose="idempotent request v1")
+    assert entry.fingerprint == tag
+
+
+@pytest.mark.parametrize("store", ["memory"])
+async def test_nothing_is_done_without_its_key_while_nobody_can_say_whose_it_is(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    DB-2: done without it, a retry would do it again.
+    """
+    admin = await api.administrator()
+
+    async def away(_: Request) -> Caller:
+        raise ServiceUnavailable
+
+    body = {"email": "bob@example.com"}
+    with monkeypatch.context() as broken:
+        broken.setattr(idempotency, "caller_of", away)
+        refused = await api.post(INVITATIONS, body, access=admin.access, headers=under("k"))
+    assert refusal_of(refused) == (503, "SERVICE_UNAVAILABLE")
+    assert data_of(await api.get(INVITATIONS, access=admin.access)) == []
+
+
+@pytest.mark.parametrize("store", ["memory"])
+async def test_what_was_done_is_answered_although_the_answer_cannot_be_kept(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    I9: and so is what was refused.
+    """
+
+    async def away(*_: object, **__: object) -> None:
+        raise ServiceUnavailable
+
+    monkeypatch.setattr(MemoryIdempotencyStore, "complete", away)
+    monkeypatch.setattr(MemoryIdempotencyStore, "release", away)
+    data_of(await api.post(USERS, SIGN_UP, headers=under("k")), 201)
+    api.container.memory_store().answers = False
+    other = {**SIGN_UP, "email": "bob@example.com"}
+    refused = await api.post(USERS, other, headers=under("l"))
+    api.container.memory_store().answers = True
+    assert refusal_of(refused) == (503, "SERVICE_UNAVAILABLE")

@@ -14,6 +14,7 @@ from tests.http.client import (
     Api,
     Tokens,
     data_of,
+    details_of,
     reason_of,
     refusal_of,
 )
@@ -201,6 +202,7 @@ async def test_the_trail_is_read_and_every_denial_is_in_it(api: Api) -> None:
         "failure", "PERMISSION_DENIED", "denied-1",
     )  # fmt: skip
     assert row["actor"] == {"kind": "user", "id": user.user_id}
+    assert row["data"]["missing"] == "audit:read"
     about = data_of(await api.get(AUDIT, params={"target": user.user_id}, access=admin.access))
     assert {"user.registered", "user.email_verified", "session.started"} <= {
         each["type"] for each in about
@@ -263,3 +265,56 @@ async def test_without_a_permission_nothing_is_seen_or_done(api: Api) -> None:
     assert {refusal_of(answer) for answer in answers} == {(403, "PERMISSION_DENIED")}
     assert len(await api.audit(user.user_id, "authorization.denied")) == len(calls)
     await api.sign_in(password=PASSWORD)
+
+
+async def test_roles_and_the_own_account_are_changed_under_the_users_etag(api: Api) -> None:
+    """
+    api.md: PUT and DELETE honour If-Match; for a role that a user has, it is about the user.
+    """
+    admin, user = await api.administrator(), await api.signed_in_user()
+    path = f"{USERS}/{user.user_id}"
+    stale = {"if-match": '"stale"'}
+    role = f"{path}/roles/user"
+    for method, at in (("PUT", role), ("DELETE", role)):
+        late = await api.send(method, at, access=admin.access, headers=stale)
+        assert refusal_of(late) == (412, "PRECONDITION_FAILED")
+        etag = {"if-match": (await api.get(path, access=admin.access)).headers["etag"]}
+        done = await api.send(method, at, access=admin.access, headers=etag)
+        assert done.status_code == 204
+    me, body = f"{USERS}/me", {"password": PASSWORD}
+    late = await api.delete(me, json=body, access=user.access, headers=stale)
+    assert refusal_of(late) == (412, "PRECONDITION_FAILED")
+    etag = {"if-match": (await api.get(me, access=user.access)).headers["etag"]}
+    done = await api.delete(me, json=body, access=user.access, headers=etag)
+    assert done.status_code == 204
+
+
+async def test_a_check_that_is_none_says_which_field_and_names_nothing_of_ours(api: Api) -> None:
+    """
+    IN-4.
+    """
+    admin = await api.administrator()
+    right = {"subject_id": admin.user_id, "permission": "users:read"}
+    for body, expected in (
+        ({}, {("subject_id", "MISSING"), ("permission", "MISSING")}),
+        ({"checks": [right, {**right, "permission": 1}]}, {("checks.1.permission", "WRONG_TYPE")}),
+        ({"checks": [], "explain": True}, {("explain", "UNKNOWN_FIELD")}),
+        ([right], {("body", "WRONG_TYPE")}),
+    ):  # fmt: skip
+        refused = await api.post(CHECK, body, access=admin.access)
+        assert refusal_of(refused) == (422, "VALIDATION_ERROR")
+        assert details_of(refused) == expected
+
+
+async def test_times_at_the_edge_of_the_calendar_are_refused_or_found_nothing_at(api: Api) -> None:
+    """
+    IN-1: with a zone they may be before the first day, or behind the last.
+    """
+    admin = await api.administrator()
+    for path, name in ((USERS, "created_after"), (USERS, "created_before"), (AUDIT, "after"),
+                       (AUDIT, "before")):  # fmt: skip
+        for time in ("0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"):
+            answer = await api.get(path, params={name: time}, access=admin.access)
+            assert refusal_of(answer) == (422, "VALIDATION_ERROR"), (path, name, time)
+        for time in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"):
+            data_of(await api.get(path, params={name: time}, access=admin.access))

@@ -3,9 +3,10 @@
 from fastapi import APIRouter, Request, Response
 
 from domain.identifiers import UserId
+from entrypoints.http.conditional import IfMatch, expected
 from entrypoints.http.dependencies import From, Services, SignedIn, identified
 from entrypoints.http.errors import responses
-from entrypoints.http.presenters import answer, user_answer
+from entrypoints.http.presenters import answer, etag_of, user_answer
 from entrypoints.http.schemas.answers import Envelope, UserOut
 from entrypoints.http.schemas.requests import SuspensionRequest
 
@@ -97,17 +98,26 @@ async def start_password_reset(
     status_code=204,
     summary="Give a role",
     response_class=Response,
-    responses=responses("ROLE_NOT_FOUND", "VALIDATION_ERROR", "CONFLICT"),
+    responses=responses("ROLE_NOT_FOUND", "PRECONDITION_FAILED", "VALIDATION_ERROR", "CONFLICT"),
 )
 async def grant_role(
-    user_id: str, role: str, caller: SignedIn, services: Services, origin: From
+    user_id: str,
+    role: str,
+    caller: SignedIn,
+    services: Services,
+    origin: From,
+    if_match: IfMatch = None,
 ) -> Response:
-    """Give the user a role (`roles:grant`); nobody gives a permission that they lack."""
+    """Give the user a role (`roles:grant`); nobody gives a permission that they lack.
+
+    `If-Match` is about the user.
+    """
     await services.set_role()(
         principal=caller.principal,
         user_id=identified(UserId, user_id),
         role=role,
         held=True,
+        expected=expected(if_match, etag_of),
         origin=origin,
     )
     return Response(status_code=204)
@@ -118,10 +128,21 @@ async def grant_role(
     status_code=204,
     summary="Take a role away",
     response_class=Response,
-    responses=responses("ROLE_NOT_FOUND", "VALIDATION_ERROR", "LAST_ADMINISTRATOR", "CONFLICT"),
+    responses=responses(
+        "ROLE_NOT_FOUND",
+        "PRECONDITION_FAILED",
+        "VALIDATION_ERROR",
+        "LAST_ADMINISTRATOR",
+        "CONFLICT",
+    ),
 )
 async def revoke_role(
-    user_id: str, role: str, caller: SignedIn, services: Services, origin: From
+    user_id: str,
+    role: str,
+    caller: SignedIn,
+    services: Services,
+    origin: From,
+    if_match: IfMatch = None,
 ) -> Response:
     """Take a role from the user (`roles:grant`), effective on the next request."""
     await services.set_role()(
@@ -129,6 +150,7 @@ async def revoke_role(
         user_id=identified(UserId, user_id),
         role=role,
         held=False,
+        expected=expected(if_match, etag_of),
         origin=origin,
     )
     return Response(status_code=204)

@@ -9,7 +9,7 @@ from entrypoints.http.dependencies import Services, SignedIn, identified
 from entrypoints.http.errors import responses
 from entrypoints.http.presenters import answer
 from entrypoints.http.schemas.answers import DecisionOut, DecisionsOut, Envelope
-from entrypoints.http.schemas.requests import BatchCheckRequest, CheckRequest
+from entrypoints.http.schemas.requests import AnyCheckRequest, BatchCheckRequest, CheckRequest
 from entrypoints.representations import decision_body
 
 router = APIRouter(prefix="/api/v1/authorization", tags=["Authorization"])
@@ -31,7 +31,7 @@ router = APIRouter(prefix="/api/v1/authorization", tags=["Authorization"])
 )
 async def check(
     request: Request,
-    body: CheckRequest | BatchCheckRequest,
+    body: AnyCheckRequest,
     caller: SignedIn,
     services: Services,
 ) -> Response:

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Depends, Request, Response
 
 from application.limits import MAIL_REQUEST
+from entrypoints.http.conditional import IfMatch, expected
 from entrypoints.http.dependencies import (
     Asked,
     From,
@@ -13,7 +14,7 @@ from entrypoints.http.dependencies import (
     signed_out,
 )
 from entrypoints.http.errors import responses
-from entrypoints.http.presenters import answer, page_answer, token_answer
+from entrypoints.http.presenters import answer, etag_of, page_answer, token_answer
 from entrypoints.http.schemas.answers import (
     AuditEventOut,
     CookieTokenOut,
@@ -104,14 +105,22 @@ async def change_email(
     status_code=204,
     summary="Delete my account",
     response_class=Response,
-    responses=responses(*_WITH_PASSWORD),
+    responses=responses("PRECONDITION_FAILED", *_WITH_PASSWORD),
 )
 async def erase_account(
-    request: Request, body: ErasureRequest, caller: SignedIn, services: Services, origin: From
+    request: Request,
+    body: ErasureRequest,
+    caller: SignedIn,
+    services: Services,
+    origin: From,
+    if_match: IfMatch = None,
 ) -> Response:
     """Remove the account and all personal data; the audit trail keeps the bare id."""
     await services.erase_own_account()(
-        principal=caller.principal, password=body.password, origin=origin
+        principal=caller.principal,
+        password=body.password,
+        expected=expected(if_match, etag_of),
+        origin=origin,
     )
     return signed_out(request)
 

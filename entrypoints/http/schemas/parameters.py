@@ -1,7 +1,7 @@
 """What can stand in a query or a body: sizes, forms, and how strictly they are read (IN-5)."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Query
@@ -83,8 +83,8 @@ def _moment(value: object) -> object:
     if not _RFC_3339.fullmatch(value):
         raise PydanticCustomError("INVALID_FORMAT", "Use RFC 3339, such as 2026-11-21T09:30:00Z.")
     try:
-        return datetime.fromisoformat(value)
-    except ValueError:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise PydanticCustomError("INVALID_FORMAT", "There is no such time.") from None
 
 

@@ -1,8 +1,9 @@
 """What goes in: exactly these fields, of exactly these types (IN-5)."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from entrypoints.http.schemas.parameters import (
     TOKEN_INPUT,
@@ -167,6 +168,17 @@ class BatchCheckRequest(StrictModel):
             ],
         ),
     ]
+
+
+def _check_form(given: object) -> str:
+    """Return which form of a check was meant; the tags are no names, and told to nobody."""
+    return "(batch)" if isinstance(given, Mapping) and "checks" in given else "(one)"
+
+
+type AnyCheckRequest = Annotated[
+    Annotated[CheckRequest, Tag("(one)")] | Annotated[BatchCheckRequest, Tag("(batch)")],
+    Discriminator(_check_form),
+]
 
 
 class InvitationRequest(StrictModel):
