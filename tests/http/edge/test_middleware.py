@@ -29,10 +29,16 @@ def log() -> Iterator[list[Any]]:
     """
     Every record of the test.
     """
-    # In a service a logger keeps its first configuration. An earlier test may have set up one.
-    middleware._log.__dict__.pop("bind", None)
+    _forget_what_an_earlier_test_configured()
     with capture_logs() as records:
         yield records
+
+
+def _forget_what_an_earlier_test_configured() -> None:
+    """
+    In a service a logger keeps its first configuration.
+    """
+    middleware._log.__dict__.pop("bind", None)
 
 
 async def test_a_request_id_is_taken_over(client: httpx.AsyncClient) -> None:
@@ -231,6 +237,7 @@ async def test_the_line_carries_the_request_id() -> None:
         seen.append(request_id.get())
         raise structlog.DropEvent
 
+    _forget_what_an_earlier_test_configured()
     before = structlog.get_config()["processors"]
     processors = [*before]
     before[:] = [note]
