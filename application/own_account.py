@@ -139,6 +139,11 @@ class EraseOwnAccount:
         origin: Origin,
         expected: Expected[User] | None,
     ) -> None:
+        # Before the password: a right one that is of no use would stay counted as a guess.
+        async with self._unit_of_work.read_only() as unit:
+            present = await unit.users.get(_user(principal))
+        if present is not None:
+            require_expected(present, expected)
         user, _ = await self._reauthenticate(principal=principal, password=password, origin=origin)
         require_expected(user, expected)
         async with self._unit_of_work() as unit:

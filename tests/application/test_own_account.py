@@ -2,6 +2,7 @@
 
 import pytest
 
+from application.expectations import ChangedMeanwhile
 from application.paging import InvalidCursor, PageRequest
 from application.password_checks import WrongPassword
 from domain.access import OPERATOR, PrincipalKind
@@ -162,3 +163,15 @@ async def test_an_inviters_invitations_go_along() -> None:
     service.clock.advance(DAY / 24)
     with pytest.raises(InvalidToken):
         await service.accept_invitation(token)
+
+
+async def test_a_stale_expectation_costs_no_guess() -> None:
+    """RL-1, RL-2: the password was right, and nobody is locked out for it."""
+    service = Service(attempts=2)
+    principal = principal_of(await service.signed_in_user())
+    for _ in range(3):
+        with pytest.raises(ChangedMeanwhile):
+            await service.erase_own_account(
+                principal=principal, password=PASSWORD, origin=ORIGIN, expected=lambda _: False
+            )
+    await service.sign_in()
