@@ -1,6 +1,7 @@
 """Doorward's use cases. Each is a small class: collaborators in, one ``await`` per job.
 
-They know the domain and the abstract :mod:`application.ports`, nothing else. Start with
-:mod:`application.registration` to see the pattern, and with
-:mod:`application.ports.unit_of_work` for what a change may touch.
+One room for each capability. They know the domain and abstract ports, nothing else: what a
+capability needs from outside stands in its ``ports``, what all of them need in
+:mod:`application.ports`. Its ``wiring`` puts a capability together, for production and tests
+alike. Start with :mod:`application.accounts.registration` to see the pattern.
 """

@@ -24,6 +24,7 @@ class ChangedMeanwhile(PreconditionFailed):
 
     code = "PRECONDITION_FAILED"
     message = "It is not in the state that you expected. Read it again."
+    meaning = "It is not at the version in If-Match any more."
 
 
 def require_expected[T](present: T, expected: Expected[T] | None) -> None:

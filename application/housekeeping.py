@@ -1,55 +1,69 @@
-"""Clearing away what is over."""
+"""Removing what has expired: in batches, each kind for itself."""
 
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from application.idempotency import IdempotentRequests
-from application.ports.clock import Clock
-from application.ports.rate_limiter import RateLimiter
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from domain.sign_in_attempts import FORGOTTEN_AFTER
 
-KEEP_ENDED_SESSIONS = timedelta(days=7)
-KEEP_SENT_MESSAGES = timedelta(days=7)
-KEEP_GONE_KEYS = timedelta(days=30)
+BATCH = 1000
+MOST_BATCHES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """One kind of row that can no longer be used.
+
+    ``remove`` removes up to that many in a commit of its own and returns how many it removed.
+    """
+
+    name: str
+    remove: Callable[[int], Awaitable[int]]
+
+
+def purge_in[U: UnitOfWork](
+    units: UnitOfWorkFactory[U], name: str, remove: Callable[[U, int], Awaitable[int]]
+) -> Purge:
+    """Return the purge that runs ``remove`` in a unit of work and commits."""
+
+    async def run(limit: int) -> int:
+        async with units() as unit:
+            removed = await remove(unit, limit)
+            await unit.commit()
+        return removed
+
+    return Purge(name, run)
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeReport:
+    """How many rows of each kind were removed, and what failed."""
+
+    removed: Mapping[str, int]
+    failed: Mapping[str, Exception]
 
 
 class PurgeExpired:
-    """Remove what can no longer be used, and wipe sealed successors whose grace has passed."""
+    """Run every capability's purge.
 
-    def __init__(
-        self,
-        *,
-        unit_of_work: UnitOfWorkFactory,
-        limiter: RateLimiter,
-        idempotent_requests: IdempotentRequests,
-        clock: Clock,
-        grace: timedelta,
-    ) -> None:
-        self._unit_of_work, self._limiter = unit_of_work, limiter
-        self._idempotent_requests = idempotent_requests
-        self._clock, self._grace = clock, grace
+    In bounded batches, so that no transaction holds many rows; and one kind that fails delays
+    no other.
+    """
 
-    async def __call__(self) -> int:
-        """Return how many records were removed.
+    def __init__(self, *, purges: Sequence[Purge]) -> None:
+        self._purges = purges
 
-        Each kind goes in a unit of work of its own, so that one that takes too long or fails
-        does not bring back the others.
-        """
-        now = self._clock.now()
-        ended, rotated = now - KEEP_ENDED_SESSIONS, now - self._grace
-        purges: list[Callable[[UnitOfWork], Awaitable[int]]] = [
-            lambda unit: unit.sessions.purge(over_before=ended, rotated_before=rotated),
-            lambda unit: unit.one_time_tokens.purge(now=now),
-            lambda unit: unit.invitations.purge(now=now),
-            lambda unit: unit.attempts.purge(before=now - FORGOTTEN_AFTER),
-            lambda unit: unit.outbox_ledger.purge(before=now - KEEP_SENT_MESSAGES, now=now),
-            lambda unit: unit.signing_keys.purge(gone_before=now - KEEP_GONE_KEYS),
-        ]
-        removed = 0
-        for purge in purges:
-            async with self._unit_of_work() as unit:
-                removed += await purge(unit)
-                await unit.commit()
-        removed += await self._idempotent_requests.purge()
-        return removed + await self._limiter.purge(now=now)
+    async def __call__(self) -> PurgeReport:
+        """Return what was done. What failed is tried again at the next call."""
+        removed: dict[str, int] = {}
+        failed: dict[str, Exception] = {}
+        for purge in self._purges:
+            removed[purge.name] = 0
+            try:
+                for _ in range(MOST_BATCHES):
+                    count = await purge.remove(BATCH)
+                    removed[purge.name] += count
+                    if count < BATCH:
+                        break
+            except Exception as error:
+                failed[purge.name] = error
+        return PurgeReport(removed, failed)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from application.ports.clock import Clock
+from application.ports.crypto import Authenticator, SealBroken, SecretBox
 from application.ports.idempotency import IdempotencyStore
-from application.ports.tokens import Authenticator, SealBroken, SecretBox
 from domain.errors import Conflict, InvalidInput
 
 KEPT = timedelta(hours=24)
@@ -23,6 +23,7 @@ class IdempotencyKeyReused(InvalidInput):
 
     code = "IDEMPOTENCY_KEY_REUSED"
     message = "This key was used for another request. Use a new one."
+    meaning = "The key stands for another request."
 
 
 class RequestInProgress(Conflict):
@@ -30,6 +31,8 @@ class RequestInProgress(Conflict):
 
     code = "REQUEST_IN_PROGRESS"
     message = "The request with this key is still running. Try again shortly."
+    meaning = "The request with this key still runs."
+    retryable = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +90,9 @@ class IdempotentRequests:
         """Let the same request be tried again: it was not answered for good."""
         await self._store.release(ticket.key, claimed_at=ticket.claimed_at)
 
-    async def purge(self) -> int:
-        """Forget what is more than a day old; return how many keys."""
-        return await self._store.purge(before=self._clock.now() - KEPT)
+    async def purge(self, limit: int) -> int:
+        """Forget up to that many keys that are more than a day old; return how many."""
+        return await self._store.purge(before=self._clock.now() - KEPT, limit=limit)
 
     def _opened(self, sealed: bytes, fingerprint: bytes) -> bytes:
         try:

@@ -4,7 +4,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from application.ports.tokens import SealBroken, SecretBox
+from application.ports.crypto import SealBroken, SecretBox
 from domain.errors import InvalidSecret
 
 _PURPOSE = "cursor v1"
@@ -15,6 +15,7 @@ class InvalidCursor(InvalidSecret):
 
     code = "INVALID_CURSOR"
     message = "This cursor does not belong to this list. Start from the first page."
+    meaning = "The cursor is not one that this query gave out."
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Doing it again when somebody else was first."""
+"""Running a change again when another request saved first."""
 
 from collections.abc import Awaitable, Callable
 
@@ -8,10 +8,10 @@ ATTEMPTS = 10
 
 
 async def retry_on_conflict[T](change: Callable[[], Awaitable[T]]) -> T:
-    """Return what ``change`` returns, from the first run that nobody else's save overtook.
+    """Return what ``change`` returns, from the first run without a conflict.
 
-    Each run opens a unit of work of its own and starts from what is there now. Raises the
-    last :class:`~domain.errors.ConcurrentChange` after a few runs.
+    Each run opens a unit of work of its own and starts from the present state. Raises
+    :class:`~domain.errors.ConcurrentChange` if the tenth run conflicts, too.
     """
     for _ in range(ATTEMPTS - 1):
         try:

@@ -1,7 +1,7 @@
 """The floors of ``me`` and ``refresh``: the same work with nothing around it.
 
 A raw ASGI application that sends Doorward's own statements through raw asyncpg and uses the bare
-Ed25519 key. No routing, no validation, no log, no limits: nothing that anybody could go without
+Ed25519 key. No routing, no validation, no log, no limits: nothing that can be left out
 is in here, and nothing here could be gone without. Run by uvicorn, as Doorward is.
 """
 
@@ -118,7 +118,7 @@ class Floor:
                 row[14], row[15], row[16], session_id,
             )  # fmt: skip
             if done != "UPDATE 1":
-                raise PermissionError("somebody was faster")
+                raise PermissionError("another request was faster")
             user_id = str(row[1])
             await connection.execute(
                 _APPEND, UUID(bytes=os.urandom(16)), now, "session.refreshed", "success", None,

@@ -19,14 +19,15 @@ import asyncpg
 from sqlalchemy import event
 
 from adapters.sqlalchemy.engine import create_engine
+from adapters.sqlalchemy.service_unit import SqlAlchemyUnitOfWork
 from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWorkFactory
-from application.ports.audit import AuditQuery
+from application.audit.ports import AuditQuery
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.ports.user_search import UserOrder, UserPlace, UserQuery
-from domain.access import RoleName
+from application.users.ports import UserOrder, UserPlace, UserQuery
 from domain.email_address import EmailAddress
 from domain.identifiers import UserId
-from domain.user import UserStatus
+from domain.principal import RoleName
+from domain.users.user import UserStatus
 from migrations.runner import upgrade
 from tests.support.postgres import PostgresServer
 
@@ -39,7 +40,7 @@ _LIMIT = 51
 class Town:
     """A database with so many users, and what the server said while it was asked."""
 
-    units: UnitOfWorkFactory
+    units: UnitOfWorkFactory[SqlAlchemyUnitOfWork]
     number: int
     plans: list[str] = field(default_factory=list)
 
@@ -207,7 +208,7 @@ async def _town(
 ) -> Town:
     engine = create_engine(server.url(name), pool_size=2)
     stack.push_async_callback(engine.dispose)
-    town = Town(SqlAlchemyUnitOfWorkFactory(engine), number)
+    town = Town(SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork), number)
     if explained:
 
         def listen(connection: Any, _: object) -> None:

@@ -1,8 +1,8 @@
 """The processes that are measured: where they run, what they cost, and their end.
 
 On a machine with two cores or more the server under test has one for itself; the database and
-the load generator share the others. A process inherits its cores from whoever starts it, and
-Doorward counts them for its hashing threads, so they are set before it starts and not after.
+the load generator share the others. A process inherits its cores from its parent, and Doorward
+counts them for its hashing threads, so they are set before it starts and not after.
 """
 
 import contextlib
@@ -171,7 +171,7 @@ class Server:
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody uses at the moment."""
+    """Return a port of 127.0.0.1 that is not in use at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -19,7 +19,7 @@ _PACKAGES = (
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line: a figure of Doorward's beside somebody else's, and the goal for the two.
+    """One line: a figure of Doorward's beside that of a peer, and the goal for the two.
 
     ``measured``, a median, is held against ``goal`` and ``moonshot``; whether more is better
     depends on ``at_most``. ``quietest`` compares the best rounds. A row without a goal is there

@@ -52,11 +52,6 @@ class EmailAddress:
         """The part before the ``@``, in lower case."""
         return self.key.rpartition("@")[0]
 
-    @property
-    def domain(self) -> str:
-        """The part behind the ``@``, as lower-case A-labels."""
-        return self.key.rpartition("@")[2]
-
     def __str__(self) -> str:
         return self.value
 

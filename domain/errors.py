@@ -4,18 +4,19 @@
 
     DomainError
     ├── InvalidSecret       a mailed secret or a cursor that cannot be used
-    ├── NotAuthenticated    nobody we know
-    ├── Forbidden           somebody we know, who may not
+    ├── NotAuthenticated    the caller is not known
+    ├── Forbidden           the caller is known, and not allowed
     ├── NotFound            nothing there, or nothing the caller may see
     ├── Conflict            the state of things does not allow it
-    ├── PreconditionFailed  the caller's picture of it is old
+    ├── PreconditionFailed  the caller acted on an older version
     ├── InvalidInput        understood, but against a rule
-    ├── LimitExceeded       too much, too soon
-    └── Unavailable         not now
+    ├── LimitExceeded       too many requests or attempts
+    └── Unavailable         a part that is needed does not answer
 
 These classes say the *kind*. The concrete errors, each with a stable ``code``, stand in the
-module that raises them. What a kind means on the wire is the entrypoint's business: HTTP
-turns it into a status, the command line into an exit code, the worker into retry or drop.
+module that raises them; the few that every capability raises stand here. What a kind means on
+the wire is the entrypoint's business: HTTP turns it into a status, the command line into an exit
+code, the worker into retry or drop.
 """
 
 from collections.abc import Sequence
@@ -34,10 +35,16 @@ class Violation:
 
 
 class DomainError(Exception):
-    """A rule said no. ``code`` is stable, ``message`` is for people and names no input."""
+    """A refusal by a rule. ``code`` is stable, ``message`` is for people and names no input.
+
+    ``meaning`` explains the code in the catalogue of errors; ``retryable`` says that the same
+    request may succeed later.
+    """
 
     code: ClassVar[str]
     message: ClassVar[str]
+    meaning: ClassVar[str]
+    retryable: ClassVar[bool] = False
 
     def __init__(
         self, *, details: Sequence[Violation] = (), retry_after: timedelta | None = None
@@ -78,9 +85,13 @@ class InvalidInput(DomainError):
 class LimitExceeded(DomainError):
     """Too many attempts; ``retry_after`` says when to come back."""
 
+    retryable = True
+
 
 class Unavailable(DomainError):
     """Doorward or something that it needs cannot serve this now."""
+
+    retryable = True
 
 
 class ValidationFailed(InvalidInput):
@@ -88,6 +99,7 @@ class ValidationFailed(InvalidInput):
 
     code = "VALIDATION_ERROR"
     message = "Some fields are not valid."
+    meaning = "Some fields are not valid; details name them."
 
     @classmethod
     def of(cls, field: str, code: str, message: str) -> "ValidationFailed":
@@ -96,17 +108,20 @@ class ValidationFailed(InvalidInput):
 
 
 class NothingThere(NotFound):
-    """There is nothing under this name or number."""
+    """There is nothing under this name or identifier."""
 
     code = "NOT_FOUND"
     message = "There is nothing here."
+    meaning = "There is nothing at this path."
 
 
 class ConcurrentChange(Conflict):
-    """Somebody else saved the same thing first; nothing was written."""
+    """Another request saved the same thing first; nothing was written."""
 
     code = "CONFLICT"
-    message = "Somebody else changed this first. Read it again and retry."
+    message = "Another request changed this first. Read it again and retry."
+    meaning = "Another request changed it first: read it again."
+    retryable = True
 
 
 class ServiceUnavailable(Unavailable):
@@ -114,3 +129,12 @@ class ServiceUnavailable(Unavailable):
 
     code = "SERVICE_UNAVAILABLE"
     message = "The service cannot answer right now. Try again shortly."
+    meaning = "A part that is needed is away."
+
+
+class TooManyRequests(LimitExceeded):
+    """Too many; ``retry_after`` says when to come back. Says nothing about any account."""
+
+    code = "TOO_MANY_REQUESTS"
+    message = "Too many attempts. Try again later."
+    meaning = "Too many attempts: come back later."

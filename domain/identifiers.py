@@ -1,6 +1,6 @@
 """Identifiers are UUIDv7 (RFC 9562, section 5.7), made here and never by a database.
 
-They sort by birth, are never reused and tell nothing but their time of birth.
+They sort by the time when they were made, are never reused, and tell nothing but that time.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ class Identifier:
 
     @classmethod
     def new(cls, now: datetime, entropy: Entropy) -> Self:
-        """Return a fresh identifier, born at ``now``."""
+        """Return a fresh identifier that holds the time ``now``."""
         return cls(uuid7(now, entropy))
 
     @classmethod
@@ -52,23 +52,5 @@ class UserId(Identifier):
 
 class SessionId(Identifier):
     """Identifies a session, and with it its refresh-token family."""
-
-    __slots__ = ()
-
-
-class MessageId(Identifier):
-    """Identifies a message in the outbox."""
-
-    __slots__ = ()
-
-
-class InvitationId(Identifier):
-    """Identifies an invitation."""
-
-    __slots__ = ()
-
-
-class AuditEventId(Identifier):
-    """Identifies a row of the audit trail."""
 
     __slots__ = ()

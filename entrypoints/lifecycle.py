@@ -13,11 +13,11 @@ from datetime import timedelta
 
 import structlog
 
-from application.signing_keys import SigningKeyUnreadable
+from application.keys.keyring import SigningKeyUnreadable
+from application.service import Service, ServiceUnit
 from domain.errors import ConcurrentChange, ServiceUnavailable
-from entrypoints.container import Container, close, synchronise_clock
+from entrypoints.container import Container, close
 from entrypoints.settings import Settings, SettingsError, findings, load_settings, refusals
-from migrations import newest_revision
 
 KEYRING_EVERY = timedelta(seconds=3)
 CLOCK_EVERY = timedelta(seconds=30)
@@ -49,14 +49,15 @@ def ready_settings() -> Settings:
     return settings
 
 
-def build_container(settings: Settings) -> Container:
+def build_container(settings: Settings, kind: type[Container] = Container) -> Container:
     """Return the container for these settings; nothing is opened yet.
 
-    Raises :class:`StartRefused` for an address that a library cannot use.
+    ``kind`` is Doorward's, or a team's own that inherits from it. Raises :class:`StartRefused`
+    for an address that a library cannot use.
     """
-    container = Container(settings=settings, expected_schema=newest_revision())
+    container = kind(settings=settings)
     try:
-        container.smtp()
+        container.mail_transport()
     except ValueError as problem:
         raise StartRefused(f"SMTP_URL or MAIL_FROM cannot be used: {problem}") from None
     try:
@@ -96,8 +97,8 @@ async def running(
     finally:
         stopping.set()
         start.cancel()
-        if with_worker:
-            container.relay_outbox().stop()
+        if with_worker and (relay := container.service().relay) is not None:
+            relay.stop()
         if tasks:
             _, unfinished = await asyncio.wait(tasks, timeout=STOP_PATIENCE.total_seconds())
             for task in unfinished:
@@ -116,23 +117,26 @@ async def prepare(container: Container) -> None:
     """
     settings = container.settings()
     if settings.in_memory:
-        await container.chain_audit_trail().begin()
+        await container.service().audit.chain.begin()
         return
     if settings.migrate_on_start:
-        await _migrate(settings)
-    await synchronise_clock(container)
+        await _migrate(container)
+    await _synchronise_clock(container)
     if (difference := await container.schema_probe().difference()) is not None:
-        raise StartRefused(
-            f"The database's schema {difference}. "
-            "Run `doorward migrate` with the version that you want to serve."
-        )
-    await container.chain_audit_trail().begin()
+        raise StartRefused(str(difference))
+    await container.service().audit.chain.begin()
+
+
+async def _synchronise_clock(container: Container) -> None:
+    """Set the service's clock by the database's (CK-1); nothing to do without a database."""
+    if not container.settings().in_memory and container.clock() is container.database_clock():
+        await container.database_clock().synchronise()
 
 
 async def _prepare_keys(container: Container) -> None:
     """Make and load signing keys: only for who serves tokens, or two settings would compete."""
     try:
-        await container.keyring().prepare()
+        await container.service().keys.keyring.prepare()
     except SigningKeyUnreadable as problem:
         raise StartRefused(str(problem)) from None
     # The list of common passwords takes a moment to load; better now than in a first sign-up.
@@ -147,12 +151,13 @@ def _log_warnings(settings: Settings) -> None:
         log.warning("development_mode", why="Mails, and the links in them, can be read by anyone.")
 
 
-async def _migrate(settings: Settings) -> None:
+async def _migrate(container: Container) -> None:
     from migrations import runner  # Alembic, which only a migration needs
 
+    url = container.settings().database_url.get_secret_value()
     try:
-        await runner.upgrade(settings.database_url.get_secret_value())
-    except runner.SchemaTooNew as problem:
+        await runner.upgrade(url, branches=container.branches())
+    except runner.UnknownRevision as problem:
         raise StartRefused(str(problem)) from None
 
 
@@ -184,23 +189,36 @@ type _Job = Callable[[], Awaitable[object]]
 def _rounds(
     container: Container, *, with_worker: bool, with_keys: bool
 ) -> list[tuple[str, timedelta, _Job]]:
+    services = container.service()
     rounds: list[tuple[str, timedelta, _Job]] = [
-        ("clock", CLOCK_EVERY, lambda: synchronise_clock(container)),
+        ("clock", CLOCK_EVERY, lambda: _synchronise_clock(container)),
     ]
     if with_keys:
-        rounds.append(("keyring", KEYRING_EVERY, container.keyring().keep_up))
+        rounds.append(("keyring", KEYRING_EVERY, services.keys.keyring.keep_up))
     if with_worker:
-        if container.mailer() is not None:  # else mail waits in the outbox for a way out
-            rounds.append(("relay", RELAY_EVERY, lambda: drain_outbox(container)))
-        rounds.append(("audit chain", CHAIN_EVERY, container.chain_audit_trail()))
-        rounds.append(("housekeeping", HOUSEKEEPING_EVERY, container.purge_expired()))
+        rounds.append(("relay", RELAY_EVERY, lambda: drain_outbox(services)))
+        rounds.append(("audit chain", CHAIN_EVERY, services.audit.chain))
+        rounds.append(("housekeeping", HOUSEKEEPING_EVERY, lambda: _keep_house(services)))
     return rounds
 
 
-async def drain_outbox(container: Container) -> None:
-    """Send what is due, round after round, until nothing is left that can be sent now."""
-    relay = container.relay_outbox()
-    while (report := await relay()).claimed:
+async def _keep_house(services: Service[ServiceUnit]) -> None:
+    """Clear away what is over; what fails is logged, and is tried again in the next round."""
+    report = await services.purge_expired()
+    for name, error in report.failed.items():
+        if isinstance(error, ServiceUnavailable):
+            log.warning("purge_waits", what=name)
+        else:
+            log.error("purge_failed", what=name, exc_info=error)
+
+
+async def drain_outbox(services: Service[ServiceUnit]) -> None:
+    """Send what is due, round after round, until nothing is left that can be sent now.
+
+    Without a mailer, mail waits in the outbox for one.
+    """
+    relay = services.relay
+    while relay is not None and (report := await relay()).claimed:
         log.info(
             "outbox_relayed",
             sent=report.sent,

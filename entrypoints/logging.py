@@ -280,7 +280,7 @@ def _bare(value: Any) -> str:
     return _json_bytes(str(value)).decode()[1:-1].replace('\\"', '"')
 
 
-# structlog's own defaults show the values of local variables beside a traceback. Nobody may meet
-# them, not even where something is logged before, or without, configure_logging.
+# structlog's own defaults show the values of local variables beside a traceback. They must not
+# be in any log, not even where something is logged before, or without, configure_logging.
 if not structlog.is_configured():
     _configure_structlog(logging.INFO, "console", keep=False)

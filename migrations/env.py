@@ -1,25 +1,26 @@
 """What Alembic runs for every command.
 
-:mod:`migrations.runner` hands over an open connection that holds the lock. The command line
-brings none: then one is opened here, on DATABASE_URL or the SQLite file of ``make run``.
+:mod:`migrations.runner` hands over an open connection that holds the lock, and
+:mod:`migrations.drafting` the tables to compare the database with. The command line brings
+neither: then a connection is opened here, on DATABASE_URL or the SQLite file of ``make run``, and
+the tables are Doorward's own.
 """
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations import MigrationScript
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import JSON, Connection
+from sqlalchemy import JSON, Connection, Table
 
-from adapters.sqlalchemy.tables import UtcDateTime, metadata
+from adapters.sqlalchemy.revisions import new_revision_name
+from adapters.sqlalchemy.schema import UtcDateTime
 from migrations.runner import DEFAULT_URL, open_for_migration
-
-OPTIONS: dict[str, Any] = {"target_metadata": metadata, "compare_server_default": True}
+from migrations.tables import tables_of
 
 
 def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
@@ -32,10 +33,13 @@ def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[
     return False
 
 
-def is_of(dialect: str) -> Callable[..., bool]:
-    """Return what tells whether a part of the schema is one of this database's."""
+def is_part_of(tables: Iterable[Table], dialect: str) -> Callable[..., bool]:
+    """Return what tells whether a part of the schema is one of these tables' on this database."""
+    known = set(tables)
 
-    def include(part: Any, _name: str | None, kind: str, *_: object) -> bool:
+    def include(part: Any, _name: str | None, kind: str, reflected: bool, _other: object) -> bool:
+        if kind == "table" and not reflected:
+            return part in known
         # An index that only PostgreSQL has is not missing elsewhere.
         return (
             kind != "index"
@@ -46,28 +50,27 @@ def is_of(dialect: str) -> Callable[..., bool]:
     return include
 
 
-def number(
-    migration: MigrationContext,
+def name_apart(
+    _migration: MigrationContext,
     _revision: str | Iterable[str | None] | Iterable[str],
     directives: list[MigrationScript],
 ) -> None:
-    """Name the new revision by the next number."""
-    assert migration.config is not None  # noqa: S101 - there is one behind every command
-    newest = ScriptDirectory.from_config(migration.config).get_current_head()
+    """Give the new revision a name that no other branch chooses."""
     for directive in directives:
-        directive.rev_id = f"{int(newest or 0) + 1:04}"
+        directive.rev_id = new_revision_name()
 
 
-def run(connection: Connection) -> None:
+def run(connection: Connection, tables: Sequence[Table]) -> None:
     """Run the command that Alembic was called for on this connection."""
     context.configure(
         connection=connection,
+        target_metadata=list(dict.fromkeys(table.metadata for table in tables)),
+        compare_server_default=True,
         render_item=render_item,
-        include_object=is_of(connection.dialect.name),
+        include_object=is_part_of(tables, connection.dialect.name),
         # SQLite can change a table only by making a new one.
         render_as_batch=connection.dialect.name == "sqlite",
-        process_revision_directives=number,
-        **OPTIONS,
+        process_revision_directives=name_apart,
     )
     with context.begin_transaction():
         context.run_migrations()
@@ -76,7 +79,7 @@ def run(connection: Connection) -> None:
 async def run_on(url: str) -> None:
     """Open a connection as the service's own migration does and run the command on it."""
     async with open_for_migration(url) as connection:
-        await connection.run_sync(run)
+        await connection.run_sync(run, tables_of())
 
 
 def main() -> None:
@@ -84,9 +87,9 @@ def main() -> None:
     connection = context.config.attributes.get("connection")
     url = os.environ.get("DATABASE_URL") or DEFAULT_URL
     if connection is not None:
-        run(connection)
+        run(connection, context.config.attributes.get("tables", ()))
     elif context.is_offline_mode():
-        context.configure(url=url.partition(":")[0] + "://", literal_binds=True, **OPTIONS)
+        context.configure(url=url.partition(":")[0] + "://", literal_binds=True)
         with context.begin_transaction():
             context.run_migrations()
     else:

@@ -4,6 +4,7 @@ Works from an installed wheel: nothing here reads ``alembic.ini``. Two instances
 once do not disturb each other; the second one waits and finds nothing left to do.
 """
 
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,72 +20,79 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from adapters.sqlalchemy.engine import normalised_url, prepare_file
 from adapters.sqlalchemy.errors import translated_errors
+from adapters.sqlalchemy.locks import Lock
+from adapters.sqlalchemy.revisions import Difference
+from migrations.branches import OURS, Branches, known_revisions
 
 DEFAULT_URL = "sqlite:///var/doorward.db"
 """What ``make run`` uses; the settings of the service have the same."""
 
-_LOCK = 6_003_417_895  # any number, as long as nobody else in the database uses it
 _LOCK_SECONDS = 60
 
 
-class SchemaTooNew(Exception):
-    """The database was migrated by a newer Doorward than this one; nothing was changed."""
+class UnknownRevision(Exception):
+    """The database was migrated by another version than this one; nothing was changed."""
 
-    def __init__(self, revision: str) -> None:
-        super().__init__(
-            f"the database is at revision {revision}, which this version does not know; "
-            "run the newer version, or restore a backup from before"
-        )
-        self.revision = revision
+    def __init__(self, difference: Difference) -> None:
+        super().__init__(str(difference))
+        self.difference = difference
 
 
-async def upgrade(url: str, revision: str = "head") -> None:
+async def upgrade(url: str, revision: str = "heads", *, branches: Branches = (OURS,)) -> None:
     """Bring the database up to the revision; do nothing if it is there already.
 
-    Raises :class:`SchemaTooNew` if the database is ahead of this code.
+    Raises :class:`UnknownRevision` if no migration of these branches leads there.
     """
-    await _run(url, lambda config: command.upgrade(config, revision))
+    await _run(url, branches, lambda config: command.upgrade(config, revision))
 
 
-async def downgrade(url: str, revision: str) -> None:
+async def downgrade(url: str, revision: str, *, branches: Branches = (OURS,)) -> None:
     """Take the database back to the revision (``-1``: one step; ``base``: to nothing).
 
-    Raises :class:`SchemaTooNew` if the database is ahead of this code.
+    With several branches the revision needs the branch: ``documents@base``. Raises
+    :class:`UnknownRevision` if the database is at a revision of none of them.
     """
-    await _run(url, lambda config: command.downgrade(config, revision))
+    await _run(url, branches, lambda config: command.downgrade(config, revision))
 
 
-def head() -> str:
-    """Return the revision that this code is written for."""
-    newest = _scripts().get_current_head()
-    if newest is None:
-        raise RuntimeError("there are no revisions")
-    return newest
-
-
-async def current(url: str) -> str | None:
-    """Return the revision that the database is at; None if it was never migrated."""
+async def current(url: str) -> frozenset[str]:
+    """Return the revisions that the database is at, one for each branch; none: never migrated."""
     async with open_for_migration(url, read_only=True) as connection:
-        return await connection.run_sync(_revision_of)
+        return await connection.run_sync(_revisions_of)
 
 
-async def pending(url: str) -> list[tuple[str, str]]:
+async def pending(url: str, *, branches: Branches = (OURS,)) -> list[tuple[str, str]]:
     """Return the revisions that ``upgrade`` would run, in order, each with its title.
 
-    Raises :class:`SchemaTooNew` if the database is ahead of this code.
+    Raises :class:`UnknownRevision` if no migration of these branches leads on from here.
     """
     present = await current(url)
-    scripts = _scripts()
-    _refuse_unknown(scripts, present)
-    steps = scripts.iterate_revisions("head", present or "base")
+    _refuse_unknown(branches, present)
+    steps = ScriptDirectory.from_config(config_of(branches)).iterate_revisions(
+        "heads", tuple(present) or "base", implicit_base=True
+    )
     return [(step.revision, step.doc) for step in reversed(list(steps))]
+
+
+def config_of(branches: Branches) -> Config:
+    """Return what Alembic needs to know of these branches."""
+    config = Config()
+    folders = os.pathsep.join(str(branch.versions) for branch in branches)
+    for option, value in {
+        "script_location": str(Path(__file__).parent),
+        "version_locations": folders,
+        "path_separator": "os",
+        "file_template": "%(rev)s_%(slug)s",
+    }.items():
+        config.set_main_option(option, value.replace("%", "%%"))
+    return config
 
 
 @asynccontextmanager
 async def open_for_migration(
     url: str, *, read_only: bool = False
 ) -> AsyncIterator[AsyncConnection]:
-    """Give a connection in an open transaction that nobody else migrates in (DB-5).
+    """Give a connection in an open transaction that no other process migrates in (DB-5).
 
     It commits at the end of the block and undoes everything if the block raises: a migration
     happens as a whole or not at all. SQLite's connection does not watch foreign keys, because
@@ -117,7 +125,9 @@ async def _lock(connection: AsyncConnection) -> None:
         await connection.exec_driver_sql("BEGIN EXCLUSIVE")
         return
     await connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'"))
-    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    await connection.execute(
+        text("SELECT pg_advisory_xact_lock(:key)"), {"key": int(Lock.MIGRATION)}
+    )
 
 
 def _leave_transactions_to_us(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
@@ -125,10 +135,10 @@ def _leave_transactions_to_us(connection: DBAPIConnection, _record: ConnectionPo
     connection.isolation_level = None
 
 
-async def _run(url: str, work: Callable[[Config], None]) -> None:
+async def _run(url: str, branches: Branches, work: Callable[[Config], None]) -> None:
     def migrate(connection: Connection) -> None:
-        _refuse_unknown(_scripts(), _revision_of(connection))
-        config = _config()
+        _refuse_unknown(branches, _revisions_of(connection))
+        config = config_of(branches)
         config.attributes["connection"] = connection
         work(config)
 
@@ -136,22 +146,11 @@ async def _run(url: str, work: Callable[[Config], None]) -> None:
         await connection.run_sync(migrate)
 
 
-def _revision_of(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+def _revisions_of(connection: Connection) -> frozenset[str]:
+    return frozenset(MigrationContext.configure(connection).get_current_heads())
 
 
-def _refuse_unknown(scripts: ScriptDirectory, revision: str | None) -> None:
-    known = {script.revision for script in scripts.walk_revisions()}
-    if revision is not None and revision not in known:
-        raise SchemaTooNew(revision)
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
-
-
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
+def _refuse_unknown(branches: Branches, present: frozenset[str]) -> None:
+    difference = known_revisions(branches).difference(present)
+    if difference is not None and not difference.can_be_migrated:
+        raise UnknownRevision(difference)

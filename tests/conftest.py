@@ -13,15 +13,14 @@ with `doorward_test_` are made and dropped there.
 import os
 import shutil
 import sqlite3
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
 
-import asyncpg
 import pytest
-from sqlalchemy import URL, make_url
+from sqlalchemy import make_url
 
+from tests.support.databases import DatabasePool, administer, database_name, text_of
 from tests.support.postgres import PostgresServer
 
 
@@ -32,7 +31,7 @@ def postgres_admin_url() -> Iterator[str]:
     """
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
-        yield _text(make_url(given).set(drivername="postgresql+asyncpg"))
+        yield text_of(make_url(given).set(drivername="postgresql+asyncpg"))
         return
     with PostgresServer() as server:
         yield server.url()
@@ -41,32 +40,39 @@ def postgres_admin_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 async def postgres_template(postgres_admin_url: str) -> AsyncIterator[str]:
     """
-    The name of a migrated database that others are copied from; nobody connects to it.
+    The name of a migrated database that others are copied from; no test connects to it.
     """
     from migrations.runner import upgrade  # only tests of databases pay for the import
 
-    name = _database_name("template")
-    await _administer(postgres_admin_url, f'CREATE DATABASE "{name}"')
+    name = database_name("template")
+    await administer(postgres_admin_url, f'CREATE DATABASE "{name}"')
     try:
-        await upgrade(_text(make_url(postgres_admin_url).set(database=name)))
+        await upgrade(text_of(make_url(postgres_admin_url).set(database=name)))
         yield name
     finally:
-        await _administer(postgres_admin_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+        await administer(postgres_admin_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+async def postgres_pool(
+    postgres_admin_url: str, postgres_template: str
+) -> AsyncIterator[DatabasePool]:
+    """
+    Databases that one test after the other uses.
+    """
+    pool = DatabasePool(postgres_admin_url, postgres_template)
+    yield pool
+    await pool.close()
 
 
 @pytest.fixture
-async def postgres_url(postgres_admin_url: str, postgres_template: str) -> AsyncIterator[str]:
+async def postgres_url(postgres_pool: DatabasePool) -> AsyncIterator[str]:
     """
-    The address of a fresh PostgreSQL database at the newest schema.
+    The address of an empty PostgreSQL database at the newest schema.
     """
-    name = _database_name(uuid.uuid4().hex[:12])
-    await _administer(
-        postgres_admin_url, f'CREATE DATABASE "{name}" TEMPLATE "{postgres_template}"'
-    )
-    try:
-        yield _text(make_url(postgres_admin_url).set(database=name))
-    finally:
-        await _administer(postgres_admin_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    url = await postgres_pool.take()
+    yield url
+    await postgres_pool.give_back(url)
 
 
 @pytest.fixture(scope="session")
@@ -101,23 +107,3 @@ def own_postgres() -> Iterator[PostgresServer]:
     """
     with PostgresServer(durable=True) as server:
         yield server
-
-
-def _database_name(suffix: str) -> str:
-    return f"doorward_test_{os.getpid()}_{suffix}"
-
-
-def _text(url: URL) -> str:
-    return url.render_as_string(hide_password=False)
-
-
-async def _administer(url: str, statement: str) -> None:
-    address = make_url(url).set(drivername="postgresql")
-    if "ssl" in address.query:  # SQLAlchemy's name for what an address calls sslmode
-        address = address.update_query_dict({"sslmode": address.query["ssl"]})
-        address = address.difference_update_query(["ssl"])
-    connection = await asyncpg.connect(_text(address))
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()

@@ -58,7 +58,7 @@ print(getattr(sys, "_base_executable", None) or sys.executable)
 
 class CannotBootstrapError(Exception):
     """
-    The reason why there is no environment, in words for whoever typed the command.
+    The reason why there is no environment, in words for the person who typed the command.
     """
 
 

@@ -29,7 +29,7 @@ pipeline(fs.createReadStream(packed), zlib.createBrotliDecompress(), fs.createWr
 
 class NoBrowserError(Exception):
     """
-    The reason why there is no browser, in words for whoever typed the command.
+    The reason why there is no browser, in words for the person who typed the command.
     """
 
 

@@ -23,14 +23,15 @@ REQUIREMENTS = ROOT / "requirements"
 OLDEST_PYTHON = "3.12"
 HEADER = "# Written by `make lock` from pyproject.toml; do not edit.\n"
 
-# name -> (does it include Doorward's own dependencies?, dependency groups)
+# Out of pyproject.toml: name -> (does it include Doorward's own dependencies?, dependency groups).
+# Out of requirements/NAME.in: what could not be installed on top of the others.
 TOGETHER = {
     "build": (False, ["build"]),
     "run": (True, []),
     "test": (True, ["test"]),
     "check": (True, ["check"]),
 }
-APART = {"bench": (False, ["bench"])}
+APART = ["bench"]
 
 PIN = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*(\[[^]]*\])?==[^\\]+")
 # Anything that names a host or a folder. Hashes and markers hold neither "://" nor a slash.
@@ -55,13 +56,14 @@ def main(arguments: list[str]) -> int:
         _keep(everything, [] if upgrade else [REQUIREMENTS / f"{name}.txt" for name in TOGETHER])
         groups = [group for _, more in TOGETHER.values() for group in more]
         _compile(uv, everything, project=True, groups=groups)
-        for name, (project, groups) in {**TOGETHER, **APART}.items():
+        for name, (project, groups) in TOGETHER.items():
             target = scratch / f"{name}.txt"
-            if name in TOGETHER:
-                _compile(uv, target, project=project, groups=groups, constraint=everything)
-            else:
-                _keep(target, [] if upgrade else [REQUIREMENTS / target.name])
-                _compile(uv, target, project=project, groups=groups)
+            _compile(uv, target, project=project, groups=groups, constraint=everything)
+            written[REQUIREMENTS / target.name] = target.read_text()
+        for name in APART:
+            target = scratch / f"{name}.txt"
+            _keep(target, [] if upgrade else [REQUIREMENTS / target.name])
+            _run(uv, target, f"requirements/{name}.in", "--python-version", OLDEST_PYTHON)
             written[REQUIREMENTS / target.name] = target.read_text()
         if upgrade:
             target = scratch / "uv.txt"

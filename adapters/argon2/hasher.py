@@ -13,7 +13,7 @@ from argon2 import PasswordHasher as Argon2
 from argon2 import Type, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
-from application.ports.passwords import Busy, PasswordHasher
+from application.credentials.ports import Busy, PasswordHasher
 
 SALT_BYTES = 16
 HASH_BYTES = 32
@@ -83,7 +83,7 @@ class Argon2PasswordHasher(PasswordHasher):
         )
 
     def close(self) -> None:
-        """Take no more work. What is under way ends by itself; nobody waits for it here."""
+        """Take no more work. What is under way ends by itself; it is not waited for."""
         self._threads.shutdown(wait=False)
 
     async def _run[T](self, work: Callable[[], T]) -> T:

@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from adapters.encryption.secret_box import MIN_SECRET_BYTES
-from application.ports.tokens import Authenticator
+from application.ports.crypto import Authenticator
 
 _KEY_BYTES = 32
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from application.ports.tokens import SealBroken, SecretBox
+from application.ports.crypto import SealBroken, SecretBox
 
 MIN_SECRET_BYTES = 32
 _VERSION = b"\x01"

@@ -21,12 +21,11 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     load_der_private_key,
-    load_pem_private_key,
 )
 from jwt import PyJWTError
 from jwt.algorithms import Algorithm, ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-from application.ports.tokens import (
+from application.keys.ports import (
     LEEWAY,
     AccessClaims,
     AccessTokenExpired,
@@ -36,10 +35,10 @@ from application.ports.tokens import (
     UnknownSigningKey,
     VerifyingKey,
 )
-from domain.access import Permission, RoleName
 from domain.errors import ServiceUnavailable
 from domain.identifiers import SessionId, UserId
-from domain.signing_key import SigningAlgorithm
+from domain.keys.signing_key import SigningAlgorithm
+from domain.principal import Permission, RoleName
 
 MAX_TOKEN_LENGTH = 8 * 1024
 RSA_BITS = 3072
@@ -149,7 +148,7 @@ class JwtAccessTokens(AccessTokens):
                 kid=signing.kid, algorithm=signing.algorithm, public_jwk=signing.public_jwk
             )
             public_keys = {key.kid: _read_public_key(key) for key in (*verifying, own)}
-            private_key = _read_private_key(signing.private_key)
+            private_key: Any = load_der_private_key(signing.private_key, None)
             matches = _public_jwk(signing.algorithm, private_key)["kid"] == _thumbprint(
                 _SUITES[signing.algorithm].public_members(signing.public_jwk)
             )
@@ -360,11 +359,6 @@ def _read_public_key(source: VerifyingKey) -> _PublicKey:
         raise ValueError(weakness)
     jwk = _named(members, source.kid, source.algorithm)
     return _PublicKey(source.algorithm, suite.algorithm, key, jwk)
-
-
-def _read_private_key(data: bytes) -> Any:
-    load = load_pem_private_key if data.startswith(b"-----BEGIN") else load_der_private_key
-    return load(data, None)
 
 
 def _low(signature: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 import hmac
 
-from application.ports.tokens import Authenticator
+from application.ports.crypto import Authenticator
 
 
 class MemoryAuthenticator(Authenticator):

@@ -7,7 +7,7 @@ from application.ports.clock import Clock, Randomness
 
 
 class ManualClock(Clock):
-    """A clock that stands still until somebody moves it."""
+    """A clock that stands still until it is moved."""
 
     def __init__(self, now: datetime = datetime(2026, 11, 1, 12, tzinfo=UTC)) -> None:
         if now.tzinfo is None:

@@ -41,8 +41,8 @@ class MemoryIdempotencyStore(IdempotencyStore):
         if entry is not None and entry.claimed_at == claimed_at and entry.answer is None:
             del self._entries[key]
 
-    async def purge(self, *, before: datetime) -> int:
-        old = [key for key, entry in self._entries.items() if entry.claimed_at < before]
+    async def purge(self, *, before: datetime, limit: int) -> int:
+        old = [key for key, entry in self._entries.items() if entry.claimed_at < before][:limit]
         for key in old:
             del self._entries[key]
         return len(old)

@@ -36,8 +36,8 @@ class MemoryRateLimiter(RateLimiter):
             retry_after=timedelta(),
         )
 
-    async def purge(self, *, now: datetime) -> int:
-        full = [place for place, full_at in self._full_at.items() if full_at <= now]
+    async def purge(self, *, now: datetime, limit: int) -> int:
+        full = [place for place, full_at in self._full_at.items() if full_at <= now][:limit]
         for place in full:
             del self._full_at[place]
         return len(full)

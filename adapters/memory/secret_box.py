@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import secrets
 
-from application.ports.tokens import SealBroken, SecretBox
+from application.ports.crypto import SealBroken, SecretBox
 
 _NONCE = 16
 _TAG = 32

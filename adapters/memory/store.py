@@ -4,7 +4,7 @@ A transaction behaves like PostgreSQL's READ COMMITTED with one lock for the who
 reads what is committed, and its first *write* waits until no other transaction has written and
 not ended yet. Then it compares versions, finds doubles and counts guesses on settled ground, and
 fails at the very statement at which a database would. Its changes lie over the committed rows,
-seen by nobody else, until the commit lays them down in one step.
+seen by no other transaction, until the commit lays them down in one step.
 
 The lock is not taken at the beginning (as SQLite does it), so that two use cases may both load
 and then both save, as on PostgreSQL, and the second one really meets ConcurrentChange. One lock
@@ -12,42 +12,54 @@ instead of one for each row means that no two transactions can ever wait for eac
 """
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
-from datetime import datetime
+from typing import Any
 
-from application.ports.outbox import MessageStatus, OutboxMessage
-from domain.access import RoleName
-from domain.audit import AuditEvent
-from domain.audit_chain import ChainedEvent, ChainHead
-from domain.circuit import Circuit
-from domain.credential import PasswordCredential
 from domain.errors import ServiceUnavailable
-from domain.identifiers import AuditEventId, InvitationId, MessageId, SessionId, UserId
-from domain.invitation import Invitation
-from domain.one_time_token import OneTimeToken, Purpose
-from domain.role import Role
-from domain.session import Session
-from domain.sign_in_attempts import SignInAttempts
-from domain.signing_key import SigningKey
-from domain.user import User
+from domain.identifiers import UserId
+
+_OWNER = "owner"
 
 
 class Table[K: Hashable, V]:
-    """Committed rows by key, and by whatever they are looked up by.
+    """What a table is like: declared by the adapter whose rows it holds.
 
-    Rows are never changed in place: a row that was handed out stays what it was.
+    ``copied`` copies a row; rows are never changed in place, so that one that was handed out
+    stays what it was. ``indexes`` say by what else rows are looked up. ``owner`` names the user to
+    whom a row belongs, and with whom it goes. ``section`` is where a user's export shows such rows.
     """
 
     def __init__(
-        self, copied: Callable[[V], V], **indexes: Callable[[V], Iterable[Hashable]]
+        self,
+        name: str,
+        copied: Callable[[V], V],
+        *,
+        owner: Callable[[V], UserId | None] | None = None,
+        section: str | None = None,
+        **indexes: Callable[[V], Iterable[Hashable]],
     ) -> None:
-        self.copied = copied
+        self.name, self.copied, self.section = name, copied, section
+        self.values_of = dict(indexes)
+        if owner is not None:
+            self.values_of[_OWNER] = lambda row: (owner(row),)
+
+    @property
+    def is_owned(self) -> bool:
+        """Whether its rows belong to users."""
+        return _OWNER in self.values_of
+
+
+class Rows[K: Hashable, V]:
+    """The committed rows of a table by key, and by whatever they are looked up by."""
+
+    def __init__(self, table: Table[K, V]) -> None:
+        self.table = table
         self.rows: dict[K, V] = {}
-        self.values_of = indexes
         # The innermost dictionary stands for a set that remembers its order.
-        self._keys: dict[str, dict[Hashable, dict[K, None]]] = {name: {} for name in indexes}
+        self._keys: dict[str, dict[Hashable, dict[K, None]]] = {
+            name: {} for name in table.values_of
+        }
 
     def keys_with(self, index: str, value: Hashable) -> Iterable[K]:
         """Return the keys of the rows that the index has under the value."""
@@ -63,12 +75,12 @@ class Table[K: Hashable, V]:
                 self._note(key, row)
 
     def _note(self, key: K, row: V) -> None:
-        for name, values_of in self.values_of.items():
+        for name, values_of in self.table.values_of.items():
             for value in values_of(row):
                 self._keys[name].setdefault(value, {})[key] = None
 
     def _forget(self, key: K, row: V) -> None:
-        for name, values_of in self.values_of.items():
+        for name, values_of in self.table.values_of.items():
             for value in values_of(row):
                 keys = self._keys[name][value]
                 keys.pop(key, None)
@@ -82,18 +94,18 @@ class Changes[K: Hashable, V]:
     Rows are copied on the way in and on the way out.
     """
 
-    def __init__(self, table: Table[K, V]) -> None:
-        self._table = table
+    def __init__(self, committed: Rows[K, V]) -> None:
+        self._committed, self._copied = committed, committed.table.copied
         self._changed: dict[K, V | None] = {}
 
     def get(self, key: K) -> V | None:
         """Return the row, or None."""
         row = self._row(key)
-        return None if row is None else self._table.copied(row)
+        return None if row is None else self._copied(row)
 
     def put(self, key: K, row: V) -> None:
         """Keep the row in place of any other with this key."""
-        self._changed[key] = self._table.copied(row)
+        self._changed[key] = self._copied(row)
 
     def remove(self, key: K) -> bool:
         """Remove the row; tell whether there was one."""
@@ -102,32 +114,43 @@ class Changes[K: Hashable, V]:
             self._changed[key] = None
         return there
 
+    def remove_owned(self, owner: UserId) -> None:
+        """Remove what belongs to the user, as a foreign key with a cascade does."""
+        for key in self.keys(_OWNER, owner):
+            self._changed[key] = None
+
     def find(
         self, index: str, value: Hashable, *, where: Callable[[V], bool] | None = None
     ) -> list[V]:
         """Return the rows that the index has under the value."""
+        found = (self._row(key) for key in self.keys(index, value))
         return [
-            self._table.copied(row)
-            for row in self._found(index, value)
-            if where is None or where(row)
+            self._copied(row) for row in found if row is not None and (where is None or where(row))
         ]
+
+    def keys(self, index: str, value: Hashable) -> list[K]:
+        """Return the keys of the rows that the index has under the value."""
+        kept = [k for k in self._committed.keys_with(index, value) if k not in self._changed]
+        values_of = self._committed.table.values_of[index]
+        changed = self._changed.items()
+        return kept + [k for k, row in changed if row is not None and value in values_of(row)]
 
     def count(self, index: str, value: Hashable) -> int:
         """Return how many rows the index has under the value."""
-        return sum(1 for _ in self._found(index, value))
+        return len(self.keys(index, value))
 
     def select(self, where: Callable[[V], bool]) -> dict[K, V]:
         """Return all rows that match, by key. Looks at every row."""
-        everything = {**self._table.rows, **self._changed}
+        everything = {**self._committed.rows, **self._changed}
         return {
-            key: self._table.copied(row)
+            key: self._copied(row)
             for key, row in everything.items()
             if row is not None and where(row)
         }
 
     def apply(self) -> None:
-        """Make the changes everybody's."""
-        self._table.apply(self._changed)
+        """Make the changes visible to all."""
+        self._committed.apply(self._changed)
         self._changed = {}
 
     def forget(self) -> None:
@@ -135,28 +158,7 @@ class Changes[K: Hashable, V]:
         self._changed = {}
 
     def _row(self, key: K) -> V | None:
-        return self._changed[key] if key in self._changed else self._table.rows.get(key)
-
-    def _found(self, index: str, value: Hashable) -> Iterator[V]:
-        for key in self._table.keys_with(index, value):
-            if key not in self._changed:
-                yield self._table.rows[key]
-        values_of = self._table.values_of[index]
-        for row in self._changed.values():
-            if row is not None and value in values_of(row):
-                yield row
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxEntry:
-    """A message and what became of it. ``due_at`` also says how long a lease lasts."""
-
-    message: OutboxMessage
-    status: MessageStatus
-    due_at: datetime
-    is_leased: bool = False
-    closed_at: datetime | None = None
-    error: str | None = None
+        return self._changed[key] if key in self._changed else self._committed.rows.get(key)
 
 
 class MemoryStore:
@@ -166,39 +168,23 @@ class MemoryStore:
     """
 
     def __init__(self) -> None:
-        self.users = Table[UserId, User](
-            replace,
-            mailbox=lambda u: (u.email.key,),
-            administrates=lambda u: (u.administrates,),
-            role=lambda u: u.roles,
-        )
-        self.roles = Table[RoleName, Role](replace)
-        self.credentials = Table[UserId, PasswordCredential](replace)
-        self.sessions = Table[SessionId, Session](replace, user=lambda s: (s.user_id,))
-        self.one_time_tokens = Table[tuple[UserId, Purpose], OneTimeToken](
-            _itself, digest=lambda t: (t.digest,)
-        )
-        self.invitations = Table[InvitationId, Invitation](
-            _itself,
-            digest=lambda i: (i.digest,),
-            mailbox=lambda i: (i.email.key,),
-            inviter=lambda i: (i.invited_by,),
-        )
-        self.attempts = Table[bytes, SignInAttempts](replace)
-        self.circuits = Table[str, Circuit](replace)
-        self.signing_keys = Table[str, SigningKey](_copied_key)
-        self.outbox = Table[MessageId, OutboxEntry](
-            _copied_entry,
-            status=lambda entry: (entry.status,),
-            recipient=lambda entry: (entry.message.to.lower(),),
-        )
-        self.chain = Table[AuditEventId, ChainedEvent](_itself)
-        self.chain_heads = Table[str, ChainHead](_itself)
-        self.audit = Table[AuditEventId, AuditEvent](_copied_event, about=_identifiers_in)
+        self._tables: dict[Table[Any, Any], Rows[Any, Any]] = {}
         self.answers = True
         self.write_lock = asyncio.Lock()
         self.writing_task: asyncio.Task[object] | None = None
         self._open: set[Transaction] = set()
+
+    def committed[K: Hashable, V](self, table: Table[K, V]) -> Rows[K, V]:
+        """Return the committed rows of a table."""
+        rows: Rows[K, V] | None = self._tables.get(table)
+        if rows is None:
+            rows = self._tables[table] = Rows(table)
+        return rows
+
+    @property
+    def tables(self) -> list[Table[Any, Any]]:
+        """Every table that was used so far."""
+        return list(self._tables)
 
     @property
     def open_units(self) -> int:
@@ -234,20 +220,20 @@ class Transaction:
         self._locks = False
         self._finished = False
         self.is_open = False
-        self.users = Changes(store.users)
-        self.roles = Changes(store.roles)
-        self.credentials = Changes(store.credentials)
-        self.sessions = Changes(store.sessions)
-        self.one_time_tokens = Changes(store.one_time_tokens)
-        self.invitations = Changes(store.invitations)
-        self.attempts = Changes(store.attempts)
-        self.circuits = Changes(store.circuits)
-        self.signing_keys = Changes(store.signing_keys)
-        self.outbox = Changes(store.outbox)
-        self.chain = Changes(store.chain)
-        self.chain_heads = Changes(store.chain_heads)
-        self.audit = Changes(store.audit)
-        self.held: set[bytes] = set()
+        self._changes: dict[Table[Any, Any], Changes[Any, Any]] = {}
+
+    def table[K: Hashable, V](self, table: Table[K, V]) -> Changes[K, V]:
+        """Return a table as this transaction sees it."""
+        changes: Changes[K, V] | None = self._changes.get(table)
+        if changes is None:
+            changes = self._changes[table] = Changes(self._store.committed(table))
+        return changes
+
+    def remove_owned(self, owner: UserId) -> None:
+        """Remove from every table what belongs to the user."""
+        for table in self._store.tables:
+            if table.is_owned:
+                self.table(table).remove_owned(owner)
 
     def begin(self) -> None:
         """Open the transaction, once."""
@@ -270,7 +256,7 @@ class Transaction:
             raise ServiceUnavailable
 
     async def writing(self) -> None:
-        """Return when a statement may write; from here to the end nobody else does."""
+        """Return when a statement may write; from here to the end no other task does."""
         if self._read_only:
             raise RuntimeError("a read-only unit of work cannot write")
         await self.reading()
@@ -287,7 +273,7 @@ class Transaction:
         if self._read_only:
             raise RuntimeError("a read-only unit of work cannot commit")
         await self.reading()
-        for changes in self._all():
+        for changes in self._changes.values():
             changes.apply()
         self._finished = True
         self._unlock()
@@ -296,7 +282,7 @@ class Transaction:
         """Undo what was not committed and let others write."""
         self.is_open = False
         self._finished = True
-        for changes in self._all():
+        for changes in self._changes.values():
             changes.forget()
         self._unlock()
         self._store.closed(self)
@@ -308,41 +294,7 @@ class Transaction:
             self._store.writing_task = None
             self._store.write_lock.release()
 
-    def _all(self) -> tuple[Changes[UserId, User] | Changes[RoleName, Role]
-                            | Changes[UserId, PasswordCredential]
-                            | Changes[SessionId, Session]
-                            | Changes[tuple[UserId, Purpose], OneTimeToken]
-                            | Changes[InvitationId, Invitation] | Changes[bytes, SignInAttempts]
-                            | Changes[str, Circuit] | Changes[str, SigningKey]
-                            | Changes[MessageId, OutboxEntry]
-                            | Changes[AuditEventId, ChainedEvent] | Changes[str, ChainHead]
-                            | Changes[AuditEventId, AuditEvent], ...]:  # fmt: skip
-        return (self.users, self.roles, self.credentials, self.sessions, self.one_time_tokens,
-                self.invitations, self.attempts,
-                self.circuits, self.signing_keys, self.outbox, self.chain,
-                self.chain_heads, self.audit)  # fmt: skip
 
-
-def _itself[T](row: T) -> T:
-    """Return the row: it is frozen, and so is everything in it."""
+def itself[T](row: T) -> T:
+    """Return the row: for rows that are frozen, and so is everything in them."""
     return row
-
-
-def _copied_key(key: SigningKey) -> SigningKey:
-    return replace(key, public_jwk=dict(key.public_jwk))
-
-
-def _copied_entry(entry: OutboxEntry) -> OutboxEntry:
-    message = replace(entry.message, parameters=dict(entry.message.parameters))
-    return replace(entry, message=message)
-
-
-def _copied_event(event: AuditEvent) -> AuditEvent:
-    return replace(event, data=dict(event.data))
-
-
-def _identifiers_in(event: AuditEvent) -> set[str]:
-    """Return whom the row is about: an event of a session names its user in the data."""
-    target = event.target.id if event.target else None
-    named = (event.actor.id, target, event.data.get("user_id"))
-    return {identifier for identifier in named if identifier is not None}

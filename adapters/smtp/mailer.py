@@ -1,26 +1,17 @@
-"""Mail through an SMTP server (RFC 5321), one connection per message (AT-3, OB-3, OB-4, OP-2)."""
+"""Mail through an SMTP server (RFC 5321), one connection per message (OB-3, OB-4)."""
 
 import asyncio
-import re
 from dataclasses import dataclass, field
-from email.errors import MessageError
-from email.message import EmailMessage
-from email.policy import SMTP as SMTP_POLICY
-from email.utils import format_datetime
 from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
-from application.ports.mailer import Mail, Mailer, MailNotSent, MailRefused, MailServerAway
+from adapters.mime.composer import MimeComposer
+from application.mail.ports import Mail, Mailer, MailNotSent, MailRefused, MailServerAway
 
-_POLICY = SMTP_POLICY.clone(cte_type="7bit")  # no server has to know more than RFC 5321 asks
-_ONE_ADDRESS = re.compile(r"[!#-'*+./0-9=?A-Z^-~-]+@[a-zA-Z0-9.-]+")
-_ONE_WORD = re.compile(r"[!-;=?-~]+")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_DEFAULT_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
-_MAX_LINE = 998  # RFC 5321, 4.5.3.1.6
+_DEFAULT_PORTS = {"smtp": 25, "smtps": 465}
 _FAREWELL_SECONDS = 2
 _SHUTTING_DOWN = 421
 _AUTHENTICATION_REQUIRED = 530
@@ -41,13 +32,13 @@ class SmtpServer:
 
     @classmethod
     def parse(cls, url: str) -> "SmtpServer":
-        """Read ``smtp://``, ``smtp+starttls://`` or ``smtps://user:password@host:port``.
+        """Read ``smtp://[user:password@]host[:port]`` or ``smtps://…``.
 
-        ``smtps`` is TLS from the first byte (RFC 8314). ``smtp+starttls`` refuses to go on
-        without STARTTLS, which is also written ``smtp://…?starttls=required``. Plain ``smtp``
-        takes STARTTLS where it is offered (``auto``) unless told ``starttls=never``; with
-        credentials it insists on it, since a password must not travel in the clear, but for a
-        server on this very machine. A certificate that does not verify is refused always.
+        ``smtps`` is TLS from the first byte (RFC 8314). ``smtp`` takes STARTTLS where it is
+        offered; with ``?starttls=required`` it refuses to go on without, and with
+        ``?starttls=never`` it does not ask for it. With credentials STARTTLS is always
+        required, since a password must not travel in the clear, unless the server is on this
+        machine. A certificate that does not verify is refused always.
 
         Raises ``ValueError``, whose text repeats nothing of the address.
         """
@@ -58,7 +49,7 @@ class SmtpServer:
         except ValueError:
             raise ValueError("the SMTP address cannot be read") from None
         if parts.scheme not in _DEFAULT_PORTS or not host or parts.path.strip("/"):
-            raise ValueError("the SMTP address is not smtp://, smtp+starttls:// or smtps://host")
+            raise ValueError("the SMTP address is not smtp://host or smtps://host")
         if (parts.username is None) != (parts.password is None):
             raise ValueError("the SMTP address has a user without a password")
         return cls(
@@ -84,10 +75,10 @@ class SmtpMailer(Mailer):
     address, a secret or the server's words.
     """
 
-    def __init__(self, *, url: str, sender: str, timeout: float = 20) -> None:
-        """Read the settings; raise ``ValueError`` for an address or a sender that is none."""
+    def __init__(self, *, url: str, composer: MimeComposer, timeout: float = 20) -> None:
+        """Read the address; raise ``ValueError`` if it is none."""
         self._server = SmtpServer.parse(url)
-        self._from, self._envelope_from = _read_sender(sender)
+        self._composer = composer
         self._timeout = timeout
 
     def __repr__(self) -> str:
@@ -95,14 +86,14 @@ class SmtpMailer(Mailer):
 
     async def send(self, mail: Mail) -> None:
         """Return once the server has taken the mail for its one recipient."""
-        content = self._compose(mail)
+        content = self._composer.compose(mail)
         client = self._client()
         try:
             async with asyncio.timeout(self._timeout):
                 await client.connect()
                 # Not sendmail(): it sends a RSET behind a refusal, and a server that never
                 # answers that would turn the refusal into a timeout.
-                await client.mail(self._envelope_from)
+                await client.mail(self._composer.sender)
                 await client.rcpt(mail.to)
                 await client.data(content)
             await _say_goodbye(client)
@@ -132,36 +123,9 @@ class SmtpMailer(Mailer):
             use_tls=server.implicit_tls,
             start_tls={"required": True, "auto": None, "never": False}[server.starttls],
             # Without a name it would ask the DNS for its own, which can take its time.
-            local_hostname=_domain(self._envelope_from),
+            local_hostname=self._composer.domain,
             timeout=self._timeout,
         )
-
-    def _compose(self, mail: Mail) -> bytes:
-        """Return the message as it travels, the same for every try (OB-3).
-
-        Raises :class:`MailRefused` for a value that would start a header of its own or name
-        a second recipient (AT-3, OP-2; CWE-93).
-        """
-        if not _ONE_ADDRESS.fullmatch(mail.to):
-            raise MailRefused("not one plain address")
-        if _CONTROL.search(mail.subject) or not _ONE_WORD.fullmatch(mail.message_id):
-            raise MailRefused("not a header")
-        identity = mail.message_id
-        if "@" not in identity:
-            identity = f"{identity}@{_domain(self._envelope_from)}"
-        message = EmailMessage(policy=_POLICY)
-        try:
-            message["From"] = self._from
-            message["To"] = mail.to
-            message["Subject"] = mail.subject
-            message["Date"] = format_datetime(mail.queued_at)
-            message["Message-ID"] = f"<{identity}>"
-            message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation notes, please
-            message.set_content(mail.text, cte=_encoding_of(mail.text))
-            message.add_alternative(mail.html, subtype="html", cte=_encoding_of(mail.html))
-            return message.as_bytes()
-        except (MessageError, ValueError):
-            raise MailRefused("not a message") from None
 
 
 def _starttls(scheme: str, options: dict[str, list[str]], *, exposed: bool) -> StartTls:
@@ -172,7 +136,7 @@ def _starttls(scheme: str, options: dict[str, list[str]], *, exposed: bool) -> S
     match scheme, choice:
         case "smtps", _:
             return "never"  # it is TLS already
-        case ("smtp+starttls", _) | (_, ["required"]):
+        case _, ["required"]:
             return "required"
         case _, ["auto"]:
             return "required" if exposed else "auto"
@@ -188,28 +152,6 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _read_sender(sender: str) -> tuple[str, str]:
-    """Return the From header and the bare address in it."""
-    if _CONTROL.search(sender):
-        raise ValueError("the sender has a control character in it")
-    probe = EmailMessage(policy=_POLICY)
-    probe["From"] = sender
-    addresses = probe["From"].addresses
-    if len(addresses) != 1 or not _ONE_ADDRESS.fullmatch(addresses[0].addr_spec):
-        raise ValueError("the sender is not one plain address")
-    return sender, addresses[0].addr_spec
-
-
-def _domain(address: str) -> str:
-    return address.rpartition("@")[2]
-
-
-def _encoding_of(text: str) -> str | None:
-    """Return ``7bit`` where nothing has to be encoded, so that a link stays one word."""
-    plain = text.isascii() and all(len(line) <= _MAX_LINE for line in text.splitlines())
-    return "7bit" if plain else None
 
 
 def _verdict(code: int) -> MailRefused | MailNotSent:

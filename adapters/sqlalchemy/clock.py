@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sqlalchemy.connections import Connections
 from adapters.sqlalchemy.execution import OneByOne
+from adapters.sqlalchemy.schema import UtcDateTime
 from adapters.sqlalchemy.statements import Statement
-from adapters.sqlalchemy.tables import UtcDateTime
 from application.ports.clock import Clock
 
 _DATABASE_TIME = Statement(select(func.clock_timestamp(type_=UtcDateTime)))
@@ -18,7 +18,7 @@ _LONGEST_QUESTION = 2_000_000_000
 
 
 class DatabaseClock(Clock):
-    """Knows how far the database's clock is from one that nobody can set.
+    """Knows how far the database's clock is from one that cannot be set.
 
     All instances on one database have one time. A jump of this host's wall clock is not even
     noticed: between two calls of :meth:`synchronise` only a monotonic clock counts, one that

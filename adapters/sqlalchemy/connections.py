@@ -1,6 +1,6 @@
 """Connections: taken from SQLAlchemy's pool, spoken to through their driver.
 
-A connection goes back clean or is thrown away, whatever happened to whoever had it: an
+A connection goes back clean or is thrown away, whatever happened while it was out: an
 error, a cancelled request, a server that does not answer (DU-5).
 """
 
@@ -46,6 +46,12 @@ class Connection(ABC):
         """Run the statement and return how many rows it wrote."""
         plan = statement.plan(self._dialect)
         return await self._settled(self._run(plan.sql, plan.arguments(values)))
+
+    async def run_each(self, statement: Statement, rows: Sequence[Values]) -> None:
+        """Run the statement once for each row of values, all of them in one round trip."""
+        plan = statement.plan(self._dialect)
+        arguments = [plan.arguments(values) for values in rows]
+        await self._settled(self._run_each(plan.sql, arguments))
 
     async def begin(self) -> None:
         """Begin a transaction that may write."""
@@ -102,7 +108,7 @@ class Connection(ABC):
             async with asyncio.timeout(CLEAN_UP_SECONDS):
                 await self._rollback()
         except Exception:
-            # Whoever had it has their own trouble; this one ends with the connection.
+            # The caller has an error of its own; this one ends with the connection.
             self.throw_away()
         except BaseException:
             self.throw_away()
@@ -115,6 +121,9 @@ class Connection(ABC):
 
     @abstractmethod
     async def _run(self, sql: str, arguments: Sequence[Any]) -> int: ...
+
+    @abstractmethod
+    async def _run_each(self, sql: str, arguments: Sequence[Sequence[Any]]) -> None: ...
 
     @abstractmethod
     async def _begin(self) -> None: ...
@@ -143,6 +152,9 @@ class PostgresqlConnection(Connection):
     async def _run(self, sql: str, arguments: Sequence[Any]) -> int:
         done: str = await self._driver.execute(sql, *arguments)
         return int(done.rpartition(" ")[2])  # such as "UPDATE 1" or "INSERT 0 1"
+
+    async def _run_each(self, sql: str, arguments: Sequence[Sequence[Any]]) -> None:
+        await self._driver.executemany(sql, arguments)
 
     async def _begin(self) -> None:
         await self._driver.execute("BEGIN")
@@ -176,6 +188,9 @@ class SqliteConnection(Connection):
     async def _run(self, sql: str, arguments: Sequence[Any]) -> int:
         cursor = await self._driver.execute(sql, arguments)
         return int(cursor.rowcount)
+
+    async def _run_each(self, sql: str, arguments: Sequence[Sequence[Any]]) -> None:
+        await self._driver.executemany(sql, arguments)
 
     async def _begin(self) -> None:
         # Takes its turn now: a transaction that first reads and then writes would fail at

@@ -12,6 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.util.concurrency import in_greenlet
 
+type Engine = AsyncEngine
+"""The engine's type, for callers that must not know SQLAlchemy."""
+
 POOL_TIMEOUT_SECONDS = 2.0
 CONNECT_TIMEOUT_SECONDS = 3.0
 STATEMENT_TIMEOUT_SECONDS = 10
@@ -76,7 +79,7 @@ def create_engine(
     pool_size: int = 10,
     pool_timeout: float = POOL_TIMEOUT_SECONDS,
     connect_timeout: float = CONNECT_TIMEOUT_SECONDS,
-) -> AsyncEngine:
+) -> Engine:
     """Return an engine that holds up to ``pool_size`` connections and opens none yet.
 
     No request waits longer than ``pool_timeout`` for a free one (DB-6). A connection that the
@@ -100,7 +103,7 @@ def create_engine(
         pool_timeout=pool_timeout,
         # The connections in use are the warm ones, with their statements prepared.
         pool_use_lifo=True,
-        # Whoever takes a connection gives it back clean; see adapters.sqlalchemy.connections.
+        # A connection is given back clean; see adapters.sqlalchemy.connections.
         pool_reset_on_return=None,
         # Values may be secrets, and errors may be logged (LG-1).
         hide_parameters=True,
@@ -115,7 +118,7 @@ def create_engine(
 
 
 def prepare_file(address: URL) -> None:
-    """Make SQLite's file and its folder, for nobody's eyes but ours."""
+    """Make SQLite's file and its folder, readable by its owner alone."""
     if address.database is None or address.query.get("uri"):
         return
     file = Path(address.database)

@@ -1,8 +1,8 @@
 """What the databases' failures mean to Doorward (DB-1, DB-2, DU-3).
 
 The drivers raise dozens of classes for a database that is away, going away, coming back or
-out of something. Here they become one of three: the store does not answer, somebody else was
-faster, or a value is taken. Everything else is a mistake of ours and stays what it is.
+out of something. Here they become one of three: the store does not answer, another transaction
+was faster, or a value is taken. Everything else is a mistake of ours and stays what it is.
 """
 
 import sqlite3

@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.sqlalchemy.connections import Connection, Connections
 from adapters.sqlalchemy.errors import unavailable
-from adapters.sqlalchemy.statements import Row, Statement
+from adapters.sqlalchemy.statements import Row, Statement, Values
 from domain.errors import ServiceUnavailable
 
 
@@ -40,6 +40,10 @@ class Execution(ABC):
     @abstractmethod
     async def run(self, statement: Statement, **values: Any) -> int:
         """Run the statement and return how many rows it wrote."""
+
+    @abstractmethod
+    async def run_each(self, statement: Statement, rows: Sequence[Values]) -> None:
+        """Run the statement once for each row of values, all of them in one round trip."""
 
     async def first(self, statement: Statement, **values: Any) -> Row | None:
         """Run the statement and return its first row, if there is one."""
@@ -84,6 +88,11 @@ class InTransaction(Execution):
     async def run(self, statement: Statement, **values: Any) -> int:
         """Run the statement and return how many rows it wrote."""
         return await self._current().run(statement, values)
+
+    async def run_each(self, statement: Statement, rows: Sequence[Values]) -> None:
+        """Run the statement once for each row of values, all of them in one round trip."""
+        if rows:
+            await self._current().run_each(statement, rows)
 
     async def _begun(self) -> Connection | None:
         """Return a connection with an open transaction, or None if it turns out to be lost."""
@@ -136,6 +145,10 @@ class OneByOne(Execution):
         return await (await self._taken()).fetch(statement, values)
 
     async def run(self, statement: Statement, **values: Any) -> int:
+        """Refuse: only reading is allowed here."""
+        raise RuntimeError("a read-only unit of work does not write")
+
+    async def run_each(self, statement: Statement, rows: Sequence[Values]) -> None:
         """Refuse: only reading is allowed here."""
         raise RuntimeError("a read-only unit of work does not write")
 

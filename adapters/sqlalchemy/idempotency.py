@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sqlalchemy.connections import Connections
 from adapters.sqlalchemy.execution import Autocommit
-from adapters.sqlalchemy.statements import Core, InsertInto, Statement
-from adapters.sqlalchemy.tables import UtcDateTime, idempotency_keys
+from adapters.sqlalchemy.schema import UtcDateTime
+from adapters.sqlalchemy.statements import Core, InsertInto, Statement, delete_some
+from adapters.sqlalchemy.tables import idempotency_keys
 from application.ports.idempotency import Claim, IdempotencyStore
 
 _TIME = UtcDateTime()
@@ -21,7 +22,7 @@ _MINE = (
 
 
 def _claim(insert: InsertInto) -> Core:
-    """Take the key if nobody has it, or nobody any more; no row back means that somebody has.
+    """Take the key if it is free, or free again; no row back means that it is taken.
 
     One statement, so that of two at once one gets it.
     """
@@ -55,8 +56,10 @@ _COMPLETE = Statement(
     update(idempotency_keys).where(*_MINE).values(answer=bindparam("given_answer"))
 )
 _RELEASE = Statement(delete(idempotency_keys).where(*_MINE, idempotency_keys.c.answer.is_(None)))
-_PURGE = Statement(
-    delete(idempotency_keys).where(idempotency_keys.c.claimed_at < bindparam("before", type_=_TIME))
+_PURGE = delete_some(
+    idempotency_keys,
+    idempotency_keys.c.key,
+    idempotency_keys.c.claimed_at < bindparam("before", type_=_TIME),
 )
 
 
@@ -92,9 +95,9 @@ class SqlAlchemyIdempotencyStore(IdempotencyStore):
         async with self._execution() as execution:
             await execution.run(_RELEASE, of_key=key, since=claimed_at)
 
-    async def purge(self, *, before: datetime) -> int:
+    async def purge(self, *, before: datetime, limit: int) -> int:
         async with self._execution() as execution:
-            return await execution.run(_PURGE, before=before)
+            return await execution.run(_PURGE, before=before, limit=limit)
 
     @asynccontextmanager
     async def _execution(self) -> AsyncIterator[Autocommit]:

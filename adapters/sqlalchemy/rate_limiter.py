@@ -3,12 +3,12 @@
 import hashlib
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import BigInteger, bindparam, case, delete, select
+from sqlalchemy import BigInteger, bindparam, case, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sqlalchemy.connections import Connections
 from adapters.sqlalchemy.execution import Autocommit
-from adapters.sqlalchemy.statements import Core, InsertInto, Statement
+from adapters.sqlalchemy.statements import Core, InsertInto, Statement, delete_some
 from adapters.sqlalchemy.tables import rate_limits
 from application.ports.rate_limiter import Admission, RateLimit, RateLimiter
 
@@ -35,7 +35,7 @@ def _admit(insert: InsertInto) -> Core:
 
 _ADMIT = Statement(_admit)
 _FULL_AT = Statement(select(rate_limits.c.tat_us).where(rate_limits.c.key == bindparam("key")))
-_PURGE = Statement(delete(rate_limits).where(rate_limits.c.tat_us <= _NOW))
+_PURGE = delete_some(rate_limits, rate_limits.c.key, rate_limits.c.tat_us <= _NOW)
 
 
 class SqlAlchemyRateLimiter(RateLimiter):
@@ -72,10 +72,11 @@ class SqlAlchemyRateLimiter(RateLimiter):
             retry_after=timedelta(microseconds=max(ahead + step - capacity, 1)),
         )
 
-    async def purge(self, *, now: datetime) -> int:
+    async def purge(self, *, now: datetime, limit: int) -> int:
         execution = Autocommit(self._connections)
         try:
-            return await execution.run(_PURGE, now_us=(now - _EPOCH) // _MICROSECOND)
+            now_us = (now - _EPOCH) // _MICROSECOND
+            return await execution.run(_PURGE, now_us=now_us, limit=limit)
         finally:
             await execution.end()
 

@@ -5,19 +5,26 @@ SQLAlchemy's own way of running a statement costs more than the statement itself
 databases and keeps the pool. What happens per request is left to the driver.
 """
 
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, cast
+from uuid import UUID
 
 from sqlalchemy import (
     BindParameter,
+    Column,
     Dialect,
+    Integer,
     Select,
+    String,
     Table,
+    Text,
     Update,
+    Uuid,
     bindparam,
+    delete,
     func,
     insert,
-    literal,
     select,
     update,
 )
@@ -25,12 +32,18 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import CompoundSelect
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 type Row = Sequence[Any]
 type Values = Mapping[str, Any]
 type Written = dict[str, Any]
 type Core = Select[Any] | CompoundSelect[Any] | UpdateBase
 type InsertInto = Callable[[Table], postgresql.Insert]
+
+BEFORE_ALL = UUID(int=0)
+"""Comes before every identifier, and is none."""
+AFTER_ALL = UUID(int=(1 << 128) - 1)
+"""Comes behind every identifier, and is none."""
 
 
 class Plan:
@@ -85,10 +98,14 @@ class Statement:
 
     __slots__ = ("_build", "_plans", "writes")
 
-    def __init__(self, core: Core | Callable[[InsertInto], Core]) -> None:
+    def __init__(
+        self, core: Core | Callable[[InsertInto], Core], *, writes: bool | None = None
+    ) -> None:
+        """Take ``writes`` where it cannot be seen: a function is taken for one that writes."""
         self._build = core
         self._plans: dict[str, Plan] = {}
-        self.writes = callable(core) or isinstance(core, UpdateBase)
+        seen = callable(core) or isinstance(core, UpdateBase)
+        self.writes = seen if writes is None else writes
 
     def plan(self, dialect: Dialect) -> Plan:
         """Return the statement as the database of this dialect takes it."""
@@ -117,23 +134,8 @@ def insert_into(table: Table) -> Statement:
     return Statement(insert(table).values(every_column(table)))
 
 
-def exclusive(number: int) -> Statement:
-    """Return the statement that keeps out, until the commit, whoever runs the same one.
-
-    For questions about a whole table, which may be empty. On SQLite the transaction itself keeps
-    others out (DB-4). The number is any that nobody else in the database uses.
-    """
-
-    def lock(insert: InsertInto) -> Core:
-        if insert is postgresql.insert:
-            return select(func.pg_advisory_xact_lock(number))
-        return select(literal(0))
-
-    return Statement(lock)
-
-
 def save_in(table: Table, *, key: str, but: Collection[str] = ()) -> Update:
-    """Return the update that saves one whole row if nobody else saved it since it was loaded.
+    """Return the update that saves one whole row if it was not saved since it was loaded.
 
     It takes the entity's values, its ``version`` still the loaded one, and touches no row at
     all if the version in the table is another by now.
@@ -148,3 +150,59 @@ def save_in(table: Table, *, key: str, but: Collection[str] = ()) -> Update:
         .where(columns[key] == bindparam(key), columns["version"] == loaded)
         .values(**written, version=loaded + 1)
     )
+
+
+def delete_some(table: Table, key: Column[Any], *where: ColumnElement[bool]) -> Statement:
+    """Return the statement that removes up to ``limit`` of the rows in question.
+
+    ``key`` is unique. A transaction that removes a bounded number of rows holds few locks.
+    """
+    return Statement(delete(table).where(key.in_(_some(key, where)), *where))
+
+
+def update_some(
+    table: Table, key: Column[Any], *where: ColumnElement[bool], **values: Any
+) -> Statement:
+    """Return the statement that updates up to ``limit`` of the rows in question."""
+    return Statement(update(table).where(key.in_(_some(key, where)), *where).values(**values))
+
+
+def _some(key: Column[Any], where: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """Return the keys of up to ``limit`` rows; the statement around it asks of each row again.
+
+    PostgreSQL looks once more at a row that it had to wait for, but only at the conditions on
+    that row itself. With the keys alone, what was renewed meanwhile would be removed all the same.
+    """
+    return select(key).where(*where).limit(bindparam("limit", type_=Integer)).correlate(None)
+
+
+class UuidList(TypeDecorator[list[UUID]]):
+    """Any number of UUIDs as one value, for :func:`is_among`: an array, or JSON on SQLite.
+
+    An array of texts: asyncpg asks the server about any other kind, three times on each connection.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return PostgreSQL's array of texts; SQLite gets text."""
+        return postgresql.ARRAY(Text()) if dialect.name == "postgresql" else String()
+
+    def process_bind_param(self, value: list[UUID] | None, dialect: Dialect) -> Any:
+        """Write the UUIDs as SQLite keeps them; PostgreSQL reads them in that form, too."""
+        if value is None:
+            return None
+        written = [each.hex for each in value]
+        return written if dialect.name == "postgresql" else json.dumps(written)
+
+
+def is_among(insert: InsertInto, column: Column[Any], name: str) -> ColumnElement[bool]:
+    """Return the condition that the column is one of the UUIDs in the placeholder ``name``.
+
+    One statement for any number of them, compiled once.
+    """
+    given = bindparam(name, type_=UuidList)
+    if insert is postgresql.insert:
+        return column == func.any(given.cast(postgresql.ARRAY(Uuid())))
+    return column.in_(select(func.json_each(given).table_valued("value").c.value))

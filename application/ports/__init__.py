@@ -1,4 +1,4 @@
-"""What the use cases need from outside, as abstract protocols grouped by collaborator.
+"""What every capability needs from outside, as abstract protocols.
 
 Every port has at least two adapters and one contract suite under ``tests/contracts``.
 """

@@ -1,4 +1,4 @@
-"""Time and chance: the two inputs that nobody types."""
+"""Time and randomness, which use cases take from outside."""
 
 from abc import abstractmethod
 from datetime import datetime

@@ -10,7 +10,7 @@ from typing import Protocol
 class Claim:
     """What became of asking for a key.
 
-    ``is_ours``: the request is to be done, and nobody else does it meanwhile. Else
+    ``is_ours``: the request is to be done, and no other process does it meanwhile. Else
     ``fingerprint`` is that of the request which has the key, and ``answer`` is its sealed
     answer, or None while it is still being done.
     """
@@ -39,12 +39,12 @@ class IdempotencyStore(Protocol):
 
     @abstractmethod
     async def complete(self, key: bytes, answer: bytes, *, claimed_at: datetime) -> bool:
-        """Keep the answer; False if the key is somebody else's by now."""
+        """Keep the answer; False if another claim has the key by now."""
 
     @abstractmethod
     async def release(self, key: bytes, *, claimed_at: datetime) -> None:
         """Give the key back, so that the request can be tried again."""
 
     @abstractmethod
-    async def purge(self, *, before: datetime) -> int:
-        """Forget the keys that were taken before then; return how many."""
+    async def purge(self, *, before: datetime, limit: int) -> int:
+        """Forget up to that many keys that were taken before then; return how many."""

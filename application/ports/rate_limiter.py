@@ -38,5 +38,5 @@ class RateLimiter(Protocol):
         """
 
     @abstractmethod
-    async def purge(self, *, now: datetime) -> int:
-        """Forget the keys that are back at their full burst; return how many."""
+    async def purge(self, *, now: datetime, limit: int) -> int:
+        """Forget up to that many keys that are back at their full burst; return how many."""

@@ -3,43 +3,18 @@
 Rollback is the default. The use case commits, at most once, before it builds its answer;
 whatever leaves the block without a commit is undone. Nothing slow (hashing, mail) is awaited
 inside one.
+
+What can be reached inside is each capability's own affair: its ``ports`` declare a unit with the
+repositories that it touches, such as :class:`application.sessions.ports.SessionsUnit`.
 """
 
 from abc import abstractmethod
 from types import TracebackType
 from typing import Protocol, Self
 
-from application.ports.audit import AuditChain, AuditTrail
-from application.ports.outbox import Outbox, OutboxLedger
-from application.ports.repositories import (
-    CircuitRepository,
-    CredentialRepository,
-    InvitationRepository,
-    OneTimeTokenRepository,
-    RoleRepository,
-    SessionRepository,
-    SignInAttemptsRepository,
-    SigningKeyRepository,
-    UserRepository,
-)
-
 
 class UnitOfWork(Protocol):
-    """One transaction over all repositories, from ``async with`` to ``commit``."""
-
-    users: UserRepository
-    roles: RoleRepository
-    credentials: CredentialRepository
-    sessions: SessionRepository
-    one_time_tokens: OneTimeTokenRepository
-    invitations: InvitationRepository
-    attempts: SignInAttemptsRepository
-    signing_keys: SigningKeyRepository
-    circuits: CircuitRepository
-    outbox: Outbox
-    outbox_ledger: OutboxLedger
-    audit: AuditTrail
-    audit_chain: AuditChain
+    """One transaction, from ``async with`` to ``commit``."""
 
     @abstractmethod
     async def __aenter__(self) -> Self:
@@ -62,15 +37,15 @@ class UnitOfWork(Protocol):
         """
 
 
-class UnitOfWorkFactory(Protocol):
-    """Opens units of work."""
+class UnitOfWorkFactory[U: UnitOfWork](Protocol):
+    """Opens units of work of one kind."""
 
     @abstractmethod
-    def __call__(self) -> UnitOfWork:
+    def __call__(self) -> U:
         """Return a unit of work that may write."""
 
     @abstractmethod
-    def read_only(self) -> UnitOfWork:
+    def read_only(self) -> U:
         """Return one that only reads, each statement for itself; ``commit`` is an error.
 
         Cheaper, and it never waits for a writer.

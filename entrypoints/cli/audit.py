@@ -4,14 +4,13 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from application.ports.audit import AuditQuery
-from domain.access import OPERATOR
+from application.audit.ports import AuditQuery
+from domain.principal import OPERATOR
 from entrypoints.cli.exits import REFUSED, say
 from entrypoints.cli.printing import Progress, print_json, print_line, print_table
-from entrypoints.cli.service import in_service
+from entrypoints.cli.service import Services, in_service
 from entrypoints.cli.whole_lists import every
-from entrypoints.container import Container
-from entrypoints.representations import audit_event_body
+from entrypoints.representations.audit import audit_event_body
 
 audit = App(name="audit", help="The audit trail.")
 _COLUMNS = ("occurred_at", "type", "outcome", "reason", "actor", "target", "ip_address")
@@ -44,9 +43,7 @@ def list_events(
     query = AuditQuery(actor=actor, target=target, type=type)
     found = in_service(
         lambda services: every(
-            lambda asked: services.list_audit_events()(
-                principal=OPERATOR, query=query, asked=asked
-            ),
+            lambda asked: services.audit.list_events(principal=OPERATOR, query=query, asked=asked),
             unit="rows",
             at_most=limit,
         )
@@ -70,9 +67,7 @@ def verify(*, json: bool = False) -> None:
     """
     with Progress("rows") as progress:
         found = in_service(
-            lambda services: services.verify_audit_trail()(
-                principal=OPERATOR, progress=progress.reached
-            )
+            lambda services: services.audit.verify(principal=OPERATOR, progress=progress.reached)
         )
     findings = [
         {"fault": each.fault.value, "position": each.position, "event_id": each.event_id}
@@ -112,10 +107,10 @@ def export(*, json: Annotated[bool, Parameter(negative="")] = True) -> None:
     in_service(_export)
 
 
-async def _export(services: Container) -> None:
+async def _export(services: Services) -> None:
     position = 0
     with Progress("rows") as progress:
-        while rows := await services.verify_audit_trail().read(principal=OPERATOR, after=position):
+        while rows := await services.audit.verify.read(principal=OPERATOR, after=position):
             for row in rows:
                 seal = row.event.seal
                 print_line(

@@ -5,11 +5,10 @@ import sys
 from collections.abc import Coroutine
 from typing import Any, Final
 
-from application.signing_keys import SigningKeyUnreadable
+from application.keys.keyring import SigningKeyUnreadable
 from domain.errors import Conflict, DomainError, LimitExceeded, NotFound, Unavailable
 from entrypoints.lifecycle import StartRefused
 
-DONE: Final = 0
 REFUSED: Final = 1
 USAGE: Final = 2
 NOT_FOUND: Final = 3

@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
-from domain.access import OPERATOR
-from domain.audit import NOWHERE
-from domain.signing_key import SigningKey
+from domain.keys.signing_key import SigningKey
+from domain.origin import NOWHERE
+from domain.principal import OPERATOR
 from entrypoints.cli.printing import print_json, print_table
-from entrypoints.cli.service import in_service
+from entrypoints.cli.service import Services, in_service
 from entrypoints.cli.whole_lists import every
-from entrypoints.container import Container
-from entrypoints.representations import signing_key_body
+from entrypoints.representations.keys import signing_key_body
 
 keys = App(name="keys", help="The keys behind access tokens.")
 _COLUMNS = ("kid", "algorithm", "state", "published_at", "activates_at", "retires_at", "gone_at")
@@ -22,12 +22,12 @@ _COLUMNS = ("kid", "algorithm", "state", "published_at", "activates_at", "retire
 def list_keys(*, json: bool = False) -> None:
     """List the keys that are kept, without their private halves."""
 
-    async def do(services: Container) -> tuple[Sequence[SigningKey], datetime]:
-        manage = services.signing_keys()
+    async def do(services: Services) -> tuple[Sequence[SigningKey], datetime]:
+        manage = services.keys.manage
         listed = await every(
             lambda asked: manage.listed(principal=OPERATOR, asked=asked), unit="keys"
         )
-        return listed, services.clock().now()
+        return listed, services.ports.clock.now()
 
     listed, now = in_service(do)
     rows = [signing_key_body(key, now=now) for key in listed]
@@ -41,9 +41,9 @@ def list_keys(*, json: bool = False) -> None:
 def rotate(*, json: bool = False) -> None:
     """Publish a new key; it signs when every cache has seen it, and nothing else is to be done."""
 
-    async def do(services: Container) -> tuple[SigningKey, datetime]:
-        key = await services.signing_keys().rotate(principal=OPERATOR, origin=NOWHERE)
-        return key, services.clock().now()
+    async def do(services: Services) -> tuple[SigningKey, datetime]:
+        key = await services.keys.manage.rotate(principal=OPERATOR, origin=NOWHERE)
+        return key, services.ports.clock.now()
 
     key, now = in_service(do)
     body = signing_key_body(key, now=now)
@@ -54,9 +54,9 @@ def rotate(*, json: bool = False) -> None:
 
 
 @keys.command
-def revoke(kid: str) -> None:
+def revoke(kid: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> None:
     """Take a key out of the JWKS at once: every token that it signed is refused."""
     in_service(
-        lambda services: services.signing_keys().revoke(principal=OPERATOR, kid=kid, origin=NOWHERE)
+        lambda services: services.keys.manage.revoke(principal=OPERATOR, kid=kid, origin=NOWHERE)
     )
     print(f"{kid} revoked.")

@@ -1,44 +1,83 @@
 """``doorward …``: every command is a few lines around a use case.
 
-Commands that need FastAPI or a whole service import it when they run: the others start fast.
+Commands that need FastAPI or a whole service import it when they run: the others start fast. A
+team's own program is made from ``DOORWARD`` (``docs/extending.md``).
 """
 
+import os
+import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import orjson
 from cyclopts import App, CycloptsError
 
+from entrypoints.cli.access import roles
+from entrypoints.cli.accounts import users
 from entrypoints.cli.audit import audit
 from entrypoints.cli.exits import REFUSED, USAGE, run, say
 from entrypoints.cli.keys import keys
-from entrypoints.cli.outbox import outbox
+from entrypoints.cli.mail import outbox
 from entrypoints.cli.printing import print_json
-from entrypoints.cli.roles import roles
-from entrypoints.cli.service import command_settings, container_of
+from entrypoints.cli.service import (
+    Program,
+    command_settings,
+    container_of,
+    running_program,
+    started,
+)
 from entrypoints.cli.sessions import sessions
-from entrypoints.cli.users import users
 from entrypoints.container import Container, close
 from entrypoints.settings import SettingsError, findings, load_settings
 
-app = App(
-    name="doorward", version=version("doorward"), help="A self-hosted identity and access service."
+if TYPE_CHECKING:
+    from entrypoints.http.room import Room
+
+
+def _rooms() -> "Sequence[Room]":
+    from entrypoints.http.app import ROOMS
+
+    return ROOMS
+
+
+DOORWARD = Program(
+    name="doorward",
+    version=version("doorward"),
+    help="A self-hosted identity and access service.",
+    container=Container,
+    groups=(users, roles, sessions, keys, outbox, audit),
+    rooms=_rooms,
 )
-for group in (users, roles, sessions, keys, outbox, audit):
-    app.command(group)
 
 
-def main() -> None:
-    """Run the command line and end the process with its exit code."""
+def main(program: Program = DOORWARD) -> None:
+    """Run the program's command line and end the process with its exit code."""
     try:
-        app(exit_on_error=False, result_action="return_value")
+        with started(program):
+            command_line(program)(exit_on_error=False, result_action="return_value")
+        sys.stdout.flush()
     except CycloptsError:
         # What was wrong is already told; wrong usage is 2, as everywhere.
         raise SystemExit(USAGE) from None
+    except BrokenPipeError:
+        # `doorward … | head`: the reader has left. What is buffered goes nowhere, so that the
+        # interpreter does not complain about it either when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(REFUSED) from None
 
 
-@app.command
+def command_line(program: Program) -> App:
+    """Return the program's commands: its groups, and those that every program has."""
+    app = App(name=program.name, version=program.version, help=program.help)
+    for group in program.groups:
+        app.command(group)
+    for command in (serve, worker, migrate, check, openapi, completion):
+        app.command(command)
+    return app
+
+
 def serve(*, host: str | None = None, port: int | None = None) -> None:
     """Serve HTTP until told to stop.
 
@@ -51,11 +90,16 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
     """
     from entrypoints.http.server import serve as serve_http
 
-    settings = command_settings()
-    serve_http(settings, host=host or settings.host, port=port or settings.port)
+    settings, program = command_settings(), running_program()
+    serve_http(
+        settings,
+        host=host or settings.host,
+        port=port or settings.port,
+        container=program.container,
+        rooms=program.rooms(),
+    )
 
 
-@app.command
 def worker() -> None:
     """Send mail and clear away what is over, until told to stop."""
     from entrypoints.worker.main import work
@@ -63,14 +107,13 @@ def worker() -> None:
     run(work(container_of(command_settings())))
 
 
-@app.command
 def migrate(*, check: bool = False, plan: bool = False) -> None:
     """Bring the database to this version's schema.
 
     Parameters
     ----------
     check:
-        Change nothing; exit with 1 if there is something to do.
+        Change nothing; exit with 1 if the schema is not this version's.
     plan:
         Change nothing; list what would be done.
     """
@@ -81,9 +124,11 @@ def migrate(*, check: bool = False, plan: bool = False) -> None:
         say("memory:// has no schema to migrate.")
         return
     url = settings.database_url.get_secret_value()
+    branches = running_program().container.branches()
+    work = runner.pending if check or plan else runner.upgrade
     try:
-        pending = run(runner.pending(url) if check or plan else runner.upgrade(url)) or []
-    except runner.SchemaTooNew as problem:
+        pending = run(work(url, branches=branches)) or []
+    except runner.UnknownRevision as problem:
         say(str(problem))
         raise SystemExit(REFUSED) from None
     for revision, title in pending:
@@ -93,7 +138,6 @@ def migrate(*, check: bool = False, plan: bool = False) -> None:
         raise SystemExit(REFUSED)
 
 
-@app.command
 def check(*, json: bool = False) -> None:
     """Look at the settings and at what they point to; every finding comes with its cure.
 
@@ -127,16 +171,15 @@ async def _surroundings(container: Container) -> list[tuple[str, str | None]]:
         await close(container)
 
 
-@app.command
 def openapi() -> None:
     """Print the OpenAPI document."""
     from entrypoints.http.app import create_app
 
-    document = create_app(container_of(command_settings())).openapi()
+    container, rooms = container_of(command_settings()), running_program().rooms()
+    document = create_app(container, rooms=rooms).openapi()
     print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
 
 
-@app.command
 def completion(shell: Literal["bash", "zsh", "fish"]) -> None:
     """Print what your shell needs to complete commands; source it.
 
@@ -145,8 +188,10 @@ def completion(shell: Literal["bash", "zsh", "fish"]) -> None:
     shell:
         Which one.
     """
+    program = running_program()
+    app = command_line(program)
     # The scanner takes the parameter's name for subprocess's; nothing is run here.
-    script = app.generate_completion(prog_name="doorward", shell=shell)  # nosec B604
+    script = app.generate_completion(prog_name=program.name, shell=shell)  # nosec B604
     print(script)
 
 

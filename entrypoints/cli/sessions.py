@@ -2,23 +2,22 @@
 
 from cyclopts import App
 
-from domain.access import OPERATOR
-from domain.audit import NOWHERE
 from domain.identifiers import SessionId
-from domain.session import Session, SessionNotFound
+from domain.origin import NOWHERE
+from domain.principal import OPERATOR
+from domain.sessions.session import EndReason, Session, SessionNotFound
 from entrypoints.cli.printing import print_json, print_table
-from entrypoints.cli.service import in_service
-from entrypoints.cli.users import found
+from entrypoints.cli.service import Services, in_service
+from entrypoints.cli.subject import Subject, found
 from entrypoints.cli.whole_lists import every
-from entrypoints.container import Container
-from entrypoints.representations import session_body
+from entrypoints.representations.sessions import session_body
 
 sessions = App(name="sessions", help="Where users are signed in.")
 _COLUMNS = ("id", "created_at", "last_used_at", "expires_at", "ip_address", "user_agent")
 
 
 @sessions.command(name="list")
-def list_sessions(subject: str, *, json: bool = False) -> None:
+def list_sessions(subject: Subject, *, json: bool = False) -> None:
     """List a user's living sessions."""
     rows = [
         session_body(session, current=None)
@@ -30,18 +29,16 @@ def list_sessions(subject: str, *, json: bool = False) -> None:
         print_table(rows, _COLUMNS)
 
 
-async def _all(services: Container, subject: str) -> list[Session]:
+async def _all(services: Services, subject: str) -> list[Session]:
     user = await found(services, subject)
     return await every(
-        lambda asked: services.list_user_sessions()(
-            principal=OPERATOR, user_id=user.id, asked=asked
-        ),
+        lambda asked: services.sessions.list(principal=OPERATOR, user_id=user.id, asked=asked),
         unit="sessions",
     )
 
 
 @sessions.command
-def revoke(subject: str, *, session: str | None = None) -> None:
+def revoke(subject: Subject, *, session: str | None = None) -> None:
     """End all sessions of a user, or one, effective on the next request.
 
     Parameters
@@ -53,17 +50,19 @@ def revoke(subject: str, *, session: str | None = None) -> None:
     print(f"{count} ended.")
 
 
-async def _revoke(services: Container, subject: str, session: str | None) -> int:
+async def _revoke(services: Services, subject: str, session: str | None) -> int:
     user = await found(services, subject)
     if session is None:
-        return int(
-            await services.end_user_sessions()(principal=OPERATOR, user_id=user.id, origin=NOWHERE)
-        )
+        return await services.sessions.end_all(principal=OPERATOR, user_id=user.id, origin=NOWHERE)
     try:
         session_id = SessionId.parse(session)
     except ValueError:
         raise SessionNotFound from None
-    await services.end_user_session()(
-        principal=OPERATOR, user_id=user.id, session_id=session_id, origin=NOWHERE
+    await services.sessions.end(
+        principal=OPERATOR,
+        user_id=user.id,
+        session_id=session_id,
+        reason=EndReason.REVOKED_BY_ADMIN,
+        origin=NOWHERE,
     )
     return 1

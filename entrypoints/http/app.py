@@ -1,13 +1,14 @@
 """The HTTP service: ``uvicorn --factory entrypoints.http.app:create_app``.
 
-From the outside in: :mod:`~entrypoints.http.middleware` names the request and guards it,
-:mod:`~entrypoints.http.body` lets only clean bytes through, a router calls one use case, and
-:mod:`~entrypoints.http.errors` answers what was refused.
+From the outside in: :mod:`~entrypoints.http.edge.middleware` names the request and guards it,
+:mod:`~entrypoints.http.edge.body` lets only clean bytes through, a route calls one use case, and
+:mod:`~entrypoints.http.edge.errors` answers what was refused.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from itertools import chain
 
 import structlog
 from fastapi import FastAPI
@@ -16,64 +17,45 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from entrypoints.container import Container
-from entrypoints.http.body import BodyGate
+from entrypoints.http.access import routes as access
+from entrypoints.http.accounts import routes as accounts
+from entrypoints.http.audit import routes as audit
+from entrypoints.http.credentials import routes as credentials
 from entrypoints.http.documentation import describe, mount_documentation
-from entrypoints.http.error_handlers import install_error_handlers
-from entrypoints.http.idempotency import Idempotency
-from entrypoints.http.middleware import Draining, Observe, RequestContext, cors_options
-from entrypoints.http.routers import (
-    administration,
-    audit_events,
-    authorization,
-    catalogue,
-    development,
-    health,
-    invitations,
-    me,
-    own_account,
-    pages,
-    passwords,
-    registration,
-    roles,
-    sessions,
-    signing_keys,
-    user_directory,
-    user_sessions,
-    well_known,
-)
+from entrypoints.http.edge.body import BodyGate
+from entrypoints.http.edge.error_handlers import install_error_handlers
+from entrypoints.http.edge.errors import EDGE_ERRORS, catalogue
+from entrypoints.http.edge.idempotency import Idempotency
+from entrypoints.http.edge.middleware import Draining, Observe, RequestContext, cors_options
+from entrypoints.http.keys import routes as keys
+from entrypoints.http.mail import routes as mail
+from entrypoints.http.operations import routes as operations
+from entrypoints.http.pages import routes as pages
+from entrypoints.http.pages.routes import FORM_PATHS
+from entrypoints.http.room import Room
+from entrypoints.http.sessions import routes as sessions
 from entrypoints.lifecycle import StartRefused, build_container, ready_settings, running
 from entrypoints.logging import configure_logging
 
 log = structlog.get_logger("doorward")
 
-PUBLIC_ROUTES = frozenset(
-    {
-        ("GET", "/api/v1/errors"),
-        ("POST", "/api/v1/email-changes/confirm"),
-        ("POST", "/api/v1/email-verifications"),
-        ("POST", "/api/v1/email-verifications/confirm"),
-        ("POST", "/api/v1/invitations/accept"),
-        ("POST", "/api/v1/password-resets"),
-        ("POST", "/api/v1/password-resets/confirm"),
-        ("POST", "/api/v1/sessions"),
-        ("POST", "/api/v1/sessions/refresh"),
-        ("POST", "/api/v1/users"),
-        *((method, path) for path in pages.FORM_PATHS for method in ("GET", "HEAD", "POST")),
-        ("GET", "/assets/{name}"),
-        ("HEAD", "/assets/{name}"),
-        ("GET", "/.well-known/jwks.json"),
-        ("GET", "/.well-known/oauth-authorization-server"),
-        ("GET", "/dev/mailbox"),
-        ("GET", "/health/live"),
-        ("GET", "/health/ready"),
-        ("GET", "/metrics"),
-    }
+ROOMS = (
+    accounts.ROOM,
+    sessions.ROOM,
+    credentials.ROOM,
+    keys.ROOM,
+    operations.ROOM,
+    access.ROOM,
+    audit.ROOM,
+    pages.ROOM,
 )
-"""The routes that need no caller: for OpenAPI, and for the test that all others do (AZ-1)."""
+"""Every capability's part, the busiest first: a request is compared with one after the other."""
 
 
-def create_app(container: Container | None = None) -> FastAPI:
+def create_app(container: Container | None = None, *, rooms: Sequence[Room] = ROOMS) -> FastAPI:
     """Return the service, to be served by any ASGI server that runs its lifespan.
+
+    ``rooms`` are the capabilities that it answers for; a team adds its own.
 
     Without a container, settings are read from the environment and logging is set up. Ends
     the process with a message when the settings must not be served with.
@@ -83,6 +65,7 @@ def create_app(container: Container | None = None) -> FastAPI:
         configure_logging(settings.log_level, settings.log_format)
         container = build_container(settings)
     settings = container.settings()
+    keyring = container.service().keys.keyring
 
     app = FastAPI(
         title="Doorward",
@@ -96,42 +79,27 @@ def create_app(container: Container | None = None) -> FastAPI:
     app.state.container = container
     app.state.draining = Draining()
     app.state.start_refused = False
-    # The busiest first: a request is compared with one router after the other.
-    for module in (
-        me,
-        sessions,
-        registration,
-        passwords,
-        well_known,
-        health,
-        own_account,
-        invitations,
-        authorization,
-        administration,
-        user_sessions,
-        user_directory,
-        roles,
-        audit_events,
-        signing_keys,
-        catalogue,
-        pages,
-    ):
-        app.include_router(module.router)
     if not settings.in_production:
-        app.include_router(development.router)
+        rooms = (*rooms, mail.DEVELOPMENT_ROOM)
+    for room in rooms:
+        for router in room.routers:
+            app.include_router(router)
+    public_routes = frozenset[tuple[str, str]]().union(*(room.public for room in rooms))
+    app.state.public_routes = public_routes
+    app.state.catalogue = catalogue((*EDGE_ERRORS, *chain(*(room.errors for room in rooms))))
     observe = _mount_metrics(app) if settings.metrics else None
     install_error_handlers(app)
-    describe(app, public_url=settings.public_url, public_routes=PUBLIC_ROUTES)
+    describe(app, public_url=settings.public_url, public_routes=public_routes)
     if settings.docs:
         mount_documentation(app)
 
     # The last one added is the outermost.
-    app.add_middleware(Idempotency, public_routes=PUBLIC_ROUTES)
+    app.add_middleware(Idempotency, public_routes=public_routes)
     app.add_middleware(
         BodyGate,
         limit=settings.body_limit,
         seconds=settings.request_deadline,
-        form_paths=pages.FORM_PATHS,
+        form_paths=FORM_PATHS,
     )
     if settings.cors_origins:
         app.add_middleware(CORSMiddleware, **cors_options(settings.cors_origins))
@@ -140,7 +108,7 @@ def create_app(container: Container | None = None) -> FastAPI:
         public_url=settings.public_url,
         deadline=settings.request_deadline,
         trusted_proxies=settings.trusted_proxies,
-        is_ready=lambda: container.keyring().is_loaded,
+        is_ready=lambda: keyring.is_loaded,
         observe=observe,
     )
     app.add_middleware(_PlainRefusal, state=app.state)
@@ -167,7 +135,7 @@ class _PlainRefusal:
 
 
 def _mount_metrics(app: FastAPI) -> Observe:
-    from entrypoints.http import metrics  # a library that only this needs
+    from entrypoints.http.operations import metrics  # a library that only this needs
 
     app.state.metrics = metrics.Metrics()
     app.include_router(metrics.router)

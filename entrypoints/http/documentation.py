@@ -16,9 +16,9 @@ from fastapi.openapi.utils import get_openapi
 from starlette.requests import Request
 from starlette.responses import Response
 
-from entrypoints.http.cookies import ACCESS_COOKIE
-from entrypoints.http.errors import RouteNotFound, error_response
-from entrypoints.http.idempotency import IGNORED
+from entrypoints.http.edge.cookies import ACCESS_COOKIE
+from entrypoints.http.edge.errors import RouteNotFound, error_response
+from entrypoints.http.edge.idempotency import IGNORED
 
 BEARER: Final = "bearer"
 COOKIE: Final = "cookie"

@@ -2,13 +2,16 @@
 
 import asyncio
 import gc
+from collections.abc import Sequence
 from types import FrameType
 
 import uvicorn
 
-from entrypoints.http.app import create_app
-from entrypoints.http.middleware import Draining
-from entrypoints.http.patience import PatientProtocol
+from entrypoints.container import Container
+from entrypoints.http.app import ROOMS, create_app
+from entrypoints.http.edge.middleware import Draining
+from entrypoints.http.edge.patience import PatientProtocol
+from entrypoints.http.room import Room
 from entrypoints.lifecycle import StartRefused, build_container
 from entrypoints.settings import Settings
 
@@ -17,7 +20,7 @@ IDLE_SECONDS = 60
 
 
 class _Server(uvicorn.Server):
-    """Says "not ready" for a moment before it stops listening, so that nobody is sent here (DU-2).
+    """Says "not ready" before it stops listening, so that no request is sent here (DU-2).
 
     A second signal skips the politeness.
     """
@@ -40,14 +43,21 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def serve(settings: Settings, *, host: str, port: int) -> None:
+def serve(
+    settings: Settings,
+    *,
+    host: str,
+    port: int,
+    container: type[Container] = Container,
+    rooms: Sequence[Room] = ROOMS,
+) -> None:
     """Serve until SIGTERM or SIGINT; requests that are running are finished first.
 
     The socket's peer is the only address that is believed; ``TRUSTED_PROXIES`` is applied by
     our own middleware (RL-3). There is no access log but our own line per request.
     """
     try:
-        app = create_app(build_container(settings))
+        app = create_app(build_container(settings, container), rooms=rooms)
     except StartRefused as problem:
         raise SystemExit(f"doorward: {problem}") from None
     config = uvicorn.Config(

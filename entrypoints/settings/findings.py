@@ -79,7 +79,7 @@ def _in_production(settings: Settings) -> Iterator[Finding]:
         message = "Passwords can be guessed more than 100 times in a row (NIST SP 800-63B)."
         yield _warn("SIGN_IN_ATTEMPTS", message, "Set it to 10.")
     if settings.docs:
-        yield _warn("DOCS", "Everybody can read the API's description.", "Set DOCS=off.")
+        yield _warn("DOCS", "Anyone can read the description of the API.", "Set DOCS=off.")
 
 
 def _in_development(settings: Settings) -> Iterator[Finding]:
@@ -135,7 +135,7 @@ def _hashing(settings: Settings) -> Iterator[Finding]:
 
 def _mail(settings: Settings) -> Iterator[Finding]:
     if settings.smtp_url is None:
-        message = "Mail waits in the outbox: nobody can verify an address or reset a password."
+        message = "Mail waits in the outbox: no address can be verified, no password reset."
         yield Finding(level="error", setting="SMTP_URL", message=message, cure="Set SMTP_URL.")
     domain = addresses.mail_domain(settings.mail_from)
     cure = "Set MAIL_FROM to a mailbox of yours."

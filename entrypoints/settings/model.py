@@ -1,4 +1,4 @@
-"""The settings themselves. api.md lists them; every default is safe."""
+"""The settings themselves, each with its meaning and its default; every default is safe."""
 
 import os
 import re
@@ -23,7 +23,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from domain.signing_key import SigningAlgorithm
+from domain.keys.signing_key import SigningAlgorithm
 from entrypoints.settings import addresses
 from entrypoints.settings.problems import SettingsError
 from entrypoints.settings.secret_key import KeptKey, KeyNotKept

@@ -45,8 +45,8 @@ class KeptKey:
                 file.write(self.fresh())
                 file.flush()
                 os.fsync(file.fileno())
-            # A link is made whole or not at all, and only one process can make it: nobody
-            # ever reads half a key, and whoever comes second reads the winner's.
+            # A link is made whole or not at all, and only one process can make it: half a
+            # key is never read, and the second process reads that of the first.
             os.link(draft, self._path)
         except FileExistsError:
             return

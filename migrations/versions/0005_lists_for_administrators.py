@@ -36,7 +36,7 @@ def upgrade() -> None:
 def has_trigrams() -> bool:
     """Tell whether the extension is there or can be made; without it a search reads every user.
 
-    It comes with PostgreSQL's contrib package and is a trusted one: whoever may create in a
+    It comes with PostgreSQL's contrib package and is a trusted one: a role that may create in a
     database may create it.
     """
     if op.get_bind().dialect.name != "postgresql":

@@ -11,7 +11,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("signing_keys", sa.Column("promoted_at", sa.DateTime(timezone=True)))
-    # What came to sign before nobody noted it has no row in the trail, and gets none now; a key
+    # What came to sign before this was noted has no row in the trail, and gets none now; a key
     # whose day is yet to come gets one on that day.
     op.execute(
         "UPDATE signing_keys SET promoted_at = activates_at WHERE activates_at <= CURRENT_TIMESTAMP"

@@ -1,16 +1,39 @@
-"""Clearing away what is over, and limits by count (OB-5, RF-5, RL-4)."""
+"""Removing what has expired: each kind in its time, in batches, and for itself (OB-5, RF-5)."""
 
+import asyncio
+import inspect
 from datetime import timedelta
+from importlib import import_module
+from pkgutil import walk_packages
 
 import pytest
 
-from application.housekeeping import KEEP_ENDED_SESSIONS, KEEP_GONE_KEYS, KEEP_SENT_MESSAGES
-from application.limits import MAIL_REQUEST, SIGN_IN, SIGN_UP
-from application.ports.mailer import MailRefused
-from application.ports.outbox import MessageStatus
-from application.ports.rate_limiter import RateLimit
-from domain.errors import DomainError
-from tests.application.service import ADA, DAY, MINUTE, ORIGIN, SECOND, Service
+import application
+from adapters.memory.credentials.attempts import ATTEMPTS
+from adapters.memory.credentials.one_time_tokens import ONE_TIME_TOKENS
+from adapters.memory.keys.signing_keys import SIGNING_KEYS
+from adapters.memory.sessions.sessions import SESSIONS
+from application import housekeeping
+from application.accounts.registration import SIGN_UP
+from application.housekeeping import Purge, PurgeExpired, PurgeReport
+from application.idempotency import Ticket
+from application.keys.wiring import KEEP_GONE_KEYS
+from application.mail.ports import MailRefused
+from application.mail.wiring import KEEP_SENT_MESSAGES
+from application.sessions.wiring import KEEP_ENDED_SESSIONS
+from domain.errors import DomainError, ServiceUnavailable
+from domain.mail.message import MessageStatus
+from domain.principal import OPERATOR
+from tests.application.doubles import overtake
+from tests.application.service import DAY, MINUTE, SECOND
+from tests.application.stories import ADA, ORIGIN, Service
+
+
+async def cleared(service: Service) -> dict[str, int]:
+    """Clear away what is over; return how much of each kind there was, if there was any."""
+    report = await service.purge_expired()
+    assert report.failed == {}
+    return {name: count for name, count in report.removed.items() if count}
 
 
 async def test_a_fresh_service_has_nothing_to_clear() -> None:
@@ -18,39 +41,39 @@ async def test_a_fresh_service_has_nothing_to_clear() -> None:
     await service.verified_user()
     await service.sign_in()
     before = service.snapshot()
-    assert await service.purge() == 0
+    assert await cleared(service) == {}
     assert service.snapshot() == before
 
 
 async def test_sealed_successors_are_wiped_when_their_grace_has_passed() -> None:
-    """RF-5: what nobody may ask for any more is not kept; the session goes on."""
+    """RF-5: what may not be asked for any more is not kept; the session goes on."""
     service = Service(grace=30 * SECOND)
     await service.verified_user()
     grant = await service.sign_in()
     grant = await service.refresh(grant.refresh_token)
     service.clock.advance(30 * SECOND)
-    await service.purge()
+    await cleared(service)
     (session,) = service.living()
     assert session.sealed_successor is not None
     service.clock.advance(SECOND)
-    await service.purge()
+    await cleared(service)
     (session,) = service.living()
     assert session.sealed_successor is None
     await service.refresh(grant.refresh_token)
 
 
 async def test_ended_sessions_are_kept_for_a_while_and_then_removed() -> None:
-    """SE-1: as long as anybody may still hold an access token, the reason can be told."""
+    """SE-1: as long as an access token may still be held, the reason can be told."""
     service = Service()
     await service.verified_user()
     ended, living = await service.sign_in(), await service.sign_in()
     await service.sign_out(ended)
     service.clock.advance(KEEP_ENDED_SESSIONS)
-    await service.purge()
-    assert ended.session.id in service.store.sessions.rows
+    await cleared(service)
+    assert ended.session.id in service.store.committed(SESSIONS).rows
     service.clock.advance(SECOND)
-    await service.purge()
-    assert set(service.store.sessions.rows) == {living.session.id}
+    await cleared(service)
+    assert set(service.store.committed(SESSIONS).rows) == {living.session.id}
 
 
 async def test_expired_secrets_old_guesses_and_sent_messages_are_removed() -> None:
@@ -64,12 +87,17 @@ async def test_expired_secrets_old_guesses_and_sent_messages_are_removed() -> No
     with pytest.raises(DomainError):
         await service.sign_in("no@example.com")
     service.clock.advance(DAY + SECOND)
-    assert await service.purge() >= 3
-    assert service.store.one_time_tokens.rows == {}
-    assert service.store.attempts.rows == {}
+    assert await cleared(service) == {
+        "mailed secrets": 2,
+        "guesses": 1,
+        "secrets of dead messages": 1,
+        "rate limits": 2,
+    }
+    assert service.store.committed(ONE_TIME_TOKENS).rows == {}
+    assert service.store.committed(ATTEMPTS).rows == {}
     assert len(service.queue(MessageStatus.SENT)) == 1
     service.clock.advance(KEEP_SENT_MESSAGES)
-    assert await service.purge() == 1
+    assert await cleared(service) == {"sent messages": 1}
     assert service.queue(MessageStatus.SENT) == []
     assert len(service.queue(MessageStatus.DEAD)) == 1
 
@@ -77,58 +105,30 @@ async def test_expired_secrets_old_guesses_and_sent_messages_are_removed() -> No
 async def test_keys_are_removed_long_after_they_are_gone() -> None:
     """TK-3: and never the one that signs."""
     service = Service()
-    await service.keyring.prepare()
+    await service.keys.keyring.prepare()
     async with service.units() as unit:
         (key,) = await unit.signing_keys.list_all()
         key.revoke(now=service.clock.now())
         await unit.signing_keys.save(key)
         await unit.commit()
-    await service.keyring.prepare()
+    await service.keys.keyring.prepare()
     service.clock.advance(KEEP_GONE_KEYS)
-    assert await service.purge() == 0
+    assert await cleared(service) == {}
     service.clock.advance(SECOND)
-    assert await service.purge() == 1
-    assert len(service.store.signing_keys.rows) == 1
+    assert await cleared(service) == {"signing keys": 1}
+    assert len(service.store.committed(SIGNING_KEYS).rows) == 1
 
 
 async def test_users_credentials_and_the_trail_are_never_cleared() -> None:
-    """LG-3: the trail is append-only, and an account ends by nobody's clock."""
+    """LG-3: the trail is append-only, and no account ends by the clock."""
     service = Service()
     await service.verified_user()
     rows = service.audited()
     service.clock.advance(timedelta(days=3650))
-    await service.purge()
+    await cleared(service)
     assert service.audited() == rows
     assert service.user().is_verified
     await service.sign_in()
-
-
-@pytest.mark.parametrize("limit", [SIGN_UP, SIGN_IN, MAIL_REQUEST],
-                         ids=lambda limit: limit.name)  # fmt: skip
-async def test_a_source_has_a_burst_and_then_a_pace(limit: RateLimit) -> None:
-    """RL-4: counted per source and per limit; others are not disturbed."""
-    service = Service()
-    for _ in range(limit.burst):
-        admission = await service.admit(limit, source="192.0.2.1")
-        assert admission is not None
-        assert admission.admitted
-    refused = await service.admit(limit, source="192.0.2.1")
-    assert refused is not None
-    assert (refused.admitted, refused.retry_after) == (False, limit.interval)
-    stranger = await service.admit(limit, source="192.0.2.2")
-    assert stranger is not None
-    assert stranger.admitted
-    service.clock.advance(limit.interval)
-    again = await service.admit(limit, source="192.0.2.1")
-    assert again is not None
-    assert again.admitted
-
-
-async def test_switched_off_limits_say_nothing() -> None:
-    """RATE_LIMITS=false."""
-    service = Service(rate_limits=False)
-    for _ in range(2 * SIGN_UP.burst):
-        assert await service.admit(SIGN_UP, source="192.0.2.1") is None
 
 
 async def test_the_limiters_own_keys_are_forgotten_too() -> None:
@@ -136,11 +136,201 @@ async def test_the_limiters_own_keys_are_forgotten_too() -> None:
     service = Service()
     await service.verified_user()
     service.clock.advance(5 * MINUTE)
-    await service.purge()
-    await service.request_reset(email=ADA, origin=ORIGIN)
+    await cleared(service)
+    await service.credentials.request_password_reset(email=ADA, origin=ORIGIN)
     assert await service.deliver()
-    assert await service.purge() == 0
+    assert await cleared(service) == {}
     service.clock.advance(5 * MINUTE)
-    assert await service.purge() == 1
+    assert await cleared(service) == {"rate limits": 1}
     service.clock.advance(6 * MINUTE)
-    assert await service.purge() == 0
+    assert await cleared(service) == {}
+
+
+KINDS = [
+    "sessions",
+    "sealed successors",
+    "mailed secrets",
+    "guesses",
+    "invitations",
+    "sent messages",
+    "secrets of dead messages",
+    "signing keys",
+    "idempotency keys",
+    "rate limits",
+]
+type Snapshot = dict[str, dict[object, object]]
+
+NOT_IN_THE_STORE = {"idempotency keys", "rate limits"}
+
+
+async def five_of_each() -> Service:
+    """Return a service in which there are just five of each kind to remove."""
+    service = Service(attempts=1, rate_limits=False)
+    await service.keys.keyring.prepare()
+    for _ in range(5):
+        (key,) = service.keys.tokens.jwks()
+        await service.keys.keyring.revoke(key["kid"], actor=OPERATOR, origin=ORIGIN)
+    service.clock.advance(KEEP_GONE_KEYS)
+    await service.operator_makes(OPERATOR)
+    for _ in range(5):
+        await service.sign_out(await service.sign_in())
+    service.clock.advance(KEEP_ENDED_SESSIONS)
+    for number in range(5):
+        grant = await service.sign_in()
+        await service.refresh(grant.refresh_token)
+        await service.invite(OPERATOR, f"guest{number}@example.com")
+    await service.deliver()
+    service.clock.advance(7 * DAY)
+    for number in range(5):
+        service.mailbox.fail_next(MailRefused())
+        await service.sign_up(f"newcomer{number}@example.com")
+        await service.deliver()
+        with pytest.raises(DomainError):
+            await service.sign_in(f"no{number}@example.com")
+        ticket = await service.kernel.idempotent_requests.begin(
+            caller="", key=str(number), request=b""
+        )
+        assert isinstance(ticket, Ticket)
+        await service.ports.limiter.admit(SIGN_UP, str(number), now=service.clock.now())
+    service.clock.advance(DAY + SECOND)
+    return service
+
+
+def changed_rows(before: Snapshot, after: Snapshot) -> int:
+    """Return how many rows are not what they were."""
+    rows = [
+        {(name, key): row for name, table in tables.items() for key, row in table.items()}
+        for tables in (before, after)
+    ]
+    return sum(rows[0].get(place) is not rows[1].get(place) for place in {*rows[0], *rows[1]})
+
+
+@pytest.mark.parametrize("name", KINDS)
+async def test_a_purge_removes_no_more_than_it_is_told_in_one_commit(name: str) -> None:
+    """OB-5: and nothing else, so that no transaction holds many rows."""
+    service = await five_of_each()
+    (purge,) = (each for each in service.purges if each.name == name)
+    stored = 0 if name in NOT_IN_THE_STORE else 1
+    for expected in (2, 2, 1, 0):
+        before, commits = service.snapshot(), service.units.commits
+        assert await purge.remove(2) == expected
+        assert changed_rows(before, service.snapshot()) == stored * expected
+        assert service.units.commits - commits == stored
+
+
+async def test_everything_goes_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of every kind all that there is, and never more than the batch at once."""
+    monkeypatch.setattr(housekeeping, "BATCH", 2)
+    service = await five_of_each()
+    asked: list[int] = []
+
+    def watched(purge: Purge) -> Purge:
+        async def remove(limit: int) -> int:
+            asked.append(limit)
+            return await purge.remove(limit)
+
+        return Purge(purge.name, remove)
+
+    report = await PurgeExpired(purges=[watched(purge) for purge in service.purges])()
+    assert report == PurgeReport(removed=dict.fromkeys(KINDS, 5), failed={})
+    assert asked == [2] * 3 * len(KINDS)
+    assert await cleared(service) == {}
+
+
+async def test_one_kind_without_an_end_does_not_keep_the_others_waiting_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It goes on at the next call."""
+    monkeypatch.setattr(housekeeping, "BATCH", 2)
+    monkeypatch.setattr(housekeeping, "MOST_BATCHES", 3)
+
+    async def endless(limit: int) -> int:
+        return limit
+
+    async def little(_: int) -> int:
+        return 1
+
+    report = await PurgeExpired(purges=[Purge("endless", endless), Purge("little", little)])()
+    assert report == PurgeReport(removed={"endless": 6, "little": 1}, failed={})
+
+
+@pytest.mark.parametrize("name", KINDS)
+async def test_a_kind_that_fails_delays_no_other_and_is_reported(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it had removed before stays removed, and the next call goes on."""
+    monkeypatch.setattr(housekeeping, "BATCH", 2)
+    service, problem = await five_of_each(), ServiceUnavailable()
+
+    def broken(purge: Purge) -> Purge:
+        batches = 0
+
+        async def remove(limit: int) -> int:
+            nonlocal batches
+            batches += 1
+            if batches == 2:
+                raise problem
+            return await purge.remove(limit)
+
+        return Purge(purge.name, remove)
+
+    purges = [broken(each) if each.name == name else each for each in service.purges]
+    report = await PurgeExpired(purges=purges)()
+    assert report.failed == {name: problem}
+    assert report.removed == {**dict.fromkeys(KINDS, 5), name: 2}
+    assert await cleared(service) == {name: 3}
+
+
+async def test_a_cancelled_round_is_no_failure_of_a_kind() -> None:
+    """DU-2: the worker is being stopped, and stops."""
+
+    async def cancelled(_: int) -> int:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await PurgeExpired(purges=[Purge("cancelled", cancelled)])()
+
+
+def purging_methods() -> list[tuple[type, str]]:
+    """Return what the ports have to remove with: each ``purge`` and each ``wipe_…``."""
+    modules = [
+        import_module(found.name)
+        for found in walk_packages(application.__path__, "application.")
+        if "ports" in found.name.split(".")
+    ]
+    return [
+        (port, method)
+        for module in modules
+        for port in vars(module).values()
+        if inspect.isclass(port) and port.__module__ == module.__name__
+        for method in vars(port)
+        if method == "purge" or method.startswith("wipe_")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("port", "method"),
+    purging_methods(),
+    ids=[f"{port.__name__}.{method}" for port, method in purging_methods()],
+)
+async def test_what_a_port_can_remove_is_removed(
+    port: type, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OB-5, RF-5: none is forgotten where the purges are collected."""
+    service = Service()
+    adapters: list[type] = port.__subclasses__()
+    (adapter,) = (each for each in adapters if each.__module__.startswith("adapters.memory."))
+    calls: list[str] = []
+
+    async def called() -> None:
+        calls.append(method)
+
+    overtake(monkeypatch, adapter, method, called)
+    await cleared(service)
+    assert calls == [method]
+
+
+async def test_each_kind_has_a_name_and_there_is_no_other_one() -> None:
+    service = Service()
+    assert [purge.name for purge in service.purges] == KINDS
+    assert len(purging_methods()) == len(KINDS) == len(set(KINDS))

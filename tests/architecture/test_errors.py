@@ -10,51 +10,14 @@ import pytest
 from domain import errors
 from domain.errors import DomainError
 from entrypoints.cli.exits import exit_code_of
-from entrypoints.http.errors import CATALOGUE, STATUS_OF_KIND, status_of
+from entrypoints.http.app import ROOMS
+from entrypoints.http.edge.errors import EDGE_ERRORS, STATUS_OF_KIND, catalogue, status_of
+from entrypoints.http.mail.routes import DEVELOPMENT_ROOM
+from tests.architecture import snapshots
 from tests.architecture.source import PACKAGES, files_of, module_of
 
-CONTRACT: Mapping[str, int] = {
-    "MALFORMED_REQUEST": 400,
-    "INVALID_TOKEN": 400,
-    "INVALID_CURSOR": 400,
-    "MULTIPLE_CREDENTIALS": 400,
-    "INVALID_CREDENTIALS": 401,
-    "NOT_AUTHENTICATED": 401,
-    "ACCESS_TOKEN_INVALID": 401,
-    "ACCESS_TOKEN_EXPIRED": 401,
-    "REFRESH_TOKEN_INVALID": 401,
-    "SESSION_ENDED": 401,
-    "PERMISSION_DENIED": 403,
-    "WRONG_PASSWORD": 403,
-    "EMAIL_NOT_VERIFIED": 403,
-    "USER_SUSPENDED": 403,
-    "CSRF_FAILED": 403,
-    "NOT_FOUND": 404,
-    "USER_NOT_FOUND": 404,
-    "SESSION_NOT_FOUND": 404,
-    "ROLE_NOT_FOUND": 404,
-    "METHOD_NOT_ALLOWED": 405,
-    "EMAIL_ALREADY_REGISTERED": 409,
-    "ROLE_ALREADY_EXISTS": 409,
-    "ROLE_IN_USE": 409,
-    "LAST_ADMINISTRATOR": 409,
-    "CONFLICT": 409,
-    "REQUEST_IN_PROGRESS": 409,
-    "PRECONDITION_FAILED": 412,
-    "PAYLOAD_TOO_LARGE": 413,
-    "UNSUPPORTED_MEDIA_TYPE": 415,
-    "VALIDATION_ERROR": 422,
-    "PASSWORD_REJECTED": 422,
-    "IDEMPOTENCY_KEY_REUSED": 422,
-    "TOO_MANY_REQUESTS": 429,
-    "INTERNAL_ERROR": 500,
-    "SERVICE_UNAVAILABLE": 503,
-    "BUSY": 503,
-}
-"""The codes of the REST contract, version 1. Clients rely on every one of them."""
-
-NOT_RAISED_YET: frozenset[str] = frozenset()
-"""Codes of the contract that belong to capabilities still to come."""
+ROOM_ERRORS = [error for room in (*ROOMS, DEVELOPMENT_ROOM) for error in room.errors]
+CATALOGUE = {row.code: row for row in catalogue((*EDGE_ERRORS, *ROOM_ERRORS))}
 
 EXIT_OF_KIND: Mapping[type[DomainError], int] = {
     errors.InvalidSecret: 1,
@@ -99,7 +62,7 @@ every_concrete_error = pytest.mark.parametrize("error", CONCRETE, ids=lambda e: 
 
 
 def test_the_kinds_are_those_of_the_domain() -> None:
-    """Whoever adds an error chooses a kind, and gives it a code.
+    """The author of an error chooses a kind, and gives it a code.
 
     An error without a code is taken for a kind; a new kind would have no meaning at any door.
     """
@@ -112,7 +75,8 @@ def test_every_error_is_of_a_kind_or_of_http() -> None:
     strays = [
         error.__name__
         for error in ERRORS
-        if not issubclass(error, tuple(KINDS)) and error.__module__ != "entrypoints.http.errors"
+        if not issubclass(error, tuple(KINDS))
+        and error.__module__ != "entrypoints.http.edge.errors"
     ]
     assert strays == []
 
@@ -156,20 +120,25 @@ def test_every_code_belongs_to_one_class() -> None:
 
 def test_the_catalogue_is_the_contract() -> None:
     """A code that changes, goes or comes is a change to the product."""
-    assert {code: row.status for code, row in CATALOGUE.items()} == CONTRACT
-    assert {code: row.code for code, row in CATALOGUE.items()} == {code: code for code in CONTRACT}
+    assert {code: row.status for code, row in CATALOGUE.items()} == snapshots.ERRORS
 
 
 def test_what_may_be_tried_again_says_so() -> None:
     """Every 429 and 503 is worth another try; so are the two conflicts that time resolves."""
     retryable = {code for code, row in CATALOGUE.items() if row.retryable}
-    later = {code for code, status in CONTRACT.items() if status in {429, 503}}
+    later = {code for code, status in snapshots.ERRORS.items() if status in {429, 503}}
     assert retryable == later | {"CONFLICT", "REQUEST_IN_PROGRESS"}
 
 
 def test_every_code_is_raised_by_something() -> None:
-    """A promise without an error behind it is written down, and struck off once it is kept."""
-    assert CATALOGUE.keys() - {error.code for error in CONCRETE} == NOT_RAISED_YET
+    """A row without an error behind it is a promise that is not kept."""
+    assert CATALOGUE.keys() == {error.code for error in CONCRETE}
+
+
+def test_a_row_is_declared_by_one_room() -> None:
+    """Beside the code that it is about, and nowhere else."""
+    declared = [error.code for error in (*EDGE_ERRORS, *ROOM_ERRORS)]
+    assert sorted(declared) == sorted(set(declared))
 
 
 def test_every_kind_has_a_status() -> None:

@@ -3,105 +3,21 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import fields
+from importlib import import_module
 
-from domain import events
-from domain.access import ADMINISTRATOR, BUILT_IN_ROLES, PERMISSIONS, USER, Permission
+from application.mail_texts import ENGLISH
+from domain.access.role import built_in_roles
 from domain.events import DomainEvent
+from domain.mail.message import MessageKind
+from domain.permissions import PERMISSIONS
+from domain.principal import ADMINISTRATOR, USER, Permission
+from tests.architecture import snapshots
+from tests.architecture.source import files_of, module_of
 
-PERMISSION_SNAPSHOT = (
-    "audit:read",
-    "authorization:check",
-    "keys:manage",
-    "roles:grant",
-    "roles:read",
-    "roles:write",
-    "sessions:read",
-    "sessions:revoke",
-    "users:delete",
-    "users:invite",
-    "users:read",
-    "users:write",
-)
+for file in files_of("domain"):
+    import_module(module_of(file))
 
-EVENT_VOCABULARY = frozenset(
-    {
-        "attempts.limited",
-        "authorization.denied",
-        "email.change_requested",
-        "email.changed",
-        "password.changed",
-        "password.reset",
-        "password.reset_requested",
-        "role.changed",
-        "role.defined",
-        "role.granted",
-        "role.removed",
-        "role.revoked",
-        "session.ended",
-        "session.refreshed",
-        "session.refused",
-        "session.replayed",
-        "session.reused",
-        "session.started",
-        "signing_key.promoted",
-        "signing_key.published",
-        "signing_key.retired",
-        "signing_key.revoked",
-        "user.email_verified",
-        "user.erased",
-        "user.exported",
-        "user.invitation_accepted",
-        "user.invitation_withdrawn",
-        "user.invited",
-        "user.locked",
-        "user.profile_changed",
-        "user.registered",
-        "user.reinstated",
-        "user.suspended",
-        "user.unlocked",
-    }
-)
-"""Every ``type`` of an audit event that the contract knows."""
-
-EVENT_SNAPSHOT = frozenset(
-    {
-        "attempts.limited",
-        "authorization.denied",
-        "email.change_requested",
-        "email.changed",
-        "password.changed",
-        "password.reset",
-        "password.reset_requested",
-        "role.changed",
-        "role.defined",
-        "role.granted",
-        "role.removed",
-        "role.revoked",
-        "session.ended",
-        "session.refreshed",
-        "session.refused",
-        "session.replayed",
-        "session.reused",
-        "session.started",
-        "signing_key.promoted",
-        "signing_key.published",
-        "signing_key.retired",
-        "signing_key.revoked",
-        "user.email_verified",
-        "user.erased",
-        "user.exported",
-        "user.invitation_accepted",
-        "user.invitation_withdrawn",
-        "user.invited",
-        "user.locked",
-        "user.profile_changed",
-        "user.registered",
-        "user.reinstated",
-        "user.suspended",
-        "user.unlocked",
-    }
-)
-"""Those that the code can write; it never unlearns one, since audit rows hold it for ever."""
 
 SHARED_NAMES = {"session.ended": {"SessionEnded", "SessionsEnded"}}
 """One session or several at once: the same thing happened, and readers need one word for it."""
@@ -110,14 +26,14 @@ SHARED_NAMES = {"session.ended": {"SessionEnded", "SessionsEnded"}}
 def named_events(kind: type[DomainEvent] = DomainEvent) -> Iterator[type[DomainEvent]]:
     """Yield every event of ours that has a name of its own."""
     for child in kind.__subclasses__():
-        if child.__module__ == events.__name__ and "name" in vars(child):
+        if child.__module__.startswith("domain.") and "name" in vars(child):
             yield child
         yield from named_events(child)
 
 
 def test_permissions_are_a_snapshot() -> None:
     """Alphabetical and append-only: products store these words in their own code."""
-    assert PERMISSION_SNAPSHOT == PERMISSIONS
+    assert set(PERMISSIONS) == snapshots.PERMISSIONS
     assert list(PERMISSIONS) == sorted(set(PERMISSIONS))
 
 
@@ -128,23 +44,49 @@ def test_permissions_follow_their_grammar() -> None:
 
 def test_the_built_in_roles_stay_what_they_are() -> None:
     """``administrator`` has every permission, ``user`` none."""
-    assert {str(name) for name in BUILT_IN_ROLES} == {"administrator", "user"}
-    assert ADMINISTRATOR.permissions == frozenset(PERMISSIONS)
-    assert USER.permissions == frozenset()
+    roles = built_in_roles(PERMISSIONS)
+    assert {str(name) for name in roles} == {"administrator", "user"}
+    assert roles[ADMINISTRATOR].permissions == frozenset(PERMISSIONS)
+    assert roles[USER].permissions == frozenset()
 
 
-def test_event_names_are_of_the_vocabulary() -> None:
-    """A word that is not in the contract would reach the audit trail unannounced."""
+def test_event_names_are_a_snapshot() -> None:
+    """A word that the contract does not know would reach the audit trail unannounced."""
     names = {event.name for event in named_events()}
-    assert names - EVENT_VOCABULARY == set()
-    assert EVENT_SNAPSHOT - names == set(), "an event that rows already hold was lost"
-    assert names - EVENT_SNAPSHOT == set(), "add the new name to the snapshot"
+    assert snapshots.EVENTS - names == set(), "an event that rows already hold was lost"
+    assert names - snapshots.EVENTS == set(), "add the new name to the capability's snapshot"
+
+
+def test_an_event_says_what_it_is_about() -> None:
+    """``about`` names a field of the event; only what happens at an unknown address has none."""
+    without = {event.__name__ for event in named_events() if event.about is None}
+    assert without == {"AttemptsLimited"}
+    astray = [
+        event.__name__
+        for event in named_events()
+        if event.about is not None and event.about[0] not in {f.name for f in fields(event)}
+    ]
+    assert astray == []
+
+
+def test_every_mail_has_its_words() -> None:
+    """A kind of message without a text is a request, which the worker answers."""
+    kinds = {
+        value
+        for file in files_of("application")
+        if file.name == "mails.py"
+        for value in vars(import_module(module_of(file))).values()
+        if isinstance(value, MessageKind)
+    }
+    wordless = {str(kind) for kind in kinds - ENGLISH.keys()}
+    assert wordless == {kind for kind in wordless if kind.endswith("_requested")}
+    assert ENGLISH.keys() <= kinds
 
 
 def test_event_names_follow_their_grammar() -> None:
     """A thing, a dot, and what happened to it."""
     pattern = re.compile(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*")
-    assert [name for name in EVENT_VOCABULARY if not pattern.fullmatch(name)] == []
+    assert [name for name in snapshots.EVENTS if not pattern.fullmatch(name)] == []
 
 
 def test_an_event_name_belongs_to_one_class() -> None:

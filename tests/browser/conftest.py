@@ -2,7 +2,7 @@
 A real browser before the real service.
 
     browser    Chromium, started once
-    served     the service as a process of its own, started once; everybody signs up anew
+    served     the service as a process of its own, started once; each test signs up its own user
     visit      opens a window and watches everything that happens in it
 """
 
@@ -19,7 +19,8 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 from tests.support.browser import running_browser
-from tests.support.processes import doorward, free_port, started, wait_for_status
+from tests.support.command_line import command
+from tests.support.processes import free_port, started, wait_for_status
 
 PASSWORD = "tea kettle under the violet moon"
 ADMINISTRATOR = "root@example.com"
@@ -100,7 +101,7 @@ class Visit:
 
     def elsewhere(self) -> list[str]:
         """
-        Return the requests that went to anybody but us.
+        Return the requests that went to any server but ours.
         """
         ours = urlsplit(self.home)[:2]
         return [url for url in self.requested if urlsplit(url)[:2] != ours]
@@ -127,7 +128,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     url = f"http://127.0.0.1:{port}"
     database = f"sqlite:///{folder}/doorward.db"
     settings = {"DATABASE_URL": database, "PORT": str(port), "PUBLIC_URL": url}
-    made = doorward(
+    made = command(
         "users", "create", "--email", ADMINISTRATOR, "--role", "administrator", "--verified",
         "--password-stdin", folder=folder, stdin=PASSWORD, DATABASE_URL=database,
     )  # fmt: skip

@@ -25,7 +25,7 @@ async ([method, url, body, headers]) => {
 
 async def open_page(page: Page, url: str) -> None:
     """
-    Be on a page at this address, whoever would really answer there.
+    Be on a page at this address, which is answered here and not by a real server.
     """
 
     async def fulfil(route: Route) -> None:

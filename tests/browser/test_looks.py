@@ -12,9 +12,9 @@ import pytest
 from playwright.async_api import Page, Route
 from starlette.responses import Response
 
-from application.mail_layout import mail_page
+from application.credentials.mails import RESET_PASSWORD
+from application.mail.layout import mail_page
 from application.mail_texts import ENGLISH
-from application.ports.outbox import MessageKind
 from tests.browser.conftest import Served, Visitor
 from tests.support.page_states import SECRET, page_states
 
@@ -100,7 +100,7 @@ async def _keep(page: Page, name: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 390, 1280])
-async def test_every_page_can_be_read_by_everybody(
+async def test_every_page_can_be_read_by_every_user(
     served: Served, visit: Visitor, width: int, scheme: str
 ) -> None:
     """
@@ -124,12 +124,12 @@ async def test_every_page_can_be_read_by_everybody(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 390, 1280])
-async def test_a_mail_can_be_read_by_everybody(visit: Visitor, width: int, scheme: str) -> None:
+async def test_a_mail_can_be_read_by_every_user(visit: Visitor, width: int, scheme: str) -> None:
     """
     OP-2: as its pages can; a mail program frames it with landmarks of its own.
     """
     visited = await visit(viewport={"width": width, "height": 844}, color_scheme=scheme)
-    text = ENGLISH[MessageKind.RESET_PASSWORD]
+    text = ENGLISH[RESET_PASSWORD]
     link = f"https://id.example.com{text.path}?token={SECRET}"
     await visited.page.set_content(
         mail_page(text.subject, before=text.before, link=link, action=text.action, after=text.after)

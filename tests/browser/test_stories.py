@@ -1,5 +1,5 @@
 """
-From the mail to the button and on, as somebody with a browser goes it.
+From the mail to the button and on, as a user with a browser goes it.
 """
 
 import pytest
@@ -156,7 +156,7 @@ async def test_the_keyboard_is_enough(served: Served, visit: Visitor) -> None:
 
 async def test_the_mailbox_leads_to_the_page(served: Served, visit: Visitor) -> None:
     """
-    In development nobody copies a link by hand.
+    In development no link has to be copied by hand.
     """
     email = await served.sign_up()
     link = await served.link(email, "/verify-email")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from application.ports.unit_of_work import UnitOfWorkFactory
+from application.service import ServiceUnit
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -45,13 +46,15 @@ async def engine(store_url: str) -> "AsyncIterator[AsyncEngine | None]":
 
 
 @pytest.fixture
-def units(engine: "AsyncEngine | None") -> UnitOfWorkFactory:
+def units(engine: "AsyncEngine | None") -> UnitOfWorkFactory[ServiceUnit]:
     """Opens units of work over the store."""
     if engine is None:
+        from adapters.memory.service_unit import MemoryUnitOfWork
         from adapters.memory.store import MemoryStore
         from adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 
-        return MemoryUnitOfWorkFactory(MemoryStore())
+        return MemoryUnitOfWorkFactory(MemoryStore(), MemoryUnitOfWork)
+    from adapters.sqlalchemy.service_unit import SqlAlchemyUnitOfWork
     from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWorkFactory
 
-    return SqlAlchemyUnitOfWorkFactory(engine)
+    return SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork)

@@ -8,20 +8,30 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from application.ports.outbox import MessageKind, OutboxMessage
+from application.accounts.mails import VERIFICATION_REQUESTED
+from application.credentials.mails import PASSWORD_RESET_REQUESTED, VERIFY_EMAIL
+from application.mail.ports import MailUnit
+from application.mail_texts import ENGLISH
 from application.ports.unit_of_work import UnitOfWorkFactory
-from domain.audit import AuditEvent, Origin, Party
-from domain.credential import PasswordCredential
+from application.service import ServiceUnit
+from domain.accounts.invitation import Invitation
+from domain.audit.event import AuditEvent, AuditEventId, Party
+from domain.credentials.one_time_token import OneTimeToken, Purpose
+from domain.credentials.password import PasswordCredential
 from domain.email_address import EmailAddress
 from domain.errors import ConcurrentChange
-from domain.identifiers import AuditEventId, MessageId, UserId
-from domain.one_time_token import OneTimeToken, Purpose
-from domain.session import RefreshToken, Session, SessionPolicy
-from domain.signing_key import SigningAlgorithm, SigningKey
-from domain.user import User
+from domain.identifiers import UserId
+from domain.keys.signing_key import SigningAlgorithm, SigningKey
+from domain.mail.message import MessageId, MessageKind, MessageStatus, OutboxMessage
+from domain.origin import Origin
+from domain.principal import ADMINISTRATOR, OPERATOR, USER, Principal, PrincipalKind
+from domain.sessions.refresh_token import RefreshToken
+from domain.sessions.session import Session, SessionPolicy
+from domain.users.user import User
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 NOW = datetime(2026, 11, 5, 9, 30, 15, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -30,6 +40,9 @@ HOUR = timedelta(hours=1)
 POLICY = SessionPolicy(
     idle=timedelta(days=7), absolute=timedelta(days=30), grace=30 * SECOND, per_user=100
 )
+
+KINDS = sorted({*ENGLISH, PASSWORD_RESET_REQUESTED, VERIFICATION_REQUESTED})
+"""Every kind of message: the mails, and the requests that the worker answers with one."""
 
 _numbers = count(1)
 
@@ -75,9 +88,7 @@ def a_token(
     )
 
 
-def a_message(
-    *, queued_at: datetime = NOW, kind: MessageKind = MessageKind.VERIFY_EMAIL
-) -> OutboxMessage:
+def a_message(*, queued_at: datetime = NOW, kind: MessageKind = VERIFY_EMAIL) -> OutboxMessage:
     """Return a message that waits for the worker."""
     return OutboxMessage(
         id=MessageId.new(queued_at, secrets.token_bytes),
@@ -124,7 +135,29 @@ def an_audit_event(
     )
 
 
-async def keep_user(units: UnitOfWorkFactory, user: User | None = None) -> User:
+def an_invitation(
+    email: str = "bob@example.com",
+    *,
+    inviter: User | None = None,
+    at: datetime = NOW,
+    ttl: timedelta = HOUR,
+) -> Invitation:
+    """Return an invitation by that user, or by an operator."""
+    principal = (
+        Principal(kind=PrincipalKind.USER, user_id=inviter.id) if inviter is not None else OPERATOR
+    )
+    invitation, _, _ = Invitation.issue(
+        email=EmailAddress.parse(email),
+        roles=frozenset({ADMINISTRATOR, USER}),
+        inviter=principal,
+        ttl=ttl,
+        now=at,
+        entropy=secrets.token_bytes,
+    )
+    return invitation
+
+
+async def keep_user(units: UnitOfWorkFactory[ServiceUnit], user: User | None = None) -> User:
     """Add the user and commit."""
     user = user or a_user()
     async with units() as work:
@@ -134,7 +167,7 @@ async def keep_user(units: UnitOfWorkFactory, user: User | None = None) -> User:
 
 
 async def keep_session(
-    units: UnitOfWorkFactory, user: User, *, now: datetime = NOW
+    units: UnitOfWorkFactory[ServiceUnit], user: User, *, now: datetime = NOW
 ) -> tuple[Session, RefreshToken]:
     """Add a new session of the user and commit."""
     session, token = a_session(user, now=now)
@@ -144,30 +177,35 @@ async def keep_session(
     return session, token
 
 
-async def load_user(units: UnitOfWorkFactory, user_id: UserId) -> User:
-    """Return the user as everybody sees them."""
+async def waiting_messages(work: MailUnit) -> int:
+    """Return how many messages of the outbox are not closed."""
+    return (await work.outbox_ledger.census()).counts[MessageStatus.WAITING]
+
+
+async def load_user(units: UnitOfWorkFactory[ServiceUnit], user_id: UserId) -> User:
+    """Return the user as stored, read in a unit of its own."""
     async with units.read_only() as work:
         user = await work.users.get(user_id)
     assert user is not None
     return user
 
 
-async def load_session(units: UnitOfWorkFactory, session: Session) -> Session:
-    """Return the session as everybody sees it."""
+async def load_session(units: UnitOfWorkFactory[ServiceUnit], session: Session) -> Session:
+    """Return the session as stored, read in a unit of its own."""
     async with units.read_only() as work:
         loaded = await work.sessions.get(session.id)
     assert loaded is not None
     return loaded
 
 
-async def save_user(units: UnitOfWorkFactory, user: User) -> None:
+async def save_user(units: UnitOfWorkFactory[ServiceUnit], user: User) -> None:
     """Save the user and commit."""
     async with units() as work:
         await work.users.save(user)
         await work.commit()
 
 
-async def save_session(units: UnitOfWorkFactory, session: Session) -> None:
+async def save_session(units: UnitOfWorkFactory[ServiceUnit], session: Session) -> None:
     """Save the session and commit."""
     async with units() as work:
         await work.sessions.save(session)
@@ -179,8 +217,27 @@ async def in_parallel[T](calls: Iterable[Awaitable[T]]) -> list[T | BaseExceptio
     return await asyncio.gather(*calls, return_exceptions=True)
 
 
+async def until_a_writer_waits(engine: "AsyncEngine | None") -> None:
+    """Return once another transaction on PostgreSQL waits for a lock.
+
+    On the other stores there is nothing to look for: no two transactions write at once, so the
+    other one has not even begun.
+    """
+    if engine is None or engine.dialect.name != "postgresql":
+        return
+    from sqlalchemy import text
+
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    async with asyncio.timeout(10), engine.connect() as connection:
+        while not (await connection.execute(waiting)).scalar_one():
+            await connection.rollback()  # what is seen stays as it is until then
+
+
 async def retrying[T](change: Callable[[], Awaitable[T]]) -> T:
-    """Run the change until nobody comes in between."""
+    """Run the change again for as long as it meets a concurrent one."""
     for _ in range(99):
         try:
             return await change()

@@ -30,14 +30,15 @@ async def probes(request: pytest.FixtureRequest, sqlite_url: str) -> AsyncIterat
         return
     from adapters.sqlalchemy.engine import create_engine
     from adapters.sqlalchemy.health import DatabaseProbe, SchemaProbe
-    from migrations.runner import head
+    from migrations.branches import known_revisions
 
     there = create_engine(sqlite_url)
     nowhere = create_engine(f"postgresql://doorward:{SECRET}@127.0.0.1:{_closed_port()}/doorward")
     if request.param == "database":
         yield Pair(DatabaseProbe(there), DatabaseProbe(nowhere))
     else:
-        yield Pair(SchemaProbe(there, expected=head()), SchemaProbe(nowhere, expected=head()))
+        known = known_revisions()
+        yield Pair(SchemaProbe(there, known), SchemaProbe(nowhere, known))
     await there.dispose()
     await nowhere.dispose()
 

@@ -85,6 +85,16 @@ async def test_a_key_that_was_given_back_is_free(keys: IdempotencyStore) -> None
 async def test_the_purge_forgets_what_is_old(keys: IdempotencyStore) -> None:
     await claim(keys)
     await claim(keys, key=OTHER_KEY, now=NOW + HOUR)
-    assert await keys.purge(before=NOW + MINUTE) == 1
+    assert await keys.purge(before=NOW + MINUTE, limit=99) == 1
     assert (await claim(keys, now=NOW + HOUR)).is_ours
     assert not (await claim(keys, key=OTHER_KEY, now=NOW + HOUR)).is_ours
+
+
+async def test_a_purge_forgets_no_more_keys_than_it_may(keys: IdempotencyStore) -> None:
+    old = [bytes([number]) * 32 for number in range(5)]
+    for key in old:
+        await claim(keys, key=key)
+    await claim(keys, now=NOW + HOUR)
+    assert [await keys.purge(before=NOW + MINUTE, limit=2) for _ in range(4)] == [2, 2, 1, 0]
+    assert not (await claim(keys, now=NOW + HOUR)).is_ours
+    assert all([(await claim(keys, key=key, now=NOW + SECOND)).is_ours for key in old])

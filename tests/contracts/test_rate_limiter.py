@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from application.ports.rate_limiter import Admission, RateLimit, RateLimiter
-from tests.contracts.samples import HOUR, NOW, SECOND, in_parallel
+from tests.contracts.samples import HOUR, MINUTE, NOW, SECOND, in_parallel
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -109,7 +109,7 @@ async def test_any_text_is_a_key(limiter: RateLimiter, key: str) -> None:
 
 
 async def test_requests_at_once_are_admitted_up_to_the_burst(limiter: RateLimiter) -> None:
-    """RL-5: the limit holds over everybody who shares the store."""
+    """RL-5: the limit holds over all processes that share the store."""
     limit = RateLimit(name="sign-in", burst=7, interval=HOUR)
     answers = await in_parallel(limiter.admit(limit, "ada", now=NOW) for _ in range(40))
     admitted = [a for a in answers if isinstance(a, Admission) and a.admitted]
@@ -129,12 +129,21 @@ async def test_the_purge_forgets_who_is_back_at_the_full_burst(limiter: RateLimi
     await limiter.admit(LIMIT, "once", now=NOW)
     for _ in range(3):
         await limiter.admit(LIMIT, "thrice", now=NOW)
-    assert await limiter.purge(now=NOW + 9 * SECOND) == 0
-    assert await limiter.purge(now=NOW + 11 * SECOND) == 1
+    assert await limiter.purge(now=NOW + 9 * SECOND, limit=99) == 0
+    assert await limiter.purge(now=NOW + 11 * SECOND, limit=99) == 1
     answer = await limiter.admit(LIMIT, "thrice", now=NOW + 11 * SECOND)
     assert answer.remaining == 0, "the purge has freed a key that was not back yet"
-    assert await limiter.purge(now=NOW + HOUR) == 1
-    assert await limiter.purge(now=NOW + HOUR) == 0
+    assert await limiter.purge(now=NOW + HOUR, limit=99) == 1
+    assert await limiter.purge(now=NOW + HOUR, limit=99) == 0
+
+
+async def test_a_purge_forgets_no_more_keys_than_it_may(limiter: RateLimiter) -> None:
+    for number in range(5):
+        await limiter.admit(LIMIT, f"old {number}", now=NOW)
+    await limiter.admit(LIMIT, "new", now=NOW + MINUTE)
+    later = NOW + MINUTE + SECOND
+    assert [await limiter.purge(now=later, limit=2) for _ in range(4)] == [2, 2, 1, 0]
+    assert (await limiter.admit(LIMIT, "new", now=later)).remaining == 1
 
 
 @given(
@@ -153,7 +162,7 @@ async def test_no_window_ever_holds_more_than_burst_and_refill(
     """RL-5, as a property: between any two admissions stands the time that was earned."""
     limit = RateLimit(name="any", burst=burst, interval=interval * SECOND)
     key = f"{steps}{burst}{interval}"
-    await limiter.purge(now=NOW + 1000 * HOUR)
+    await limiter.purge(now=NOW + 1000 * HOUR, limit=99)
     at, admitted = NOW, []
     for step in steps:
         at += step * SECOND

@@ -11,19 +11,22 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from application.ports.outbox import MessageKind, OutboxMessage
 from application.ports.unit_of_work import UnitOfWorkFactory
-from domain.access import RoleName
-from domain.audit import AuditEvent, Origin, Party
-from domain.credential import PasswordCredential
+from application.service import ServiceUnit
+from domain.audit.event import AuditEvent, AuditEventId, Party
+from domain.credentials.one_time_token import OneTimeToken, Purpose
+from domain.credentials.password import PasswordCredential
+from domain.credentials.sign_in_attempts import SignInAttempts
 from domain.email_address import EmailAddress
-from domain.identifiers import AuditEventId, Identifier, MessageId, SessionId, UserId
-from domain.one_time_token import OneTimeToken, Purpose
-from domain.session import EndReason, Session
-from domain.sign_in_attempts import SignInAttempts
-from domain.signing_key import SigningAlgorithm, SigningKey
-from domain.user import User
+from domain.identifiers import Identifier, SessionId, UserId
+from domain.keys.signing_key import SigningAlgorithm, SigningKey
+from domain.mail.message import MessageId, OutboxMessage
+from domain.origin import Origin
+from domain.principal import RoleName
+from domain.sessions.session import EndReason, Session
+from domain.users.user import User
 from tests.contracts.samples import (
+    KINDS,
     NOW,
     a_user,
     keep_user,
@@ -97,7 +100,7 @@ words = st.dictionaries(texts(20), texts(60), max_size=4)
 
 @given(data=st.data())
 @few
-async def test_users(units: UnitOfWorkFactory, data: st.DataObject) -> None:
+async def test_users(units: UnitOfWorkFactory[ServiceUnit], data: st.DataObject) -> None:
     draw = data.draw
     local_part = f"{draw(local_parts)}.{secrets.token_hex(5)}"
     user = User(
@@ -129,7 +132,7 @@ async def test_users(units: UnitOfWorkFactory, data: st.DataObject) -> None:
 
 @given(data=st.data())
 @few
-async def test_credentials(units: UnitOfWorkFactory, data: st.DataObject) -> None:
+async def test_credentials(units: UnitOfWorkFactory[ServiceUnit], data: st.DataObject) -> None:
     draw = data.draw
     user = await keep_user(units)
     credential = PasswordCredential(
@@ -157,7 +160,7 @@ async def test_credentials(units: UnitOfWorkFactory, data: st.DataObject) -> Non
 
 @given(data=st.data())
 @few
-async def test_sessions(units: UnitOfWorkFactory, data: st.DataObject) -> None:
+async def test_sessions(units: UnitOfWorkFactory[ServiceUnit], data: st.DataObject) -> None:
     draw = data.draw
     user = await keep_user(units)
 
@@ -199,7 +202,7 @@ async def test_sessions(units: UnitOfWorkFactory, data: st.DataObject) -> None:
 
 @given(data=st.data())
 @few
-async def test_one_time_tokens(units: UnitOfWorkFactory, data: st.DataObject) -> None:
+async def test_one_time_tokens(units: UnitOfWorkFactory[ServiceUnit], data: st.DataObject) -> None:
     draw = data.draw
     user = await keep_user(units)
     token = OneTimeToken(
@@ -218,7 +221,7 @@ async def test_one_time_tokens(units: UnitOfWorkFactory, data: st.DataObject) ->
 
 @given(data=st.data())
 @few
-async def test_sign_in_attempts(units: UnitOfWorkFactory, data: st.DataObject) -> None:
+async def test_sign_in_attempts(units: UnitOfWorkFactory[ServiceUnit], data: st.DataObject) -> None:
     draw = data.draw
     key = secrets.token_bytes(32)
     for _ in range(2):
@@ -236,7 +239,7 @@ async def test_sign_in_attempts(units: UnitOfWorkFactory, data: st.DataObject) -
 
 @given(data=st.data())
 @few
-async def test_signing_keys(units: UnitOfWorkFactory, data: st.DataObject) -> None:
+async def test_signing_keys(units: UnitOfWorkFactory[ServiceUnit], data: st.DataObject) -> None:
     draw = data.draw
     key = SigningKey(
         kid=secrets.token_urlsafe(32),
@@ -262,7 +265,7 @@ async def test_signing_keys(units: UnitOfWorkFactory, data: st.DataObject) -> No
 
 @given(data=st.data())
 @few
-async def test_audit_events(units: UnitOfWorkFactory, data: st.DataObject) -> None:
+async def test_audit_events(units: UnitOfWorkFactory[ServiceUnit], data: st.DataObject) -> None:
     draw = data.draw
     user = a_user()
     event = AuditEvent(
@@ -289,11 +292,11 @@ async def test_audit_events(units: UnitOfWorkFactory, data: st.DataObject) -> No
 
 @given(data=st.data())
 @few
-async def test_outbox_messages(units: UnitOfWorkFactory, data: st.DataObject) -> None:
+async def test_outbox_messages(units: UnitOfWorkFactory[ServiceUnit], data: st.DataObject) -> None:
     draw = data.draw
     message = OutboxMessage(
         id=identified(MessageId),
-        kind=draw(st.sampled_from(MessageKind)),
+        kind=draw(st.sampled_from(KINDS)),
         to=f"{draw(local_parts)}@example.com",
         parameters=draw(words),
         sealed_secret=draw(st.none() | blobs(500)),
@@ -309,6 +312,6 @@ async def test_outbox_messages(units: UnitOfWorkFactory, data: st.DataObject) ->
     assert values_of(claimed) == values_of(message) | {"attempts": message.attempts + 1}
 
 
-async def _key(units: UnitOfWorkFactory, kid: str) -> SigningKey:
+async def _key(units: UnitOfWorkFactory[ServiceUnit], kid: str) -> SigningKey:
     async with units.read_only() as work:
         return next(key for key in await work.signing_keys.list_all() if key.kid == kid)

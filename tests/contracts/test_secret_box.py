@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.memory.secret_box import MemorySecretBox
-from application.ports.tokens import SealBroken, SecretBox
+from application.ports.crypto import SealBroken, SecretBox
 
 type MakeBox = Callable[[bytes], SecretBox]
 

@@ -27,18 +27,21 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from adapters.memory.service_unit import MemoryUnitOfWork
 from adapters.memory.store import MemoryStore
 from adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
-from application.ports.outbox import MessageStatus, OutboxMessage
-from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from domain.access import ADMINISTRATOR
+from application.ports.unit_of_work import UnitOfWorkFactory
+from application.service import ServiceUnit
+from domain.credentials.one_time_token import Purpose
+from domain.credentials.sign_in_attempts import AttemptPolicy
 from domain.email_address import EmailAddress
 from domain.errors import DomainError
 from domain.identifiers import SessionId, UserId
-from domain.one_time_token import Purpose
-from domain.session import EndReason, RefreshToken, Replayed, Reused, Rotated
-from domain.sign_in_attempts import AttemptPolicy
-from domain.user import User
+from domain.mail.message import MessageStatus, OutboxMessage
+from domain.principal import ADMINISTRATOR
+from domain.sessions.refresh_token import RefreshToken
+from domain.sessions.session import EndReason, Replayed, Reused, Rotated
+from domain.users.user import User
 from tests.contracts.samples import (
     HOUR,
     MINUTE,
@@ -54,7 +57,8 @@ from tests.contracts.samples import (
     values_of,
 )
 
-type Command = Callable[[UnitOfWork, int], Awaitable[Any]]
+type Units = UnitOfWorkFactory[ServiceUnit]
+type Command = Callable[[ServiceUnit, int], Awaitable[Any]]
 
 LOCAL_PARTS = ["ada", "Ada", "ADA", "grace", "Grace"]
 ATTEMPTS = AttemptPolicy(attempts=3, first_lock=MINUTE)
@@ -91,7 +95,7 @@ class StoresMachine(RuleBasedStateMachine):
     digests: Bundle[bytes] = Bundle("digests")
     messages: Bundle[OutboxMessage] = Bundle("messages")
 
-    def __init__(self, stores: Sequence[UnitOfWorkFactory], thread: LoopThread) -> None:
+    def __init__(self, stores: Sequence[Units], thread: LoopThread) -> None:
         super().__init__()
         self.stores = stores
         self.thread = thread
@@ -108,7 +112,7 @@ class StoresMachine(RuleBasedStateMachine):
         user = a_user(f"{local_part}@{self.domain}", now=self.now)
         self.known_users.append(user.id)
 
-        async def add(work: UnitOfWork, _: int) -> None:
+        async def add(work: ServiceUnit, _: int) -> None:
             await work.users.add(copy(user))
             await work.credentials.add(a_credential(user))
             await work.audit.append(registered)
@@ -124,7 +128,7 @@ class StoresMachine(RuleBasedStateMachine):
         commit=COMMITS,
     )
     def change_user(self, user_id: UserId, change: str, word: str, commit: bool) -> None:
-        async def load_change_save(work: UnitOfWork, _: int) -> Any:
+        async def load_change_save(work: ServiceUnit, _: int) -> Any:
             user = await work.users.get(user_id)
             if user is None:
                 return None
@@ -138,7 +142,7 @@ class StoresMachine(RuleBasedStateMachine):
 
     @rule(target=copies, user_id=users)
     def load_a_copy(self, user_id: UserId) -> Any:
-        async def load(work: UnitOfWork, _: int) -> User | None:
+        async def load(work: ServiceUnit, _: int) -> User | None:
             return await work.users.get(user_id)
 
         loaded = self.everywhere(load, commit=False)
@@ -155,7 +159,7 @@ class StoresMachine(RuleBasedStateMachine):
     ) -> None:
         """Saved or refused; what a failed or undone save leaves in the copy does not count."""
 
-        async def save(work: UnitOfWork, store: int) -> Any:
+        async def save(work: ServiceUnit, store: int) -> Any:
             user = copy(copies_of_one[store])
             self._change(user, change, word)
             await work.users.save(user)
@@ -168,7 +172,7 @@ class StoresMachine(RuleBasedStateMachine):
         session, token = a_session(copies_of_one[0], now=self.now)
         self.known_sessions.append(session.id)
 
-        async def sign_in(work: UnitOfWork, store: int) -> None:
+        async def sign_in(work: ServiceUnit, store: int) -> None:
             await work.users.record_sign_in(copies_of_one[store], at=self.now)
             await work.sessions.add(copy(session))
 
@@ -187,7 +191,7 @@ class StoresMachine(RuleBasedStateMachine):
         commit=COMMITS,
     )
     def change_credential(self, user_id: UserId, change: str, commit: bool) -> None:
-        async def do(work: UnitOfWork, _: int) -> Any:
+        async def do(work: ServiceUnit, _: int) -> Any:
             credential = await work.credentials.get(user_id)
             if change == "remove":
                 await work.credentials.remove(user_id)
@@ -207,7 +211,7 @@ class StoresMachine(RuleBasedStateMachine):
 
     @rule(local_part=st.sampled_from(["ada", "grace"]), commit=COMMITS)
     def guess(self, local_part: str, commit: bool) -> None:
-        async def reserve(work: UnitOfWork, _: int) -> Any:
+        async def reserve(work: ServiceUnit, _: int) -> Any:
             attempts = await work.attempts.hold(self._attempt_key(local_part))
             last = attempts.reserve(ATTEMPTS, now=self.now)
             await work.attempts.save(attempts)
@@ -236,7 +240,7 @@ class StoresMachine(RuleBasedStateMachine):
         """Rotation, replay and reuse, as the age of the token has it."""
         secret = secrets.token_bytes(32)
 
-        async def rotate(work: UnitOfWork, _: int) -> Any:
+        async def rotate(work: ServiceUnit, _: int) -> Any:
             both = await work.sessions.get_with_user(token.session_id)
             if both is None:
                 return None
@@ -253,7 +257,7 @@ class StoresMachine(RuleBasedStateMachine):
 
     @rule(token=refresh_tokens, commit=COMMITS)
     def sign_out(self, token: RefreshToken, commit: bool) -> None:
-        async def end(work: UnitOfWork, _: int) -> Any:
+        async def end(work: ServiceUnit, _: int) -> Any:
             session = await work.sessions.get(token.session_id)
             if session is None or session.end(EndReason.SIGNED_OUT, now=self.now) is None:
                 return False
@@ -330,7 +334,7 @@ class StoresMachine(RuleBasedStateMachine):
     ) -> None:
         held = replace(message, attempts=claimed_as)
 
-        async def close(work: UnitOfWork, _: int) -> bool:
+        async def close(work: ServiceUnit, _: int) -> bool:
             if postponed:
                 return await work.outbox.postpone(held, until=self.now + MINUTE, error="451")
             return await work.outbox.close(held, status, now=self.now, error="250")
@@ -345,13 +349,15 @@ class StoresMachine(RuleBasedStateMachine):
 
     @rule(age=st.sampled_from([MINUTE, timedelta(days=7)]), commit=COMMITS)
     def purge(self, age: timedelta, commit: bool) -> None:
-        async def remove_the_old(work: UnitOfWork, _: int) -> Any:
+        async def remove_the_old(work: ServiceUnit, _: int) -> Any:
             before = self.now - age
             return (
-                await work.sessions.purge(over_before=before, rotated_before=before),
-                await work.one_time_tokens.purge(now=self.now),
-                await work.attempts.purge(before=before),
-                await work.outbox_ledger.purge(before=before, now=NOW),
+                await work.sessions.purge(over_before=before, limit=999),
+                await work.sessions.wipe_successors(rotated_before=before, limit=999),
+                await work.one_time_tokens.purge(now=self.now, limit=999),
+                await work.attempts.purge(before=before, limit=999),
+                await work.outbox_ledger.purge(before=before, limit=999),
+                await work.outbox_ledger.wipe_dead(now=NOW, limit=999),
             )
 
         self.everywhere(remove_the_old, commit=commit)
@@ -381,7 +387,7 @@ class StoresMachine(RuleBasedStateMachine):
         for view in views[1:]:
             assert view == views[0]
 
-    async def _view(self, units: UnitOfWorkFactory) -> dict[str, Any]:
+    async def _view(self, units: Units) -> dict[str, Any]:
         """Return everything that a reader can learn about this example."""
         view: dict[str, Any] = {}
         async with units.read_only() as work:
@@ -392,6 +398,8 @@ class StoresMachine(RuleBasedStateMachine):
                 view[f"living {user_id}"] = await work.sessions.list_living(
                     user_id, now=self.now, limit=100
                 )
+                view[f"kept {user_id}"] = await work.sessions.list_kept(user_id, limit=100)
+            view["users"] = await work.users.get_many(self.known_users)
             for local_part in ("ada", "grace", "x", "y"):
                 email = EmailAddress.parse(f"{local_part}@{self.domain}")
                 view[f"mailbox {local_part}"] = await work.users.find_by_email(email)
@@ -399,7 +407,7 @@ class StoresMachine(RuleBasedStateMachine):
                 view[f"session {session_id}"] = await work.sessions.get_with_user(session_id)
             for digest in self.known_digests:
                 view[f"secret {digest!r}"] = await work.one_time_tokens.find(digest)
-            view["waiting"] = await work.outbox.waiting()
+            view["census"] = await work.outbox_ledger.census()
         return view
 
     def _change(self, user: User, change: str, word: str) -> None:
@@ -413,7 +421,7 @@ class StoresMachine(RuleBasedStateMachine):
             case "reinstate":
                 user.reinstate(now=self.now)
             case "grant":
-                user.grant(ADMINISTRATOR.name, now=self.now)
+                user.grant(ADMINISTRATOR, now=self.now)
             case "move":
                 email = EmailAddress.parse(f"{word}@{self.domain}")
                 user.change_email(email, now=self.now)
@@ -424,7 +432,7 @@ class StoresMachine(RuleBasedStateMachine):
         return f"{local_part}@{self.domain}".encode().rjust(32, b"\x00")[-32:]
 
 
-async def _outcome(units: UnitOfWorkFactory, command: Command, store: int, *, commit: bool) -> Any:
+async def _outcome(units: Units, command: Command, store: int, *, commit: bool) -> Any:
     try:
         async with units() as work:
             answer = await command(work, store)
@@ -459,6 +467,7 @@ def test_all_stores_are_the_same_store(
     sqlite_url: str, postgres_url: str, thread: LoopThread
 ) -> None:
     from adapters.sqlalchemy.engine import create_engine
+    from adapters.sqlalchemy.service_unit import SqlAlchemyUnitOfWork
     from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWorkFactory
 
     async def open_engines() -> list[Any]:
@@ -469,9 +478,9 @@ def test_all_stores_are_the_same_store(
             await engine.dispose()
 
     engines = thread.run(open_engines())
-    stores: list[UnitOfWorkFactory] = [
-        MemoryUnitOfWorkFactory(MemoryStore()),
-        *(SqlAlchemyUnitOfWorkFactory(engine) for engine in engines),
+    stores: list[Units] = [
+        MemoryUnitOfWorkFactory(MemoryStore(), MemoryUnitOfWork),
+        *(SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork) for engine in engines),
     ]
 
     class Machine(StoresMachine):

@@ -8,7 +8,7 @@ from itertools import count
 from domain.email_address import EmailAddress
 from domain.errors import ValidationFailed
 from domain.identifiers import Entropy
-from domain.user import User
+from domain.users.user import User
 
 NOW = datetime(2026, 11, 5, 9, 30, 15, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.identifiers import AuditEventId, MessageId, SessionId, UserId, uuid7
+from domain.audit.event import AuditEventId
+from domain.identifiers import SessionId, UserId, uuid7
+from domain.mail.message import MessageId
 from tests.domain.samples import NOW, TICK, entropy_from
 
 moments = st.datetimes(datetime(1970, 1, 2), datetime(9000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis takes bare ones
@@ -27,7 +29,7 @@ def test_version_variant_and_time_are_where_they_belong(now: datetime, noise: by
 
 
 def test_all_74_bits_are_drawn() -> None:
-    """AZ-7: nobody guesses a neighbour's identifier."""
+    """AZ-7: the next identifier cannot be guessed."""
     drawn: list[int] = []
 
     def counting(length: int) -> bytes:

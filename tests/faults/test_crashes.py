@@ -3,18 +3,17 @@
 """
 
 import json
-import signal
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.forked import Parent
 from tests.support.postgres import PostgresServer
-from tests.support.processes import PATIENCE, free_port, started, wait_for_status
+from tests.support.processes import PATIENCE, free_port, wait_for_status
 
 EMAIL = "ada@example.com"
 PASSWORD = "violet kettle hums softly"
@@ -26,20 +25,15 @@ class Doorward:
     The real service, which is killed the moment it has acknowledged something.
     """
 
-    def __init__(self, folder: Path, database_url: str) -> None:
-        self._folder, self._stack = folder, ExitStack()
+    def __init__(self, parent: Parent, folder: Path, database_url: str) -> None:
+        self._parent, self._folder = parent, folder
         self._settings = {"DATABASE_URL": database_url, "PORT": str(free_port())}
         self._base = f"http://127.0.0.1:{self._settings['PORT']}"
         self.start()
 
     def start(self) -> None:
-        self._process = self._stack.enter_context(
-            started("serve", folder=self._folder, **self._settings)
-        )
+        self._process = self._parent.fork("serve", folder=self._folder, **self._settings)
         wait_for_status(f"{self._base}/health/ready", 200, self._process)
-
-    def close(self) -> None:
-        self._stack.close()
 
     def ask(
         self, method: str, path: str, body: object = None, token: str | None = None
@@ -67,9 +61,11 @@ class Doorward:
         assert 200 <= status < 300, answer
         return answer["data"] if answer else None
 
+    def kill(self) -> None:
+        self._process.kill()
+
     def crash(self) -> None:
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait(PATIENCE)
+        self._process.kill()
         self.start()
 
     def newest_token(self) -> str:
@@ -77,18 +73,22 @@ class Doorward:
         return next(str(mail["token"]) for mail in mails if mail["token"])
 
 
+@pytest.fixture(scope="module")
+def parent() -> Iterator[Parent]:
+    with Parent() as parent:
+        yield parent
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
-def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Doorward]:
+def service(request: pytest.FixtureRequest, parent: Parent, tmp_path: Path) -> Iterator[Doorward]:
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path}/doorward.db"
     else:
         server: PostgresServer = request.getfixturevalue("own_postgres")
         url = server.url()
-    service = Doorward(tmp_path, url)
-    try:
-        yield service
-    finally:
-        service.close()
+    service = Doorward(parent, tmp_path, url)
+    yield service
+    service.kill()
 
 
 def test_what_was_acknowledged_survives_a_crash(service: Doorward) -> None:

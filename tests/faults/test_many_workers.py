@@ -6,8 +6,6 @@ import asyncio
 import email
 import json
 import signal
-import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,7 +15,12 @@ from pathlib import Path
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tests.support.processes import PATIENCE, doorward, environment, started, wait_for_line
+from domain.origin import NOWHERE
+from domain.principal import OPERATOR
+from entrypoints.container import Container
+from tests.support.command_line import command
+from tests.support.installation import over
+from tests.support.processes import PATIENCE, started, wait_for_line
 
 MESSAGES = 40
 
@@ -69,7 +72,7 @@ def inbox() -> Iterator[Inbox]:
 
 
 @pytest.fixture
-def settings(postgres_url: str, inbox: Inbox, tmp_path: Path) -> dict[str, str]:
+def settings(postgres_url: str, inbox: Inbox) -> dict[str, str]:
     """
     A database with so many mails to send.
     """
@@ -79,34 +82,25 @@ def settings(postgres_url: str, inbox: Inbox, tmp_path: Path) -> dict[str, str]:
         "RUN_WORKER": "false",
         "MIGRATE_ON_START": "false",
     }
-    queue(tmp_path, settings)
+    asyncio.run(over(postgres_url, queue))
     return settings
 
 
-def queue(folder: Path, settings: dict[str, str]) -> None:
+async def queue(container: Container) -> None:
     """
-    Queue so many mails with the service's own use case, in one process.
+    Queue so many mails with the service's own use case.
     """
-    program = (
-        "import asyncio, sys\n"
-        "from entrypoints.lifecycle import build_container, ready_settings, prepare\n"
-        "from entrypoints.container import close\n"
-        "from domain.access import OPERATOR\n"
-        "from domain.audit import NOWHERE\n"
-        "async def main():\n"
-        "    container = build_container(ready_settings())\n"
-        "    await prepare(container)\n"
-        f"    for number in range({MESSAGES}):\n"
-        "        await container.create_user()(principal=OPERATOR, password=None, roles=[],\n"
-        "            email=f'user{number}@example.com', display_name=None, verified=False,\n"
-        "            origin=NOWHERE)\n"
-        "    await close(container)\n"
-        "asyncio.run(main())\n"
-    )
-    subprocess.run(
-        [sys.executable, "-c", program], cwd=folder, env=environment(folder, settings),
-        check=True, timeout=PATIENCE,
-    )  # fmt: skip
+    create_user = container.service().accounts.create_user
+    for number in range(MESSAGES):
+        await create_user(
+            principal=OPERATOR,
+            email=f"user{number}@example.com",
+            password=None,
+            display_name=None,
+            roles=[],
+            verified=False,
+            origin=NOWHERE,
+        )
 
 
 def states(folder: Path, settings: dict[str, str]) -> Counter[str]:
@@ -116,7 +110,7 @@ def states(folder: Path, settings: dict[str, str]) -> Counter[str]:
     wanted = [
         part for each in ("waiting", "sent", "dead", "expired") for part in ("--status", each)
     ]
-    listed = doorward("outbox", "list", "--json", *wanted, folder=folder, **settings)
+    listed = command("outbox", "list", "--json", *wanted, folder=folder, **settings)
     assert listed.returncode == 0, listed.stderr
     return Counter(message["status"] for message in json.loads(listed.stdout))
 

@@ -15,14 +15,17 @@ import httpx
 from fastapi import FastAPI
 from sqlalchemy.pool import QueuePool
 
+from application.credentials.ports import PasswordHasher
+from application.mail.ports import Mailer
 from application.ports.clock import Clock
-from application.ports.passwords import PasswordHasher
 from application.ports.unit_of_work import UnitOfWorkFactory
-from domain.access import OPERATOR
-from domain.audit import NOWHERE, AuditEvent
+from application.service import ServiceUnit
+from domain.audit.event import AuditEvent
 from domain.email_address import EmailAddress
 from domain.identifiers import UserId
-from domain.user import User
+from domain.origin import NOWHERE
+from domain.principal import OPERATOR
+from domain.users.user import User
 from entrypoints.container import Container
 from entrypoints.http.app import create_app
 from entrypoints.lifecycle import build_container, drain_outbox
@@ -88,7 +91,7 @@ class Tokens:
 
 class Api:
     """
-    One instance of the service and somebody who talks to it.
+    One instance of the service and a client that talks to it.
 
     The verbs expect success and return the data. What may be refused is asked with ``get``,
     ``post`` and their like, which return the answer.
@@ -155,7 +158,7 @@ class Api:
         """
         Do the worker's round and return what the mailbox shows, the newest first.
         """
-        await drain_outbox(self.container)
+        await drain_outbox(self.container.service())
         answer = await self.get("/dev/mailbox", headers={"accept": "application/json"})
         assert answer.status_code == 200, answer.text
         mails: list[dict[str, Any]] = answer.json()["data"]
@@ -269,7 +272,7 @@ class Api:
         """
         Make an administrator as an operator does, and sign them in.
         """
-        await self.container.create_user()(
+        await self.container.service().accounts.create_user(
             principal=OPERATOR,
             email=email,
             password=PASSWORD,
@@ -283,8 +286,8 @@ class Api:
     # --- what no client can see --------------------------------------------------------------
 
     @property
-    def units(self) -> UnitOfWorkFactory:
-        factory: UnitOfWorkFactory = self.container.unit_of_work()
+    def units(self) -> UnitOfWorkFactory[ServiceUnit]:
+        factory: UnitOfWorkFactory[ServiceUnit] = self.container.unit_of_work()
         return factory
 
     async def user(self, email: str) -> User | None:
@@ -336,7 +339,8 @@ def _contract(environment: str) -> Contract:
     Return what an instance of this kind says of itself; the same for all settings here.
     """
     settings = settings_for("memory://", environment=environment)
-    return Contract(create_app(build_container(settings)).openapi())
+    app = create_app(build_container(settings))
+    return Contract(app.openapi(), app.state.catalogue)
 
 
 @asynccontextmanager
@@ -345,6 +349,7 @@ async def running_api(
     *,
     clock: Clock | None = None,
     hasher: PasswordHasher | None = None,
+    mailer: Mailer | None = None,
     beside: Api | None = None,
 ) -> AsyncIterator[Api]:
     """
@@ -358,6 +363,8 @@ async def running_api(
         container.clock.override(clock)
     if hasher is not None:
         container.hasher.override(hasher)
+    if mailer is not None:
+        container.mailer.override(mailer)
     if beside is not None and settings.in_memory:
         container.memory_store.override(beside.container.memory_store())
         container.mailbox.override(beside.container.mailbox())

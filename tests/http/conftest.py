@@ -1,19 +1,35 @@
 """
-The real service over each of the three stores.
+The real service. A test runs on memory alone, unless it is about the store:
+
+    @every_store     memory, SQLite and PostgreSQL: races, durability, search and order, paging,
+                     bytes that reach the database, export and erasure
+    @databases       SQLite and PostgreSQL, where memory has nothing to show
+    @memory_only     what looks into the memory store or makes it fail
+
+What a repository writes and reads is proven for every store by tests/contracts, and that each
+route works on each by tests/http/test_every_operation.py; the rest need not be said three times.
+The decorators are plain parametrizations of the fixture `store`. TEST_STORE=postgres (or sqlite)
+runs everything that is not decorated on that store instead.
 
     api      one instance with the settings of tests/http/client.py
-    start    starts one with other settings, another clock or another hasher, or a second one
+    start    starts one with other settings, another clock, hasher or mailer, or a second one
 """
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any, Protocol
 
 import pytest
 
+from application.credentials.ports import PasswordHasher
+from application.mail.ports import Mailer
 from application.ports.clock import Clock
-from application.ports.passwords import PasswordHasher
 from tests.http.client import Api, running_api, settings_for
+
+every_store = pytest.mark.parametrize("store", ["memory", "sqlite", "postgres"])
+databases = pytest.mark.parametrize("store", ["sqlite", "postgres"])
+memory_only = pytest.mark.parametrize("store", ["memory"])
 
 
 class Start(Protocol):
@@ -26,17 +42,18 @@ class Start(Protocol):
         *,
         clock: Clock | None = None,
         hasher: PasswordHasher | None = None,
+        mailer: Mailer | None = None,
         beside: Api | None = None,
         **settings: Any,
     ) -> Api: ...
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
-def store(request: pytest.FixtureRequest) -> str:
+@pytest.fixture
+def store() -> str:
     """
     The kind of store that the test runs on.
     """
-    return str(request.param)
+    return os.environ.get("TEST_STORE", "memory")
 
 
 @pytest.fixture
@@ -56,11 +73,12 @@ async def start(store_url: str) -> AsyncIterator[Start]:
             *,
             clock: Clock | None = None,
             hasher: PasswordHasher | None = None,
+            mailer: Mailer | None = None,
             beside: Api | None = None,
             **settings: Any,
         ) -> Api:
             given = settings_for(settings.pop("url", store_url), **settings)
-            running = running_api(given, clock=clock, hasher=hasher, beside=beside)
+            running = running_api(given, clock=clock, hasher=hasher, mailer=mailer, beside=beside)
             return await stack.enter_async_context(running)
 
         yield start_one

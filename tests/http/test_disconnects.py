@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from tests.http.client import NEW_PASSWORD, PASSWORD, Api, Tokens, refusal_of
+from tests.http.conftest import every_store
+
+pytestmark = every_store
 
 MOST_STEPS = 400
 
@@ -162,7 +165,7 @@ async def test_a_confirmation_is_whole_or_nothing(api: Api) -> None:
 
 async def test_a_lost_refresh_can_be_repeated(api: Api) -> None:
     """
-    DU-5, RF-3: the token still rotates, or its answer is repeated; nobody is logged out.
+    DU-5, RF-3: the token still rotates, or its answer is repeated; the session does not end.
     """
     await api.verified_user()
     tokens: dict[int, Tokens] = {}

@@ -1,5 +1,5 @@
 """
-Nobody finds out which addresses have an account (EN-1), not even from the limits (EN-2).
+No answer tells which addresses have an account (EN-1), not even by the limits (EN-2).
 """
 
 from collections.abc import Awaitable, Callable
@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import httpx
 import pytest
 
-from adapters.memory.passwords import FastPasswordHasher
+from adapters.memory.credentials.hashing import FastPasswordHasher
 from tests.http.client import (
     PASSWORD,
     WRONG_PASSWORD,
@@ -15,7 +15,7 @@ from tests.http.client import (
     refusal_of,
     without_request_id,
 )
-from tests.http.conftest import Start
+from tests.http.conftest import Start, every_store
 
 # All of one length, so that not even Content-Length could differ.
 VERIFIED, UNVERIFIED, CONTESTED, SUSPENDED, LOCKED, MISSING = KINDS = [
@@ -64,6 +64,7 @@ ASKED: list[tuple[Ask, int]] = [
 ]
 
 
+@every_store
 @pytest.mark.parametrize("rate_limits", [False, True])
 async def test_every_address_gets_the_same_answer(start: Start, rate_limits: bool) -> None:
     """
@@ -103,7 +104,7 @@ async def test_the_right_password_alone_is_told_why(start: Start) -> None:
         assert refusal_of(refused) == (401, "INVALID_CREDENTIALS"), email
 
 
-async def test_a_lock_looks_the_same_for_nobody(start: Start) -> None:
+async def test_a_lock_looks_the_same_with_and_without_an_account(start: Start) -> None:
     """
     EN-2: after the same number of guesses, with the same answer, account or not.
     """
@@ -126,7 +127,7 @@ async def test_a_lock_looks_the_same_for_nobody(start: Start) -> None:
 
 async def test_the_mail_differs_where_the_answer_may_not(api: Api) -> None:
     """
-    EN-1: only whoever reads the mailbox learns more.
+    EN-1: only the reader of the mailbox learns more.
     """
     await _populate(api)
     before = len(await api.mails())

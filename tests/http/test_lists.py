@@ -7,8 +7,9 @@ from typing import Any
 
 from fastapi.routing import APIRoute, iter_route_contexts
 
-from entrypoints.http.schemas.answers import ListEnvelope
+from entrypoints.http.edge.answers import ListEnvelope
 from tests.http.client import Api, Tokens, data_of, refusal_of
+from tests.http.conftest import every_store
 
 ROLES = "/api/v1/roles"
 INVITATIONS = "/api/v1/invitations"
@@ -70,6 +71,7 @@ async def pages(api: Api, path: str, access: str, **query: Any) -> AsyncIterator
         params["cursor"] = cursor
 
 
+@every_store
 async def test_every_list_is_read_page_by_page_and_counted_on_request(api: Api) -> None:
     """
     AZ-6, HD-14: every item once, in one order, and a total with ``count=true`` only.

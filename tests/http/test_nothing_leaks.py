@@ -4,7 +4,6 @@ A copy of the database opens nothing (RF-5), and neither does the log (LG-1, LG-
 
 import base64
 import json
-import logging
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -12,10 +11,10 @@ from typing import NoReturn
 
 import asyncpg
 import pytest
-import structlog
 from sqlalchemy import make_url
 
 from application.ports.unit_of_work import UnitOfWorkFactory
+from application.sessions.ports import SessionsUnit
 from domain.errors import ServiceUnavailable
 from entrypoints.logging import configure_logging
 from tests.http.client import (
@@ -27,7 +26,8 @@ from tests.http.client import (
     Tokens,
     refusal_of,
 )
-from tests.http.conftest import Start
+from tests.http.conftest import Start, databases, every_store, memory_only
+from tests.support.logging_state import logging_as_before
 
 type Dump = Callable[[], Awaitable[bytes]]
 
@@ -35,7 +35,7 @@ type Dump = Callable[[], Awaitable[bytes]]
 @pytest.fixture
 def dump(store: str, store_url: str) -> Dump:
     """
-    Returns every byte that whoever copies the database gets.
+    Returns every byte that a copy of the database has.
     """
     if store == "sqlite":
         file = Path(str(make_url(store_url).database))
@@ -87,7 +87,7 @@ def _spellings(text: str) -> Iterator[bytes]:
         yield base64.urlsafe_b64encode(raw).rstrip(b"=")
 
 
-@pytest.mark.parametrize("store", ["sqlite", "postgres"])
+@databases
 async def test_a_copy_of_the_database_holds_no_usable_secret(api: Api, dump: Dump) -> None:
     """
     RF-5: no token, no password, in no spelling; also inside the retry window, with mails that
@@ -129,14 +129,6 @@ def log(capfdbinary: pytest.CaptureFixture[bytes]) -> Iterator[Callable[[], byte
     """
     All that the process says at the most talkative level. Logging is put back as it was.
     """
-    root = logging.getLogger()
-    handlers, level, configuration = root.handlers[:], root.level, structlog.get_config()
-    levels = {
-        name: (logger.level, logger.handlers[:], logger.propagate)
-        for name, logger in root.manager.loggerDict.items()
-        if isinstance(logger, logging.Logger)
-    }
-    configure_logging("debug", "json")
 
     def read() -> bytes:
         sys.stdout.flush()
@@ -144,17 +136,12 @@ def log(capfdbinary: pytest.CaptureFixture[bytes]) -> Iterator[Callable[[], byte
         said = capfdbinary.readouterr()
         return said.out + said.err
 
-    yield read
-    logging.captureWarnings(capture=False)
-    structlog.configure(**configuration)
-    root.handlers, root.level = handlers, level
-    for name, logger in root.manager.loggerDict.items():
-        if isinstance(logger, logging.Logger):
-            before = levels.get(name, (logging.NOTSET, [], True))
-            logger.level, logger.handlers, logger.propagate = before
-            logger._cache.clear()  # type: ignore[attr-defined]
+    with logging_as_before():
+        configure_logging("debug", "json")
+        yield read
 
 
+@every_store
 async def test_the_log_holds_no_secret_of_a_whole_story(
     start: Start, store_url: str, log: Callable[[], bytes]
 ) -> None:
@@ -199,13 +186,13 @@ async def _crash(api: Api, tokens: Tokens) -> None:
     Let a bug happen with secrets in the frames of its traceback.
     """
 
-    class Broken(UnitOfWorkFactory):
+    class Broken(UnitOfWorkFactory[SessionsUnit]):
         def __call__(self) -> NoReturn:
             raise RuntimeError("a bug in the store")
 
         read_only = __call__
 
-    authenticate = api.container.authenticate()
+    authenticate = api.container.service().sessions.authenticate
     whole, authenticate._unit_of_work = authenticate._unit_of_work, Broken()
     try:
         async with api.client() as client:
@@ -219,7 +206,8 @@ async def _crash(api: Api, tokens: Tokens) -> None:
     assert answer.json()["error"]["request_id"] == answer.headers["x-request-id"]
 
 
-async def test_nobody_writes_a_record_of_their_own(api: Api, log: Callable[[], bytes]) -> None:
+@every_store
+async def test_no_client_writes_a_record_of_its_own(api: Api, log: Callable[[], bytes]) -> None:
     """
     LG-2: whatever stands in path, header or name, a request is one line of printable ASCII.
     """
@@ -242,7 +230,7 @@ async def test_nobody_writes_a_record_of_their_own(api: Api, log: Callable[[], b
     assert "\x1b" not in user_agent
 
 
-@pytest.mark.parametrize("store", ["memory"])
+@memory_only
 async def test_a_store_that_is_away_is_no_success_and_no_traceback(
     api: Api, log: Callable[[], bytes]
 ) -> None:

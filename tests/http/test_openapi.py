@@ -24,8 +24,6 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from entrypoints.http.app import PUBLIC_ROUTES
-from entrypoints.http.errors import CATALOGUE
 from tests.http.client import PASSWORD, Api
 from tests.http.contract import ContractBroken
 from tests.support.processes import free_port, started, wait_for_status
@@ -40,17 +38,9 @@ CHECKS = [
 
 
 @pytest.fixture
-def store() -> str:
-    """
-    The description does not depend on the store.
-    """
-    return "memory"
-
-
-@pytest.fixture
 async def document(api: Api) -> dict[str, Any]:
     """
-    What anybody can read.
+    What any client can read.
     """
     answer = await api.get("/openapi.json")
     assert answer.headers["content-type"] == "application/json"
@@ -89,10 +79,10 @@ async def test_it_is_openapi_3_1_and_every_reference_leads_somewhere(
     for name, schema in document["components"]["schemas"].items():
         assert jsonschema_rs.meta.is_valid(schema), name
     used = {reference.rpartition("/")[2] for reference in _references(document)}
-    assert set(document["components"]["schemas"]) - used == set(), "a schema that nobody uses"
+    assert set(document["components"]["schemas"]) - used == set(), "a schema that is not used"
 
 
-async def test_every_operation_explains_itself(document: dict[str, Any]) -> None:
+async def test_every_operation_explains_itself(document: dict[str, Any], api: Api) -> None:
     """
     A name of its own, a summary, words, a tag, its path's parameters, and who may call it.
     """
@@ -109,7 +99,7 @@ async def test_every_operation_explains_itself(document: dict[str, Any]) -> None
             assert parameter.get("description") or parameter["in"] == "path", where
         assert any(status.startswith("2") for status in operation["responses"]), where
         if path.startswith("/api/"):
-            is_public = (method, path) in PUBLIC_ROUTES
+            is_public = (method, path) in api.app.state.public_routes
             by_cookie: dict[str, list[str]] = (
                 {"cookie": []} if method == "GET" else {"cookie": [], "csrf": []}
             )
@@ -155,7 +145,7 @@ async def test_every_refusal_has_an_example_that_fits(document: dict[str, Any], 
             assert "application/problem+json" in answer["content"]
             for code, example in content.get("examples", {}).items():
                 seen.add(code)
-                assert CATALOGUE[code].status == int(status), f"{method} {path}"
+                assert api.contract.catalogue[code].status == int(status), f"{method} {path}"
                 assert example["value"]["error"]["code"] == code
                 api.contract.validator(content["schema"]).validate(example["value"])
     assert len(seen) > 12
@@ -198,7 +188,7 @@ async def test_every_operation_is_reached_by_some_test() -> None:
     """
     folder = Path(__file__).parent
     told = "".join(
-        each.read_text() for each in folder.glob("*.py") if each.name != "test_openapi.py"
+        each.read_text() for each in folder.rglob("*.py") if each.name != "test_openapi.py"
     )
     document = json.loads(_description())
     for _, path, _ in _operations(document):
@@ -240,18 +230,18 @@ class _Served:
         return str(grant["access_token"])
 
 
-@pytest.mark.parametrize("kind", ["memory", "postgres"])
 def test_generated_requests_find_no_answer_that_is_not_declared(
-    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+    postgres_url: str, tmp_path: Path
 ) -> None:
     """
     IN-1: Schemathesis, bounded and repeatable: never a 5xx, and every status, type and shape is
     one that OpenAPI promises.
     """
     port = free_port()
-    url = "memory://" if kind == "memory" else str(request.getfixturevalue("postgres_url"))
     chosen = {"RATE_LIMITS": "false", "SIGN_IN_ATTEMPTS": "0", "SESSIONS_PER_USER": "0"}
-    with started("serve", folder=tmp_path, DATABASE_URL=url, PORT=str(port), **chosen) as process:
+    with started(
+        "serve", folder=tmp_path, DATABASE_URL=postgres_url, PORT=str(port), **chosen
+    ) as process:
         service = _Served(port)
         wait_for_status(f"{service.base}/health/ready", 200, process)
         service.sign_up()

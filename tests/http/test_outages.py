@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 
 from entrypoints.lifecycle import StartRefused
 from tests.http.client import Api, Tokens, refusal_of, running_api, settings_for
-from tests.http.conftest import Start
+from tests.http.conftest import Start, every_store
 from tests.support.postgres import PostgresServer
 
 UNAVAILABLE = (503, "SERVICE_UNAVAILABLE")
@@ -80,7 +80,7 @@ async def test_a_database_that_stops_is_503_until_it_is_back(own_postgres: Postg
 
 async def test_a_crash_under_load_costs_only_what_ran(own_postgres: PostgresServer) -> None:
     """
-    DB-1: while it is down there are 503s and nothing worse; afterwards everybody is served.
+    DB-1: while it is down there are 503s and nothing worse; afterwards every request is served.
     """
     settings = settings_for(own_postgres.url(), migrate_on_start=True)
     async with running_api(settings) as api:
@@ -214,7 +214,7 @@ async def test_a_database_that_says_nothing_ends_no_patience(postgres_url: str) 
 
 async def test_a_schema_that_is_not_ours_refuses_the_start(tmp_path: Path) -> None:
     """
-    DB-5: where nobody migrates at start, an unmigrated database stops it with a message.
+    DB-5: where the start does not migrate, an unmigrated database stops it with a message.
     """
     settings = settings_for(f"sqlite:///{tmp_path}/empty.db", migrate_on_start=False)
     with pytest.raises(StartRefused, match="doorward migrate"):
@@ -222,7 +222,8 @@ async def test_a_schema_that_is_not_ours_refuses_the_start(tmp_path: Path) -> No
             pass
 
 
-async def test_a_key_of_somebody_else_refuses_the_start(start: Start) -> None:
+@every_store
+async def test_another_secret_key_refuses_the_start(start: Start) -> None:
     """
     CF-1: with another SECRET_KEY the signing key cannot be opened, and nothing is served.
     """

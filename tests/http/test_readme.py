@@ -6,8 +6,6 @@ import re
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from tests.support.processes import PATIENCE, environment, free_port, started, wait_for_status
 
 README = Path(__file__).parents[2] / "README.md"
@@ -19,21 +17,13 @@ def story() -> str:
     return "\n".join(block for block in blocks if "make run" not in block)
 
 
-@pytest.mark.parametrize("store", ["sqlite", "postgres", "memory"])
-def test_the_readme_works_word_for_word(
-    store: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+def test_the_readme_works_word_for_word(tmp_path: Path) -> None:
     """
     From sign-up to sign-out by the commands as they are printed; only the port is ours.
     """
     port = free_port()
-    settings = {"PORT": str(port)}
-    if store == "memory":
-        settings["DATABASE_URL"] = "memory://"
-    elif store == "postgres":
-        settings["DATABASE_URL"] = request.getfixturevalue("postgres_url")
     base = f"http://127.0.0.1:{port}"
-    with started("serve", folder=tmp_path, **settings) as process:
+    with started("serve", folder=tmp_path, PORT=str(port)) as process:
         wait_for_status(f"{base}/health/ready", 200, process)
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", story().replace("http://127.0.0.1:8000", base)],

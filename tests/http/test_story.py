@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from tests.http.client import PASSWORD, PUBLIC_URL, Api, data_of, refusal_of
-from tests.http.conftest import Start
+from tests.http.conftest import Start, every_store
 
 USER = {
     "id",
@@ -61,6 +61,7 @@ def is_user(body: dict[str, Any]) -> bool:
     return set(body) == USER and UUID(body["id"]).version == 7 and all(map(is_instant, times))
 
 
+@every_store
 async def test_the_whole_story(api: Api) -> None:
     """
     Sign up, read the mail, verify, sign in, see oneself, refresh, list sessions, sign out.

@@ -1,4 +1,4 @@
-"""Databases that nobody has migrated yet."""
+"""Databases that were not migrated yet."""
 
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -1,6 +1,7 @@
 """Each revision works forwards and back, and all together make what the code expects."""
 
 import ast
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,18 +10,29 @@ from alembic.script import Script, ScriptDirectory
 from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-import migrations
-from adapters.sqlalchemy.tables import UtcDateTime, metadata
-from migrations.runner import current, downgrade, head, pending, upgrade
+from adapters.sqlalchemy.revisions import new_revision_name
+from adapters.sqlalchemy.schema import UtcDateTime, metadata
+from migrations.branches import OURS, heads_of
+from migrations.runner import config_of, current, downgrade, pending, upgrade
+from migrations.tables import tables_of
 from tests.migrations.conftest import FreshDatabase
 from tests.migrations.snapshots import snapshot
 
-FOLDER = Path(migrations.__file__).parent
+LAST_NUMBERED = 9
+"""From here on names are made by chance, so that two branches cannot choose the same one."""
 
 
 def revisions() -> list[Script]:
     """Return all revisions, the oldest first."""
-    return list(reversed(list(ScriptDirectory(FOLDER).walk_revisions())))
+    return list(reversed(list(ScriptDirectory.from_config(config_of((OURS,))).walk_revisions())))
+
+
+def below(step: Script) -> str:
+    """Return where a downgrade goes that undoes this step alone, also one that joins two lines."""
+    before = step.down_revision
+    if before is None:
+        return "base"
+    return f"{step.revision}@{before if isinstance(before, str) else before[0]}"
 
 
 async def test_every_step_of_the_stairway_goes_up_down_and_up_again(fresh: FreshDatabase) -> None:
@@ -29,11 +41,11 @@ async def test_every_step_of_the_stairway_goes_up_down_and_up_again(fresh: Fresh
         before = await snapshot(url)
         await upgrade(url, step.revision)
         after = await snapshot(url)
-        await downgrade(url, "-1")
+        await downgrade(url, below(step))
         assert await snapshot(url) == before, "the way back leaves something behind"
         await upgrade(url, step.revision)
         assert await snapshot(url) == after, "the second way up is another one"
-    assert await current(url) == head()
+    assert await current(url) == heads_of(OURS)
 
 
 async def test_upgrading_makes_exactly_what_the_tables_describe(fresh: FreshDatabase) -> None:
@@ -44,7 +56,7 @@ async def test_upgrading_makes_exactly_what_the_tables_describe(fresh: FreshData
     async with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             await connection.execute(text("CREATE EXTENSION IF NOT EXISTS pg_trgm"))
-        await connection.run_sync(metadata.create_all)
+        await connection.run_sync(metadata.create_all, tables=tables_of())
     await engine.dispose()
 
     expected, found = await snapshot(created), await snapshot(migrated)
@@ -66,7 +78,7 @@ async def test_a_snapshot_sees_a_constraint_and_an_index(fresh: FreshDatabase) -
 
 async def test_what_is_pending_is_what_upgrading_runs(fresh: FreshDatabase) -> None:
     url = await fresh()
-    assert await current(url) is None
+    assert await current(url) == frozenset()
     assert [revision for revision, _ in await pending(url)] == [s.revision for s in revisions()]
     assert all(title for _, title in await pending(url))
     await upgrade(url)
@@ -91,10 +103,16 @@ def test_a_revision_stands_on_its_own(script: Script) -> None:
     assert imported <= {"sqlalchemy", "alembic"}
 
 
-def test_revisions_are_one_line_of_rising_numbers() -> None:
-    numbers = [script.revision for script in revisions()]
-    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
-    assert head() == numbers[-1]
+def test_revisions_are_one_line() -> None:
+    """Two heads are joined by `make migration m='join'` before they are released."""
+    names = [script.revision for script in revisions()]
+    numbered = names[:LAST_NUMBERED]
+    assert numbered == [f"{number:04}" for number in range(1, LAST_NUMBERED + 1)]
+    form = re.sub(r"[0-9a-f]", "x", new_revision_name())
+    assert [re.sub(r"[0-9a-f]", "x", name) for name in names[LAST_NUMBERED:]] == [form] * len(
+        names[LAST_NUMBERED:]
+    )
+    assert heads_of(OURS) == {names[-1]}
 
 
 async def test_keys_that_signed_before_it_was_noted_count_as_noted(fresh: FreshDatabase) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from entrypoints.logging import configure_logging, redact, request_id
+from tests.support.logging_state import logging_as_before
 
 FORMATS: list[Literal["json", "console"]] = ["json", "console"]
 JWT = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
@@ -30,23 +31,8 @@ def _as_it_was() -> Iterator[None]:
     """
     Logging belongs to the whole process; the next test finds it as this one did.
     """
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    configuration = structlog.get_config()
-    levels = {
-        name: (logger.level, logger.handlers[:], logger.propagate)
-        for name, logger in logging.root.manager.loggerDict.items()
-        if isinstance(logger, logging.Logger)
-    }
-    yield
-    logging.captureWarnings(capture=False)
-    structlog.configure(**configuration)
-    root.handlers, root.level = handlers, level
-    for name, logger in logging.root.manager.loggerDict.items():
-        if isinstance(logger, logging.Logger):
-            before = levels.get(name, (logging.NOTSET, [], True))
-            logger.level, logger.handlers, logger.propagate = before
-            logger._cache.clear()  # type: ignore[attr-defined]
+    with logging_as_before():
+        yield
 
 
 @pytest.fixture
@@ -384,7 +370,7 @@ def test_any_text_makes_one_line_that_can_be_read_again(
 @pytest.mark.parametrize("end", ["", "=", ":"])
 def test_redaction_takes_time_in_proportion_to_the_text(unit: str, end: str) -> None:
     """
-    LG-1, RL-5: 16 KiB that a stranger chose keep nobody waiting. Four times as long a text takes
+    LG-1, RL-5: 16 KiB that a stranger chose delay no request. Four times as long a text takes
     four times as long, with much room for a busy machine, and not sixteen.
     """
 

@@ -175,7 +175,7 @@ BAD = {
     "hashing_concurrency": ["0"],
     "hashing_queue": ["-1"],
     "sign_in_attempts": ["-1"],
-    "smtp_url": ["http://hunter2", "smtp://", "hunter2:25"],
+    "smtp_url": ["http://hunter2", "smtp://", "hunter2:25", "smtp+starttls://hunter2"],
     "mail_from": ["hunter2", "a@b.example\r\nBcc: hunter2@c.example", "@hunter2", "hunter2@"],
     "mail_retry_seconds": ["0", "nan", "inf"],
     "trusted_proxies": ["hunter2", "10.0.0.1/8", "0.0.0.0/0", "::/0", "*", "10.0.0.0/8 10.1.1.1"],
@@ -237,6 +237,15 @@ def test_bare_addresses_get_the_right_driver(load: Load, written: str, meant: st
 def test_the_file_of_sqlite(load: Load) -> None:
     assert load(database_url="sqlite:////srv/a.db?x=1").sqlite_file == Path("/srv/a.db")
     assert load(database_url="postgresql://h/d").sqlite_file is None
+
+
+@pytest.mark.parametrize(
+    "address", ["smtp://mail", "smtp://u:p@mail:587", "smtp://mail?starttls=required", "smtps://m"]
+)
+def test_an_address_of_a_mail_server_is_kept_as_written(load: Load, address: str) -> None:
+    settings = load(smtp_url=address)
+    assert settings.smtp_url is not None
+    assert settings.smtp_url.get_secret_value() == address
 
 
 def test_lists(load: Load) -> None:
@@ -353,7 +362,7 @@ def test_guessable_keys_are_weak(key: str) -> None:
 @given(st.binary(min_size=32, max_size=64).filter(lambda key: len(set(key)) > 20))
 def test_random_keys_are_strong(key: bytes) -> None:
     """
-    CF-1: nobody who follows the advice is refused.
+    CF-1: a key that follows the advice is not refused.
     """
     assert weakness(key.hex()) is None
 

@@ -8,20 +8,19 @@ Three doors to the same use cases, with the same verbs: a story is told once and
 """
 
 import json
-import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from application.authorization import Question
-from application.token_grants import TokenGrant
-from domain.access import OPERATOR, Permission
+from application.access.authorization import Question
+from application.sessions.token_grants import TokenGrant
 from domain.errors import DomainError
 from domain.identifiers import UserId
-from tests.application.service import ORIGIN, Service
+from domain.principal import OPERATOR, Permission
+from tests.application.stories import ORIGIN, Service
 from tests.http.client import PASSWORD, Api, Tokens, data_of
-from tests.support.processes import doorward
+from tests.support.command_line import Done, command
 
 
 class Door(ABC):
@@ -108,17 +107,17 @@ class UseCases(Door):
         await self._service.sign_out(self._grants[email])
 
     async def suspend(self, email: str, reason: str) -> None:
-        await self._service.suspend_user(
+        await self._service.accounts.suspend_user(
             principal=OPERATOR, user_id=self._id(email), reason=reason, origin=ORIGIN
         )
 
     async def reinstate(self, email: str) -> None:
-        await self._service.reinstate_user(
+        await self._service.accounts.reinstate_user(
             principal=OPERATOR, user_id=self._id(email), origin=ORIGIN
         )
 
     async def define_role(self, name: str, permissions: Sequence[str]) -> None:
-        await self._service.define_role(
+        await self._service.access.define_role(
             principal=OPERATOR, name=name, description=None, permissions=permissions, origin=ORIGIN
         )
 
@@ -130,9 +129,7 @@ class UseCases(Door):
 
     async def may(self, email: str, permission: str) -> bool:
         question = Question(subject_id=self._id(email), permission=Permission(permission))
-        [decision] = await self._service.check_authorization(
-            principal=OPERATOR, questions=[question]
-        )
+        [decision] = await self._service.access.check(principal=OPERATOR, questions=[question])
         return decision.allowed
 
     async def trail(self, email: str) -> list[str]:
@@ -140,7 +137,7 @@ class UseCases(Door):
         return [row.type for row in self._service.audited() if identifier in repr(row)]
 
     async def _set_role(self, email: str, role: str, *, held: bool) -> None:
-        await self._service.set_role(
+        await self._service.access.set_role(
             principal=OPERATOR, user_id=self._id(email), role=role, held=held, origin=ORIGIN
         )
 
@@ -251,7 +248,7 @@ class CommandLine(Http):
         listed = self._run("audit", "list", "--target", user["id"], "--json")
         return [row["type"] for row in reversed(json.loads(listed.stdout))]
 
-    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        done = doorward(*arguments, folder=self._folder, DATABASE_URL=self._url)
+    def _run(self, *arguments: str) -> Done:
+        done = command(*arguments, folder=self._folder, DATABASE_URL=self._url)
         assert done.returncode == 0, done.stderr
         return done

@@ -47,7 +47,7 @@ def _rejected(flow: Flow) -> Response:
         if field.kind == "password" and field.name != REPEATED
         for code, words in (
             ("TOO_SHORT", "Use at least 12 characters."),
-            ("TOO_COMMON", "This is among the first that anybody would try."),
+            ("TOO_COMMON", "This is among the first that an attacker would try."),
         )
     ]
     form = {"token": SECRET, "display_name": "Ada"}

@@ -193,7 +193,7 @@ class PostgresServer:
         """
         log = self._log()
         if "could not bind" in log and not self._was_up:
-            self._port = _free_port()  # somebody took it between the look and the start
+            self._port = _free_port()  # another program took it meanwhile
             return False
         # The children of a killed postmaster hold on to its memory and its port for a moment.
         if any(hint in log for hint in ("pre-existing shared memory", "lock file", "not bind")):

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 CHEAP = {
     "ARGON2_MEMORY_KIB": "64",
@@ -20,6 +21,17 @@ CHEAP = {
 }
 SECRET_KEY = "v7Yq2m9Zt4Lw8Rk1Xs6Bn3Hf5Jd0GpCa"
 PATIENCE = 30.0
+
+
+class Running(Protocol):
+    """
+    A process that may end.
+    """
+
+    def poll(self) -> int | None:
+        """
+        Return the exit code if it has ended.
+        """
 
 
 def environment(folder: Path, settings: Mapping[str, str]) -> dict[str, str]:
@@ -79,7 +91,7 @@ def started(
 
 def free_port() -> int:
     """
-    Return a port that nobody listens on.
+    Return a port that is free.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -87,7 +99,7 @@ def free_port() -> int:
         return port
 
 
-def wait_for_status(url: str, status: int, process: subprocess.Popen[bytes]) -> None:
+def wait_for_status(url: str, status: int, process: Running) -> None:
     """
     Return once the address answers with that status; fail if the process ends before.
     """
@@ -107,7 +119,7 @@ def wait_for_status(url: str, status: int, process: subprocess.Popen[bytes]) -> 
     raise TimeoutError(f"{url} never answered {status}")
 
 
-def wait_for_line(log: Path, text: str, process: subprocess.Popen[bytes]) -> None:
+def wait_for_line(log: Path, text: str, process: Running) -> None:
     """
     Return once the process has logged that; fail if it ends before.
     """

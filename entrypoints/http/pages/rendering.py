@@ -1,6 +1,6 @@
 """Makes the pages: templates and words become an answer that a browser cannot be misled with.
 
-Whatever is filled in is escaped. Jinja is imported with the first page that somebody opens, so
+Whatever is filled in is escaped. Jinja is imported with the first page that is opened, so
 that start-up and memory do not pay for it.
 """
 
@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import Response
 
-from application.ports.mailer import Mail
+from application.mail.ports import Mail
 from domain.errors import Violation
 from entrypoints.http.pages.flows import FIELDS, TOKEN, Flow, Form
 from entrypoints.http.pages.texts import ENGLISH, Notice
-from entrypoints.representations import instant
+from entrypoints.representations.formats import instant
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -1,7 +1,7 @@
 """The words of every page. Another language is another table like this one.
 
 ``{name}`` placeholders are filled in by :mod:`entrypoints.http.pages.rendering`, and escaped.
-No text says whether an address has an account; only whoever holds its mailed secret learns more.
+No text says whether an address has an account; only the holder of its mailed secret learns more.
 """
 
 from collections.abc import Mapping
@@ -159,7 +159,7 @@ ENGLISH: Final = PageTexts(
                 (
                     "It may have been used already, be too old, or a newer one has replaced it.",
                     (
-                        "If you have accepted it before, just sign in. Otherwise ask whoever"
+                        "If you have accepted it before, just sign in. Otherwise ask the person who"
                         " invited you for a new one."
                     ),
                 ),

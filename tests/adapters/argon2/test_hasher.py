@@ -12,7 +12,7 @@ import argon2
 import pytest
 
 from adapters.argon2.hasher import Argon2PasswordHasher
-from application.ports.passwords import Busy
+from application.credentials.ports import Busy
 
 PASSWORD = "a long enough password"
 
@@ -129,7 +129,7 @@ class TestHashes:
     async def test_a_hash_with_other_parameters_still_verifies(
         self, hasher: Argon2PasswordHasher
     ) -> None:
-        """PW-1: raising the cost locks nobody out, and is noticed at the next sign-in."""
+        """PW-1: raising the cost locks no user out, and is noticed at the next sign-in."""
         costlier = cheap(time_cost=2)
         old = await hasher.hash(PASSWORD)
         assert await costlier.verify(PASSWORD, old)
@@ -273,7 +273,7 @@ class TestBounds:
         hasher.close()
 
     async def test_a_cancelled_request_leaves_the_queue_at_once(self, gate: Gate) -> None:
-        """PW-2: nobody hashes for somebody who has left."""
+        """PW-2: no hash is computed for a client that has left."""
         hasher = cheap(concurrency=1, queue=1)
         running = asyncio.create_task(hasher.hash(PASSWORD))
         await gate.wait_for(1)

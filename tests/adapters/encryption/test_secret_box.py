@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.encryption.secret_box import AesGcmSecretBox
-from application.ports.tokens import SealBroken
+from application.ports.crypto import SealBroken
 
 BOX = AesGcmSecretBox(b"k" * 32)
 

@@ -27,7 +27,7 @@ from jwt.algorithms import get_default_algorithms
 
 from adapters.jwt import access_tokens
 from adapters.jwt.access_tokens import MAX_TOKEN_LENGTH, JwtAccessTokens
-from application.ports.tokens import (
+from application.keys.ports import (
     LEEWAY,
     AccessClaims,
     AccessTokenExpired,
@@ -36,10 +36,10 @@ from application.ports.tokens import (
     UnknownSigningKey,
     VerifyingKey,
 )
-from domain.access import Permission, RoleName
 from domain.errors import ServiceUnavailable
 from domain.identifiers import SessionId, UserId
-from domain.signing_key import SigningAlgorithm
+from domain.keys.signing_key import SigningAlgorithm
+from domain.principal import Permission, RoleName
 
 ISSUER = "https://id.example.org"
 AUDIENCE = "doorward"
@@ -214,19 +214,22 @@ class TestKeys:
         assert [jwk["kid"] for jwk in tokens.jwks()] == [new.kid]
 
     @every_algorithm
-    def test_a_private_key_may_be_pem(self, algorithm: SigningAlgorithm) -> None:
+    def test_a_private_key_in_another_form_is_refused(self, algorithm: SigningAlgorithm) -> None:
+        """TK-4: keys are made here, and kept in one form."""
         key = KEYS[algorithm]
         pem = load_der_private_key(key.private_key, None).private_bytes(
             Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
         )
-        tokens = tokens_with(replace(key, private_key=pem))
-        assert ALL.verify(tokens.issue(CLAIMS), now=NOW) == CLAIMS
+        tokens = new_tokens()
+        with pytest.raises(ValueError, match="signing key"):
+            tokens.use(replace(key, private_key=pem), [])
+        assert tokens.jwks() == []
 
     @pytest.mark.parametrize(
         "broken",
         [
             replace(KEYS[EDDSA], private_key=b"no key"),
-            replace(KEYS[EDDSA], private_key=b"-----BEGIN PRIVATE KEY-----\n"),
+            replace(KEYS[EDDSA], private_key=KEYS[EDDSA].private_key[:-1]),
             replace(KEYS[EDDSA], private_key=KEYS[ES256].private_key),
             replace(KEYS[EDDSA], private_key=new_tokens().generate_key(EDDSA).private_key),
             replace(KEYS[EDDSA], algorithm=ES256),
@@ -599,7 +602,7 @@ class TestMemory:
         assert tokens.verify(token, now=NOW) == first
 
     def test_use_forgets_every_token(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """TK-3: whoever hands over keys anew means it."""
+        """TK-3: a new set of keys decides anew about every token."""
         tokens = tokens_with(KEYS[EDDSA])
         token = tokens.issue(CLAIMS)
         tokens.verify(token, now=NOW)

@@ -20,8 +20,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from adapters.mime.composer import MimeComposer
 from adapters.smtp.mailer import SmtpMailer, SmtpServer
-from application.ports.mailer import Mail, MailNotSent, MailRefused
+from application.mail.ports import Mail, MailNotSent, MailRefused
 
 SENDER = "Doorward <no-reply@id.example.org>"
 LINK = "https://id.example.org/verify-email?token=dwm_" + "x" * 43
@@ -35,6 +36,8 @@ MAIL = Mail(
     link=LINK,
     token=LINK[-47:],
 )
+
+COMPOSER = MimeComposer(sender=SENDER)
 
 type Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -138,7 +141,7 @@ async def converse(
 
 
 def mailer(port: int, *, scheme: str = "smtp", rest: str = "", timeout: float = 20) -> SmtpMailer:
-    return SmtpMailer(url=f"{scheme}://127.0.0.1:{port}{rest}", sender=SENDER, timeout=timeout)
+    return SmtpMailer(url=f"{scheme}://127.0.0.1:{port}{rest}", composer=COMPOSER, timeout=timeout)
 
 
 class TestDelivery:
@@ -162,16 +165,6 @@ class TestDelivery:
         assert text.get_content() == MAIL.text
         assert html.get_content().rstrip("\n") == MAIL.html
         assert message.get_content_type() == "multipart/alternative"
-
-    async def test_a_link_travels_as_one_word(self) -> None:
-        """
-        A plain text part is not encoded, so that every reader finds the link.
-        """
-        inbox = Inbox()
-        async with serving(inbox) as port:
-            await mailer(port).send(MAIL)
-        assert isinstance(inbox.envelopes[0].content, bytes)
-        assert LINK.encode() in inbox.envelopes[0].content
 
     @pytest.mark.parametrize("text", ["ünïcode 🚪\n", "x" * 5000 + "\n", "\n", ".\n"], ids=ascii)
     async def test_any_text_arrives(self, text: str) -> None:
@@ -198,13 +191,6 @@ class TestDelivery:
         expected = f"<{MAIL.message_id}@id.example.org>"
         assert first["Message-ID"] == second["Message-ID"] == expected
         assert first["Date"] == second["Date"]
-
-    async def test_a_complete_message_id_is_kept(self) -> None:
-        """OB-3."""
-        inbox = Inbox()
-        async with serving(inbox) as port:
-            await mailer(port).send(replace(MAIL, message_id="one@elsewhere.example"))
-        assert inbox.message()["Message-ID"] == "<one@elsewhere.example>"
 
     async def test_what_goes_wrong_after_acceptance_does_not_matter(self) -> None:
         """OB-3: an accepted mail is never sent again because of a lost farewell."""
@@ -291,7 +277,7 @@ class TestRefusals:
 
 
 class TestNoAnswer:
-    async def test_nobody_listens(self) -> None:
+    async def test_no_server_listens(self) -> None:
         """OB-2."""
         async with serving(Inbox()) as port:
             pass
@@ -300,7 +286,7 @@ class TestNoAnswer:
 
     async def test_an_unknown_host(self) -> None:
         """OB-2."""
-        unknown = SmtpMailer(url="smtp://mx.invalid:25", sender=SENDER, timeout=5)
+        unknown = SmtpMailer(url="smtp://mx.invalid:25", composer=COMPOSER, timeout=5)
         with pytest.raises(MailNotSent):
             await unknown.send(MAIL)
 
@@ -359,38 +345,35 @@ class TestNoAnswer:
 
 class TestInjection:
     @pytest.mark.parametrize(
-        "subject",
-        ["x\r\nBcc: eve@evil.example", "x\nBcc: eve@evil.example", "x\r", "x\n", "x\0",
-         "x\u2028Bcc: eve@evil.example", "x\x85y", "x\x0by", "\ud800"],
-        ids=ascii,
-    )  # fmt: skip
-    async def test_a_subject_is_one_line(self, subject: str) -> None:
-        """OP-2, AT-3."""
-        await self.refused(replace(MAIL, subject=subject))
-
-    @pytest.mark.parametrize(
-        "to",
-        ["", "jane", "@example.com", "jane@", "a@example.com,b@example.com",
-         "a@example.com b@example.com", "a@example.com\r\nBcc: b@example.com",
-         "a@example.com\n", "Jane <jane@example.com>", "<jane@example.com>",
-         "a@b@example.com", "a@example.com> SIZE=1", "jané@example.com", "jane@exämple.com",
-         "group:a@example.com;", '"a b"@example.com', "a(comment)@example.com", "a\0@example.com"],
-        ids=ascii,
-    )  # fmt: skip
-    async def test_a_mail_has_exactly_one_recipient(self, to: str) -> None:
-        """AT-3 (CVE-2023-7028)."""
-        await self.refused(replace(MAIL, to=to))
-
-    @pytest.mark.parametrize(
-        "message_id", ["", "a b", "a>b", "a\r\nBcc: b@example.com", "a\n", "<a@b>", "é"], ids=ascii
+        "changed",
+        [
+            {"subject": "x\r\nBcc: eve@evil.example"},
+            {"to": "a@example.com,b@example.com"},
+            {"to": "a@example.com> SIZE=1"},
+            {"to": "a@example.com\r\nRCPT TO:<b@example.com>"},
+            {"message_id": "a\r\nBcc: b@example.com"},
+            {"text": "\ud800"},
+        ],
+        ids=range(6),
     )
-    async def test_a_message_id_is_one_word(self, message_id: str) -> None:
-        """OP-2."""
-        await self.refused(replace(MAIL, message_id=message_id))
+    async def test_the_server_never_hears_of_a_mail_that_cannot_be_composed(
+        self, changed: dict[str, Any]
+    ) -> None:
+        """AT-3, OP-2. What else cannot be composed is in ``tests/adapters/mime``."""
+        callers = 0
 
-    async def test_a_body_that_cannot_be_written_is_refused(self) -> None:
-        """OB-4: it never will be; the queue goes on."""
-        await self.refused(replace(MAIL, text="\ud800"))
+        async def counting(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal callers
+            callers += 1
+            writer.close()
+
+        async with scripted(counting) as port:
+            with pytest.raises(MailRefused) as raised:
+                await mailer(port).send(replace(MAIL, **changed))
+            with pytest.raises(MailNotSent):
+                await mailer(port).send(MAIL)
+        assert callers == 1, "the last mail alone was worth a call"
+        assert "@" not in str(raised.value)
 
     async def test_a_body_cannot_end_the_message(self) -> None:
         """OP-2: no second message can be smuggled in behind a lone dot."""
@@ -401,17 +384,6 @@ class TestInjection:
         body = inbox.message().get_body(("plain",))
         assert body is not None
         assert body.get_content() == smuggled
-
-    @staticmethod
-    async def refused(mail: Mail) -> None:
-        inbox = Inbox()
-        async with serving(inbox) as port:
-            with pytest.raises(MailRefused) as raised:
-                await mailer(port).send(mail)
-        assert not inbox.envelopes
-        assert "@" not in str(raised.value)
-        assert raised.value.__cause__ is None
-        assert raised.value.__suppress_context__ or raised.value.__context__ is None
 
 
 class TestSecrecy:
@@ -428,7 +400,7 @@ class TestSecrecy:
     def test_the_password_is_not_shown(self) -> None:
         """LG-1."""
         url = "smtps://user:hunter2@mx.example.net"
-        for shown in (repr(SmtpMailer(url=url, sender=SENDER)), repr(SmtpServer.parse(url))):
+        for shown in (repr(SmtpMailer(url=url, composer=COMPOSER)), repr(SmtpServer.parse(url))):
             assert "hunter2" not in shown
 
     @pytest.mark.parametrize(
@@ -440,21 +412,14 @@ class TestSecrecy:
          "smtp://u:hunter2@mx.example.net?starttls=perhaps",
          "smtp://u:hunter2@mx.example.net?starttls", "smtp://mx.example.net?tls=1",
          "smtp://mx?starttls=auto&starttls=never", "smtps://mx.example.net?starttls=required",
-         "smtp+starttls://mx.example.net?starttls=never"],
+         "smtp+starttls://mx.example.net", "smtp+starttls://u:hunter2@mx.example.net:587"],
     )  # fmt: skip
     def test_a_wrong_address_is_refused_without_being_repeated(self, url: str) -> None:
         """LG-1, CF-1: at the start, not at the first mail."""
         with pytest.raises(ValueError, match=r"SMTP|starttls") as raised:
-            SmtpMailer(url=url, sender=SENDER)
+            SmtpMailer(url=url, composer=COMPOSER)
         assert "hunter2" not in str(raised.value)
         assert raised.value.__suppress_context__ or raised.value.__context__ is None
-
-    @pytest.mark.parametrize(
-        "sender", ["", "nobody", "a@b, c@d", "a@b.example\r\nBcc: x@y.example", "ü@example.org"]
-    )
-    def test_a_wrong_sender_is_refused(self, sender: str) -> None:
-        with pytest.raises(ValueError, match="sender"):
-            SmtpMailer(url="smtp://mx.example.net", sender=sender)
 
 
 class TestAddresses:
@@ -465,7 +430,6 @@ class TestAddresses:
             ("smtp://mx.example.net:1025", 1025, False, "auto"),
             ("smtp://mx.example.net?starttls=required", 25, False, "required"),
             ("smtp://mx.example.net?starttls=never", 25, False, "never"),
-            ("smtp+starttls://mx.example.net", 587, False, "required"),
             ("smtps://mx.example.net", 465, True, "never"),
             ("smtp://u:p@mx.example.net:587", 587, False, "required"),
             ("smtp://u:p@10.0.0.1", 25, False, "required"),
@@ -530,13 +494,11 @@ class TestTls:
         assert inbox.sessions[0].ssl is not None
 
     async def test_starttls_is_insisted_on_where_it_is_required(self) -> None:
-        """A server, or somebody in between, that hides STARTTLS gets no mail."""
+        """A server, or an attacker on the way to it, that hides STARTTLS gets no mail."""
         inbox = Inbox()
         async with serving(inbox) as port:
-            for strict in (mailer(port, rest="?starttls=required"),
-                           mailer(port, scheme="smtp+starttls")):  # fmt: skip
-                with pytest.raises(MailNotSent):
-                    await strict.send(MAIL)
+            with pytest.raises(MailNotSent):
+                await mailer(port, rest="?starttls=required").send(MAIL)
         assert not inbox.envelopes
 
     async def test_starttls_can_be_left_alone(self, certificate: ssl.SSLContext) -> None:
@@ -551,7 +513,7 @@ class TestTls:
             await mailer(port, scheme="smtps").send(MAIL)
         assert inbox.message()["To"] == MAIL.to
 
-    async def test_a_certificate_of_nobody_is_refused(self, tmp_path: Path) -> None:
+    async def test_an_untrusted_certificate_is_refused(self, tmp_path: Path) -> None:
         context, _ = self.self_signed(tmp_path)
         inbox = Inbox()
         async with serving(inbox, tls_context=context) as port:
@@ -577,7 +539,7 @@ class TestTls:
             inbox, tls_context=certificate, authenticator=authenticate, auth_required=True
         ) as port:
             sending = SmtpMailer(
-                url=f"smtp://user:{password}@127.0.0.1:{port}", sender=SENDER
+                url=f"smtp://user:{password}@127.0.0.1:{port}", composer=COMPOSER
             ).send(MAIL)
             if password == "right":
                 await sending

@@ -16,7 +16,7 @@ SECOND = timedelta(seconds=1)
 
 
 class JumpingDatetime(datetime):
-    """A host's wall clock that somebody has set."""
+    """A host's wall clock that an operator has set."""
 
     offset = timedelta()
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.sqlalchemy.connections import Connections
 from adapters.sqlalchemy.engine import create_engine, normalised_url
 from adapters.sqlalchemy.execution import OneByOne
+from adapters.sqlalchemy.service_unit import SqlAlchemyUnitOfWork
 from adapters.sqlalchemy.statements import Statement
 from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWorkFactory
 from domain.errors import ServiceUnavailable
@@ -110,14 +111,14 @@ async def test_a_file_that_cannot_be_made_is_told_when_it_is_needed(tmp_path: Pa
     (tmp_path / "file").write_text("in the way")
     engine = create_engine(f"sqlite:///{tmp_path}/file/doorward.db")
     with pytest.raises(ServiceUnavailable):
-        await keep_user(SqlAlchemyUnitOfWorkFactory(engine))
+        await keep_user(SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork))
     await engine.dispose()
 
 
 async def test_nobody_waits_long_for_a_connection(url: str) -> None:
     """DB-6."""
     engine = create_engine(url, pool_size=1, pool_timeout=0.1)
-    units = SqlAlchemyUnitOfWorkFactory(engine)
+    units = SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork)
     async with units():
         with pytest.raises(ServiceUnavailable) as refusal:
             await keep_user(units)
@@ -128,9 +129,12 @@ async def test_nobody_waits_long_for_a_connection(url: str) -> None:
 
 async def test_both_ways_to_run_a_statement_give_the_same(engine: AsyncEngine) -> None:
     """Core's own way is the reference for ours."""
-    from adapters.sqlalchemy import outbox, repositories, sessions, users
+    from adapters.sqlalchemy.keys import signing_keys as repositories
+    from adapters.sqlalchemy.mail import outbox
+    from adapters.sqlalchemy.sessions import sessions
+    from adapters.sqlalchemy.users import users
 
-    user = await keep_user(SqlAlchemyUnitOfWorkFactory(engine))
+    user = await keep_user(SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork))
     values = {"id": user.id.value, "email_key": user.email.key}
     execution = OneByOne(Connections(engine))
     for statement in (users._GET_USER, users._FIND_USER):

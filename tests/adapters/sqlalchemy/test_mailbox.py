@@ -7,9 +7,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.memory.secret_box import MemorySecretBox
-from adapters.sqlalchemy import mailbox as mailbox_module
-from adapters.sqlalchemy.mailbox import DevelopmentMailbox
-from application.ports.mailer import Mail
+from adapters.sqlalchemy.mail import mailbox as mailbox_module
+from adapters.sqlalchemy.mail.mailbox import DevelopmentMailbox
+from application.mail.ports import Mail
 from tests.contracts.samples import NOW
 
 MAIL = Mail(

@@ -14,10 +14,11 @@ from sqlalchemy.pool import QueuePool
 from adapters.sqlalchemy import engine as engine_module
 from adapters.sqlalchemy.engine import create_engine
 from adapters.sqlalchemy.rate_limiter import SqlAlchemyRateLimiter
+from adapters.sqlalchemy.service_unit import SqlAlchemyUnitOfWork
 from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWorkFactory
 from application.ports.rate_limiter import RateLimit
 from domain.errors import ConcurrentChange, ServiceUnavailable
-from domain.user import EmailAlreadyRegistered, User
+from domain.users.user import EmailAlreadyRegistered, User
 from migrations.runner import upgrade
 from tests.contracts.samples import (
     NOW,
@@ -40,7 +41,7 @@ async def test_a_restart_costs_no_request_anything_once_it_is_over(
     """DB-1: 503 while the database is away, and the very first request after it succeeds."""
     await upgrade(own_postgres.url())
     engine = create_engine(own_postgres.url(), pool_size=4)
-    units = SqlAlchemyUnitOfWorkFactory(engine)
+    units = SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork)
     user = await keep_user(units)
 
     for end in (own_postgres.stop, own_postgres.kill):
@@ -69,7 +70,7 @@ async def test_a_restart_under_load_gives_answers_or_503_and_nothing_else(
     """DB-1, I1: whatever was acknowledged is there afterwards."""
     await upgrade(own_postgres.url())
     engine = create_engine(own_postgres.url(), pool_size=4)
-    units = SqlAlchemyUnitOfWorkFactory(engine)
+    units = SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork)
     kept: list[User] = []
     refusals: list[BaseException] = []
     running = True
@@ -104,7 +105,7 @@ async def test_a_restart_under_load_gives_answers_or_503_and_nothing_else(
 async def test_a_connection_cut_in_the_middle_is_a_503_and_no_change(postgres_url: str) -> None:
     """I3."""
     engine = create_engine(postgres_url, pool_size=2)
-    units = SqlAlchemyUnitOfWorkFactory(engine)
+    units = SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork)
     user = a_user()
 
     async def write() -> None:
@@ -190,7 +191,7 @@ async def test_a_database_that_says_nothing_is_left_at_the_deadline(
     """DB-6: the deadline cancels the request, and all is well once the database answers."""
     hole, url = black_hole
     engine = create_engine(url, pool_size=2, pool_timeout=0.5, connect_timeout=0.5)
-    units = SqlAlchemyUnitOfWorkFactory(engine)
+    units = SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork)
     user = await keep_user(units)
     await in_parallel([load_user(units, user.id), load_user(units, user.id)])
 
@@ -218,7 +219,7 @@ async def test_cancelling_anywhere_leaves_the_pool_full_and_nothing_open(
     engine: AsyncEngine,
 ) -> None:
     """DU-5."""
-    units = SqlAlchemyUnitOfWorkFactory(engine)
+    units = SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork)
     user = await keep_user(units)
 
     async def work(number: int) -> None:
@@ -253,7 +254,7 @@ async def test_cancelling_anywhere_leaves_the_pool_full_and_nothing_open(
 async def test_a_full_disk_refuses_writes_and_goes_on_reading(sqlite_url: str) -> None:
     """DU-3: nothing is half written, and all is well once there is space."""
     engine = create_engine(sqlite_url, pool_size=1)
-    units = SqlAlchemyUnitOfWorkFactory(engine)
+    units = SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork)
     user = await keep_user(units)
 
     async def allow(pages: int) -> None:
@@ -284,7 +285,7 @@ async def test_a_locked_file_is_a_503_in_the_end(
 ) -> None:
     monkeypatch.setattr(engine_module, "SQLITE_BUSY_MILLISECONDS", 50)
     engine = create_engine(sqlite_url)
-    units = SqlAlchemyUnitOfWorkFactory(engine)
+    units = SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork)
     user = await keep_user(units)
     with closing(sqlite3.connect(str(make_url(sqlite_url).database))) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -298,7 +299,7 @@ async def test_a_locked_file_is_a_503_in_the_end(
 async def test_a_unit_whose_statement_failed_cannot_be_committed(postgres_url: str) -> None:
     """PostgreSQL itself would answer such a COMMIT with a silent ROLLBACK."""
     engine = create_engine(postgres_url)
-    units = SqlAlchemyUnitOfWorkFactory(engine)
+    units = SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork)
     user = await keep_user(units)
     async with units() as work:
         with pytest.raises(EmailAlreadyRegistered):
@@ -311,7 +312,7 @@ async def test_a_unit_whose_statement_failed_cannot_be_committed(postgres_url: s
 
 async def test_what_belongs_to_a_user_who_is_gone_is_a_conflict(engine: AsyncEngine) -> None:
     """RF-4: a sign-in that races with the erasure of its user makes no session."""
-    units = SqlAlchemyUnitOfWorkFactory(engine)
+    units = SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork)
     with pytest.raises(ConcurrentChange):
         async with units() as work:
             await work.sessions.add(a_session(a_user())[0])
@@ -319,7 +320,7 @@ async def test_what_belongs_to_a_user_who_is_gone_is_a_conflict(engine: AsyncEng
 
 async def test_deadlocks_are_conflicts(postgres_url: str) -> None:
     engine = create_engine(postgres_url)
-    units = SqlAlchemyUnitOfWorkFactory(engine)
+    units = SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork)
     first, second = await keep_user(units), await keep_user(units)
     both = asyncio.Barrier(2)
 
@@ -341,7 +342,7 @@ async def test_deadlocks_are_conflicts(postgres_url: str) -> None:
 async def test_a_read_costs_one_round_trip(postgres_url: str) -> None:
     """A dead connection is noticed without asking the server whether it is alive."""
     engine = create_engine(postgres_url, pool_size=1)
-    units = SqlAlchemyUnitOfWorkFactory(engine)
+    units = SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork)
     user = await keep_user(units)
     lease = await engine.raw_connection()
     driver: Any = lease.driver_connection

@@ -13,17 +13,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp
 
+from application.credentials.ports import Busy
 from domain.errors import (
     ConcurrentChange,
     LimitExceeded,
     ServiceUnavailable,
+    ValidationFailed,
     Violation,
 )
-from entrypoints.http.body import BodyGate
 from entrypoints.http.documentation import describe, mount_documentation
-from entrypoints.http.error_handlers import install_error_handlers
-from entrypoints.http.errors import NotSignedIn, responses
-from entrypoints.http.middleware import RequestContext
+from entrypoints.http.edge.body import BodyGate
+from entrypoints.http.edge.error_handlers import install_error_handlers
+from entrypoints.http.edge.errors import NotSignedIn, responses
+from entrypoints.http.edge.middleware import RequestContext
 
 PUBLIC_URL = "https://id.example.com"
 BODY_LIMIT = 4096
@@ -67,7 +69,7 @@ def build_app() -> FastAPI:  # noqa: C901  # a list of routes, none of them with
     describe(app, public_url=PUBLIC_URL, public_routes={("POST", "/api/v1/users")})
     mount_documentation(app)
 
-    @app.post("/api/v1/users", responses=responses("VALIDATION_ERROR", "BUSY"))
+    @app.post("/api/v1/users", responses=responses(ValidationFailed, Busy))
     async def sign_up(body: SignUp) -> dict[str, Any]:
         return {"roles": len(body.roles)}
 

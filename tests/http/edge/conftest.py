@@ -1,5 +1,5 @@
 """
-The tiny app behind the edge, for every test here.
+The tiny app behind the edge, and a browser before the real one, for every test here.
 """
 
 from collections.abc import AsyncIterator
@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from tests.http.client import Api
 from tests.http.edge.application import behind_the_edge, build_app, client_of
+from tests.http.edge.browser import Browser
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +19,14 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     """
     async with client_of(behind_the_edge(build_app())) as client:
         yield client
+
+
+@pytest.fixture
+async def browser(api: Api) -> Browser:
+    """
+    A user who is signed in with cookies.
+    """
+    await api.verified_user()
+    browser = Browser(api)
+    await browser.sign_in()
+    return browser

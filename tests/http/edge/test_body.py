@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from starlette.types import Message
 
 from domain.errors import DomainError
-from entrypoints.http.body import BodyGate
-from entrypoints.http.json_bytes import MAX_DEPTH, check_json
+from entrypoints.http.edge.body import BodyGate
+from entrypoints.http.edge.json_bytes import MAX_DEPTH, check_json
 from tests.http.edge.application import BODY_LIMIT, behind_the_edge, build_app, client_of, code_of
 
 JSON = {"content-type": "application/json"}
@@ -238,7 +238,7 @@ async def test_a_length_that_is_none(client: httpx.AsyncClient, length: bytes) -
 
 async def test_a_slow_body_is_cut() -> None:
     """
-    IN-3: whoever sends a byte a minute holds nothing for long.
+    IN-3: a client that sends a byte a minute holds nothing for long.
     """
 
     async def trickle() -> AsyncIterator[bytes]:
@@ -252,7 +252,7 @@ async def test_a_slow_body_is_cut() -> None:
     assert answer.headers["connection"] == "close"
 
 
-async def test_a_body_that_ends_too_early_reaches_nobody() -> None:
+async def test_a_body_that_ends_too_early_reaches_no_route() -> None:
     """
     DU-5: half a request has no effect.
     """

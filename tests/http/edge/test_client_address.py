@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrypoints.http.client_address import client_address, rate_key
+from entrypoints.http.edge.client_address import client_address, rate_key
 
 TRUSTED = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"), ip_network("127.0.0.1/32"))
 ADDRESSES = st.ip_addresses().map(str)
@@ -14,7 +14,7 @@ ADDRESSES = st.ip_addresses().map(str)
     ("peer", "headers", "expected"),
     [
         ("203.0.113.9", [], "203.0.113.9"),
-        ("203.0.113.9", [b"6.6.6.6"], "203.0.113.9"),  # nobody asked this stranger
+        ("203.0.113.9", [b"6.6.6.6"], "203.0.113.9"),  # a stranger's word does not count
         ("10.0.0.1", [], "10.0.0.1"),
         ("10.0.0.1", [b"6.6.6.6"], "6.6.6.6"),
         ("10.0.0.1", [b"1.1.1.1, 6.6.6.6"], "6.6.6.6"),  # the left one is the caller's invention
@@ -40,7 +40,7 @@ ADDRESSES = st.ip_addresses().map(str)
         ("/run/doorward.sock", [b"6.6.6.6"], None),
     ],
 )
-def test_the_address_is_one_that_nobody_can_choose(
+def test_the_address_is_one_that_no_client_can_choose(
     peer: str | None, headers: list[bytes], expected: str | None
 ) -> None:
     """

@@ -72,7 +72,7 @@ async def test_openapi_tells_the_truth_about_errors_and_callers(
     client: httpx.AsyncClient,
 ) -> None:
     """
-    F3: FastAPI's own 422 is declared nowhere, since nobody ever gets it.
+    F3: FastAPI's own 422 is declared nowhere, since no client ever gets it.
     """
     document = (await client.get("/openapi.json")).json()
     assert document["openapi"].startswith("3.1")

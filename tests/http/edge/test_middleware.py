@@ -12,8 +12,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
-from entrypoints.http import middleware
-from entrypoints.http.middleware import Draining, RequestContext, cors_options
+from entrypoints.http.edge import middleware
+from entrypoints.http.edge.middleware import Draining, RequestContext, cors_options
 from entrypoints.logging import request_id
 from tests.http.edge.application import (
     PUBLIC_URL,
@@ -51,7 +51,7 @@ async def test_a_request_id_is_taken_over(client: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize("given", ["", "x" * 129, "a b", "a\tb", "ü", "a\x1b[31m", "{}", "a/b"])
 async def test_any_other_request_id_is_replaced(client: httpx.AsyncClient, given: str) -> None:
     """
-    LG-2: what stands in every log line is chosen by nobody else.
+    LG-2: what stands in every log line is chosen by no client.
     """
     answer = await client.get("/nowhere", headers=[(b"x-request-id", given.encode())])
     made = answer.headers["x-request-id"]
@@ -92,7 +92,7 @@ async def test_cache_control_is_no_store_unless_a_route_says_otherwise(
     assert streamed.headers.get_list("cache-control") == ["public, max-age=1"]
 
 
-async def test_without_tls_nobody_is_told_to_use_it() -> None:
+async def test_without_tls_no_client_is_told_to_use_it() -> None:
     app = behind_the_edge(build_app(), public_url="http://127.0.0.1:8000")
     async with client_of(app) as client:
         answer = await client.get("/nowhere")

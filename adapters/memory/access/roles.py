@@ -1,0 +1,48 @@
+"""Roles over one memory transaction."""
+
+from adapters.memory.store import Transaction
+from adapters.memory.users.tables import ROLES, USERS
+from application.access.ports import RoleRepository
+from domain.access.role import Role, RoleAlreadyExists, RoleInUse
+from domain.errors import ConcurrentChange
+from domain.principal import RoleName
+
+
+class MemoryRoleRepository(RoleRepository):
+    """Roles in a dictionary, by name; the store's lock is what holds one."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._roles = transaction.table(ROLES)
+
+    async def add(self, role: Role) -> None:
+        await self._transaction.writing()
+        if self._roles.get(role.name) is not None:
+            raise RoleAlreadyExists
+        self._roles.put(role.name, role)
+
+    async def get(self, name: RoleName) -> Role | None:
+        await self._transaction.reading()
+        return self._roles.get(name)
+
+    async def list_all(self) -> list[Role]:
+        await self._transaction.reading()
+        return sorted(self._roles.select(lambda _: True).values(), key=lambda role: role.name)
+
+    async def hold(self, name: RoleName) -> Role | None:
+        await self._transaction.writing()
+        return self._roles.get(name)
+
+    async def save(self, role: Role) -> None:
+        await self._transaction.writing()
+        kept = self._roles.get(role.name)
+        if kept is None or kept.version != role.version:
+            raise ConcurrentChange
+        role.version += 1
+        self._roles.put(role.name, role)
+
+    async def remove(self, name: RoleName) -> None:
+        await self._transaction.writing()
+        if self._transaction.table(USERS).count("role", name):
+            raise RoleInUse
+        self._roles.remove(name)

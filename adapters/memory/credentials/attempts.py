@@ -1,0 +1,50 @@
+"""Guesses over one memory transaction."""
+
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+
+from adapters.memory.store import Table, Transaction
+from application.credentials.ports import SignInAttemptsRepository
+from domain.credentials.sign_in_attempts import SignInAttempts
+from domain.errors import ConcurrentChange
+
+ATTEMPTS = Table[bytes, SignInAttempts]("sign_in_attempts", replace)
+
+
+class MemorySignInAttemptsRepository(SignInAttemptsRepository):
+    """Guesses in a dictionary; the store's lock is what holds a record."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._attempts = transaction.table(ATTEMPTS)
+        self._held: set[bytes] = set()
+
+    async def hold(self, key: bytes) -> SignInAttempts:
+        await self._transaction.writing()
+        self._held.add(key)
+        if (attempts := self._attempts.get(key)) is None:
+            attempts = SignInAttempts(key=key)
+            self._attempts.put(key, attempts)
+        return attempts
+
+    async def save(self, attempts: SignInAttempts) -> None:
+        await self._transaction.writing()
+        if attempts.key not in self._held:
+            raise RuntimeError("attempts are saved by the unit of work that holds them")
+        kept = self._attempts.get(attempts.key)
+        if kept is None or kept.version != attempts.version:
+            raise ConcurrentChange
+        attempts.version += 1
+        self._attempts.put(attempts.key, attempts)
+
+    async def clear(self, key: bytes) -> None:
+        await self._transaction.writing()
+        self._attempts.remove(key)
+
+    async def purge(self, *, before: datetime, limit: int) -> int:
+        await self._transaction.writing()
+        old = self._attempts.select(
+            lambda a: a.last_attempt_at is not None and a.last_attempt_at < before
+        )
+        return sum(self._attempts.remove(key) for key in islice(old, limit))

@@ -1,0 +1,1 @@
+"""The outbox, the circuit, and a mailbox."""

@@ -1,0 +1,112 @@
+"""Roles that were defined at run time."""
+
+from sqlalchemy import bindparam, delete, func, select
+
+from adapters.sqlalchemy.errors import Taken
+from adapters.sqlalchemy.execution import Execution
+from adapters.sqlalchemy.statements import Row, Statement, Written, insert_into, save_in
+from adapters.sqlalchemy.users.tables import role_permissions, roles, user_roles
+from application.access.ports import RoleRepository
+from domain.access.role import Role, RoleAlreadyExists, RoleInUse
+from domain.errors import ConcurrentChange
+from domain.principal import Permission, RoleName
+
+_ROLE = (
+    roles.c.name,
+    roles.c.description,
+    roles.c.created_at,
+    roles.c.updated_at,
+    roles.c.version,
+)
+_BY_NAME = roles.c.name == bindparam("name")
+_ADD = insert_into(roles)
+_GET = Statement(select(*_ROLE).where(_BY_NAME))
+_LIST = Statement(select(*_ROLE).order_by(roles.c.name))
+# A removal of this role, or another change of it, waits until the commit.
+_HOLD = Statement(select(*_ROLE).where(_BY_NAME).with_for_update())
+_SAVE = Statement(save_in(roles, key="name"))
+_REMOVE = Statement(delete(roles).where(_BY_NAME))
+_PERMISSIONS = Statement(
+    select(role_permissions.c.permission).where(role_permissions.c.role == bindparam("name"))
+)
+_ALL_PERMISSIONS = Statement(select(role_permissions.c.role, role_permissions.c.permission))
+_ADD_PERMISSION = insert_into(role_permissions)
+_CLEAR_PERMISSIONS = Statement(
+    delete(role_permissions).where(role_permissions.c.role == bindparam("name"))
+)
+_COUNT_HOLDERS = Statement(
+    select(func.count()).select_from(user_roles).where(user_roles.c.role == bindparam("name"))
+)
+
+
+class SqlAlchemyRoleRepository(RoleRepository):
+    """Roles in ``roles`` and ``role_permissions``."""
+
+    def __init__(self, execution: Execution) -> None:
+        self._execution = execution
+
+    async def add(self, role: Role) -> None:
+        try:
+            await self._execution.run(_ADD, **_values(role))
+        except Taken:
+            raise RoleAlreadyExists from None
+        await self._write_permissions(role)
+
+    async def get(self, name: RoleName) -> Role | None:
+        return await self._found(await self._execution.first(_GET, name=name))
+
+    async def list_all(self) -> list[Role]:
+        given: dict[str, list[Permission]] = {}
+        rows = await self._execution.all(_LIST)
+        for role, permission in await self._execution.all(_ALL_PERMISSIONS):
+            given.setdefault(role, []).append(Permission(permission))
+        return [_role_from(row, given.get(row[0], [])) for row in rows]
+
+    async def hold(self, name: RoleName) -> Role | None:
+        return await self._found(await self._execution.first(_HOLD, name=name))
+
+    async def save(self, role: Role) -> None:
+        if not await self._execution.run(_SAVE, **_values(role)):
+            raise ConcurrentChange
+        await self._execution.run(_CLEAR_PERMISSIONS, name=role.name)
+        await self._write_permissions(role)
+        role.version += 1
+
+    async def remove(self, name: RoleName) -> None:
+        await self._execution.first(_HOLD, name=name)
+        (row,) = await self._execution.all(_COUNT_HOLDERS, name=name)
+        if row[0]:
+            raise RoleInUse
+        await self._execution.run(_REMOVE, name=name)
+
+    async def _found(self, row: Row | None) -> Role | None:
+        if row is None:
+            return None
+        rows = await self._execution.all(_PERMISSIONS, name=row[0])
+        return _role_from(row, [Permission(permission) for (permission,) in rows])
+
+    async def _write_permissions(self, role: Role) -> None:
+        rows = [{"role": role.name, "permission": each} for each in sorted(role.permissions)]
+        await self._execution.run_each(_ADD_PERMISSION, rows)
+
+
+def _role_from(row: Row, permissions: list[Permission]) -> Role:
+    name, description, created_at, updated_at, version = row
+    return Role(
+        name=RoleName(name),
+        description=description,
+        permissions=frozenset(permissions),
+        created_at=created_at,
+        updated_at=updated_at,
+        version=version,
+    )
+
+
+def _values(role: Role) -> Written:
+    return {
+        "name": role.name,
+        "description": role.description,
+        "created_at": role.created_at,
+        "updated_at": role.updated_at,
+        "version": role.version,
+    }

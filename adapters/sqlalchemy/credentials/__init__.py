@@ -1,0 +1,1 @@
+"""Passwords, mailed secrets and guesses."""

@@ -1,0 +1,101 @@
+"""Guesses in `sign_in_attempts`."""
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete
+
+from adapters.sqlalchemy.credentials.tables import sign_in_attempts
+from adapters.sqlalchemy.execution import Execution
+from adapters.sqlalchemy.statements import (
+    Core,
+    InsertInto,
+    Row,
+    Statement,
+    Written,
+    delete_some,
+    save_in,
+)
+from application.credentials.ports import SignInAttemptsRepository
+from domain.credentials.sign_in_attempts import SignInAttempts
+from domain.errors import ConcurrentChange
+
+ATTEMPTS = (
+    sign_in_attempts.c.key,
+    sign_in_attempts.c.failures,
+    sign_in_attempts.c.locks,
+    sign_in_attempts.c.locked_until,
+    sign_in_attempts.c.last_attempt_at,
+    sign_in_attempts.c.version,
+)
+
+
+def attempts_from(row: Row) -> SignInAttempts:
+    """Return the guesses that a row of ``ATTEMPTS`` tells of."""
+    key, failures, locks, locked_until, last_attempt_at, version = row
+    return SignInAttempts(
+        key=key,
+        failures=failures,
+        locks=locks,
+        locked_until=locked_until,
+        last_attempt_at=last_attempt_at,
+        version=version,
+    )
+
+
+def attempts_values(attempts: SignInAttempts) -> Written:
+    """Return all that is written of the guesses at one address."""
+    return {
+        "key": attempts.key,
+        "failures": attempts.failures,
+        "locks": attempts.locks,
+        "locked_until": attempts.locked_until,
+        "last_attempt_at": attempts.last_attempt_at,
+        "version": attempts.version,
+    }
+
+
+def _hold_attempts(insert: InsertInto) -> Core:
+    """Write the row, new or old, to lock it until the commit, and return it as it was.
+
+    One statement rather than an insert and a locking select, between which the record could
+    be cleared by another transaction.
+    """
+    fresh = {"failures": 0, "locks": 0, "version": 0}
+    added = insert(sign_in_attempts).values(key=bindparam("key"), **fresh)
+    return added.on_conflict_do_update(
+        index_elements=["key"], set_={"key": added.excluded.key}
+    ).returning(*ATTEMPTS)
+
+
+_HOLD_ATTEMPTS = Statement(_hold_attempts)
+_SAVE_ATTEMPTS = Statement(save_in(sign_in_attempts, key="key"))
+_CLEAR_ATTEMPTS = Statement(
+    delete(sign_in_attempts).where(sign_in_attempts.c.key == bindparam("key"))
+)
+_PURGE_ATTEMPTS = delete_some(
+    sign_in_attempts,
+    sign_in_attempts.c.key,
+    sign_in_attempts.c.last_attempt_at < bindparam("before"),
+)
+
+
+class SqlAlchemySignInAttemptsRepository(SignInAttemptsRepository):
+    """Guesses in ``sign_in_attempts``; the row's lock is what holds a record (RL-1)."""
+
+    def __init__(self, execution: Execution) -> None:
+        self._execution = execution
+
+    async def hold(self, key: bytes) -> SignInAttempts:
+        (row,) = await self._execution.all(_HOLD_ATTEMPTS, key=key)
+        return attempts_from(row)
+
+    async def save(self, attempts: SignInAttempts) -> None:
+        if not await self._execution.run(_SAVE_ATTEMPTS, **attempts_values(attempts)):
+            raise ConcurrentChange
+        attempts.version += 1
+
+    async def clear(self, key: bytes) -> None:
+        await self._execution.run(_CLEAR_ATTEMPTS, key=key)
+
+    async def purge(self, *, before: datetime, limit: int) -> int:
+        return await self._execution.run(_PURGE_ATTEMPTS, before=before, limit=limit)

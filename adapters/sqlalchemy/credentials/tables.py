@@ -1,0 +1,42 @@
+"""Passwords, mailed secrets and guesses."""
+
+from sqlalchemy import Boolean, Column, Integer, LargeBinary, String, Table, Text
+
+from adapters.sqlalchemy.schema import UtcDateTime, exported, metadata, one_of, owner, words_of
+from domain.credentials.one_time_token import Purpose
+
+password_credentials = Table(
+    "password_credentials",
+    metadata,
+    owner(primary_key=True),
+    Column("hash", Text, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("contested", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    info=exported("password"),
+)
+
+one_time_tokens = Table(
+    "one_time_tokens",
+    metadata,
+    owner(primary_key=True),
+    Column("purpose", String(32), primary_key=True),
+    Column("email", String(254), nullable=False),
+    Column("email_key", String(254), nullable=False),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+    one_of("purpose", words_of(Purpose)),
+    info=exported("mailed_secrets"),
+)
+
+sign_in_attempts = Table(
+    "sign_in_attempts",
+    metadata,
+    Column("key", LargeBinary(32), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("locks", Integer, nullable=False),
+    Column("locked_until", UtcDateTime),
+    Column("last_attempt_at", UtcDateTime, index=True),
+    Column("version", Integer, nullable=False),
+)

@@ -1,0 +1,1 @@
+"""Passwords in wide use, in a list that is part of Doorward."""

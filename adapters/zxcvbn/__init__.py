@@ -1,1 +1,0 @@
-"""The common passwords that come with zxcvbn."""

@@ -1,0 +1,119 @@
+"""May this user do that, and why: for products that ask instead of reading tokens (AZ-1)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from application.access.ports import AccessUnit
+from application.ports.unit_of_work import UnitOfWorkFactory
+from application.users.lookup import existing_user
+from domain.access.permissions import AUTHORIZATION_CHECK
+from domain.access.role import BuiltInRole, Role
+from domain.errors import ValidationFailed
+from domain.identifiers import UserId
+from domain.principal import ADMINISTRATOR, Permission, Principal, RoleName
+from domain.users.permissions import USERS_READ
+from domain.users.user import User, UserStatus
+
+MOST_CHECKS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One check: who, and what."""
+
+    subject_id: UserId
+    permission: Permission
+    explain: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """The roles that give the permission; else those that would."""
+
+    granted_by: Sequence[RoleName]
+    missing: Permission | None = None
+    would_be_granted_by: Sequence[RoleName] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The answer to a question."""
+
+    allowed: bool
+    explanation: Explanation | None = None
+
+
+class CheckAuthorization:
+    """Answer questions, each for itself, in their order.
+
+    A user who is unknown, suspended, or whose address was not proven is allowed nothing.
+    """
+
+    def __init__(self, *, unit_of_work: UnitOfWorkFactory[AccessUnit]) -> None:
+        self._unit_of_work = unit_of_work
+
+    async def __call__(
+        self, *, principal: Principal, questions: Sequence[Question]
+    ) -> list[Decision]:
+        """Return a decision for each question. Raises PermissionDenied and ValidationFailed."""
+        principal.require(AUTHORIZATION_CHECK)
+        if not 0 < len(questions) <= MOST_CHECKS:
+            message = f"Ask 1 to {MOST_CHECKS} questions."
+            raise ValidationFailed.of("checks", "INVALID_LENGTH", message)
+        roles: list[Role] = []
+        async with self._unit_of_work.read_only() as unit:
+            users = await unit.users.get_many({question.subject_id for question in questions})
+            if any(question.explain for question in questions):
+                roles = await unit.roles.list_all()
+        return [_decide(question, users.get(question.subject_id), roles) for question in questions]
+
+
+@dataclass(frozen=True, slots=True)
+class EffectivePermissions:
+    """What a user may do, and which of their roles give each of it."""
+
+    user: User
+    granted_by: Mapping[Permission, Sequence[RoleName]]
+
+
+class ShowEffectivePermissions:
+    """Show everything that a user's roles add up to."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory[AccessUnit],
+        built_in: Mapping[RoleName, BuiltInRole],
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._own = built_in[ADMINISTRATOR].permissions
+
+    async def __call__(self, *, principal: Principal, user_id: UserId) -> EffectivePermissions:
+        """Return the permissions by name. Raises PermissionDenied and UserNotFound."""
+        principal.require(USERS_READ)
+        async with self._unit_of_work.read_only() as unit:
+            user = await existing_user(unit, user_id)
+            roles = await unit.roles.list_all()
+        granted_by = {
+            permission: [role for role in _givers(permission, roles) if role in user.roles]
+            for permission in sorted(user.permissions(self._own))
+        }
+        return EffectivePermissions(user, granted_by)
+
+
+def _decide(question: Question, user: User | None, roles: Iterable[Role]) -> Decision:
+    permission = question.permission
+    allowed = user is not None and user.status is UserStatus.ACTIVE and user.may(permission)
+    if not question.explain:
+        return Decision(allowed=allowed)
+    givers = _givers(permission, roles)
+    if user is not None and allowed:
+        explanation = Explanation(granted_by=[role for role in givers if role in user.roles])
+    else:
+        explanation = Explanation(granted_by=[], missing=permission, would_be_granted_by=givers)
+    return Decision(allowed=allowed, explanation=explanation)
+
+
+def _givers(permission: Permission, roles: Iterable[Role]) -> list[RoleName]:
+    """Return the roles that give the permission; the administrator's gives every one."""
+    return sorted({ADMINISTRATOR, *(each.name for each in roles if permission in each.permissions)})

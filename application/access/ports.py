@@ -1,0 +1,47 @@
+"""What access needs from outside: where roles are kept."""
+
+from abc import abstractmethod
+from typing import Protocol
+
+from application.audit.ports import AuditUnit
+from application.mail.ports import MailUnit
+from application.users.ports import UsersUnit
+from domain.access.role import Role
+from domain.principal import RoleName
+
+
+class RoleRepository(Protocol):
+    """Roles that were defined at run time; the built-in ones are not among them."""
+
+    @abstractmethod
+    async def add(self, role: Role) -> None:
+        """Keep a new role; raise RoleAlreadyExists if there is one of this name."""
+
+    @abstractmethod
+    async def get(self, name: RoleName) -> Role | None:
+        """Return the role, or None."""
+
+    @abstractmethod
+    async def list_all(self) -> list[Role]:
+        """Return every role, by name."""
+
+    @abstractmethod
+    async def hold(self, name: RoleName) -> Role | None:
+        """Return the role, or None; keep it from being changed or removed until the unit ends."""
+
+    @abstractmethod
+    async def save(self, role: Role) -> None:
+        """Write every field."""
+
+    @abstractmethod
+    async def remove(self, name: RoleName) -> None:
+        """Remove the role; raise RoleInUse if a user has it. An invitation does not keep it."""
+
+
+class AccessUnit(UsersUnit, AuditUnit, MailUnit, Protocol):
+    """What access touches."""
+
+    @property
+    @abstractmethod
+    def roles(self) -> RoleRepository:
+        """Roles that were defined at run time."""

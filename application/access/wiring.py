@@ -1,0 +1,68 @@
+"""The access capability, put together."""
+
+from dataclasses import dataclass
+
+from application.access.authorization import CheckAuthorization, ShowEffectivePermissions
+from application.access.granting import RoleGrants, SetRole
+from application.access.ports import AccessUnit
+from application.access.roles import (
+    ChangeRole,
+    DefineRole,
+    ListPermissions,
+    ListRoles,
+    RemoveRole,
+    ShowRole,
+)
+from application.audit.wiring import Audit
+from application.kernel import Kernel
+from application.mail.wiring import Mail
+from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.access.role import built_in_roles
+from domain.principal import Permission
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What the access capability offers: to entrypoints, and to the capabilities above it."""
+
+    grants: RoleGrants
+    set_role: SetRole
+    list_roles: ListRoles
+    show_role: ShowRole
+    list_permissions: ListPermissions
+    define_role: DefineRole
+    change_role: ChangeRole
+    remove_role: RemoveRole
+    check: CheckAuthorization
+    effective_permissions: ShowEffectivePermissions
+
+
+def access(
+    *,
+    kernel: Kernel,
+    audit: Audit,
+    mail: Mail,
+    units: UnitOfWorkFactory[AccessUnit],
+    own_permissions: frozenset[Permission],
+) -> Access:
+    """Return the capability over these ports; ``own_permissions`` are those of this service."""
+    clock, recorder, cursors = kernel.clock, audit.recorder, kernel.cursors
+    built_in, grants = built_in_roles(own_permissions), RoleGrants()
+    return Access(
+        grants=grants,
+        set_role=SetRole(
+            unit_of_work=units,
+            clock=clock,
+            recorder=recorder,
+            notifications=mail.notifications,
+            grants=grants,
+        ),
+        list_roles=ListRoles(unit_of_work=units, cursors=cursors, built_in=built_in),
+        show_role=ShowRole(unit_of_work=units, built_in=built_in),
+        list_permissions=ListPermissions(unit_of_work=units, cursors=cursors, built_in=built_in),
+        define_role=DefineRole(unit_of_work=units, clock=clock, recorder=recorder),
+        change_role=ChangeRole(unit_of_work=units, clock=clock, recorder=recorder),
+        remove_role=RemoveRole(unit_of_work=units, clock=clock, recorder=recorder),
+        check=CheckAuthorization(unit_of_work=units),
+        effective_permissions=ShowEffectivePermissions(unit_of_work=units, built_in=built_in),
+    )

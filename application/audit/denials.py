@@ -1,0 +1,35 @@
+"""Recording that a caller asked for what they may not do (LG-3)."""
+
+from application.audit.ports import AuditUnit
+from application.audit.recording import Recorder
+from application.ports.clock import Clock
+from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.audit.events import AuthorizationDenied
+from domain.origin import Origin
+from domain.principal import PermissionDenied, Principal
+
+
+class RecordDenial:
+    """Leaves the one row of a request that was refused for want of a permission.
+
+    The use case that refused has written nothing, so this is a commit of its own.
+    """
+
+    def __init__(
+        self, *, unit_of_work: UnitOfWorkFactory[AuditUnit], clock: Clock, recorder: Recorder
+    ) -> None:
+        self._unit_of_work, self._clock, self._recorder = unit_of_work, clock, recorder
+
+    async def __call__(
+        self, *, principal: Principal, denied: PermissionDenied, origin: Origin
+    ) -> None:
+        """Return once the row is durable; it says which permission was missing."""
+        event = AuthorizationDenied(
+            user_id=principal.user_id,
+            because=denied.code,
+            missing=denied.missing,
+            occurred_at=self._clock.now(),
+        )
+        async with self._unit_of_work() as unit:
+            await self._recorder.record(unit, event, actor=principal, origin=origin)
+            await unit.commit()

@@ -1,0 +1,168 @@
+"""A new password by mail: one mail, and one request that carries its secret (AT-1, AT-6)."""
+
+from functools import partial
+
+from application.audit.recording import Recorder
+from application.credentials.attempts import AttemptGuard
+from application.credentials.mailed_secrets import MailedSecrets
+from application.credentials.mails import PASSWORD_CHANGED
+from application.credentials.ports import CredentialsUnit, PasswordHasher
+from application.mail.allowance import RESET_MAIL, MailAllowance
+from application.mail.notifications import Notifications
+from application.mail.request import MailRequestAnswer, Queue
+from application.ports.clock import Clock
+from application.ports.unit_of_work import UnitOfWorkFactory
+from application.retrying import retry_on_conflict
+from application.sessions.ending import end_sessions
+from application.users.lookup import existing_user
+from domain.credentials.events import PasswordReset, PasswordResetRequested
+from domain.credentials.one_time_token import InvalidToken, OneTimeToken, Purpose, digest_of
+from domain.credentials.password import PasswordCredential
+from domain.credentials.password_policy import PasswordPolicy, normalise_password
+from domain.email_address import EmailAddress
+from domain.identifiers import UserId
+from domain.origin import Origin
+from domain.principal import ANONYMOUS, Principal
+from domain.sessions.session import EndReason
+from domain.users.permissions import USERS_WRITE
+from domain.users.user import User, UserStatus
+
+
+class StartPasswordReset:
+    """Mail a user a link to set a new password; the administrator sees neither (AZ-4)."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory[CredentialsUnit],
+        clock: Clock,
+        recorder: Recorder,
+        secrets: MailedSecrets,
+    ) -> None:
+        self._unit_of_work, self._clock = unit_of_work, clock
+        self._recorder, self._secrets = recorder, secrets
+
+    async def __call__(self, *, principal: Principal, user_id: UserId, origin: Origin) -> None:
+        """Return once the mail is queued.
+
+        Raises PermissionDenied, UserNotFound, and UserIsSuspended for an account that no
+        password opens.
+        """
+        principal.require(USERS_WRITE)
+        async with self._unit_of_work() as unit:
+            user = await existing_user(unit, user_id)
+            user.ensure_may_sign_in(verified_only=False)
+            now = self._clock.now()
+            await self._secrets.issue(unit, user, Purpose.PASSWORD_RESET, now=now)
+            event = PasswordResetRequested(user_id=user.id, occurred_at=now)
+            await self._recorder.record(unit, event, actor=principal, origin=origin)
+            await unit.commit()
+
+
+class AnswerPasswordResetRequest(MailRequestAnswer[CredentialsUnit]):
+    """What asking for a reset leads to: a mail, if the account may have one."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory[CredentialsUnit],
+        secrets: MailedSecrets,
+        clock: Clock,
+        recorder: Recorder,
+        mail_allowance: MailAllowance,
+    ) -> None:
+        self._unit_of_work, self._secrets, self._clock = unit_of_work, secrets, clock
+        self._recorder, self._mail_allowance = recorder, mail_allowance
+
+    async def prepare(self, address: EmailAddress) -> Queue[CredentialsUnit] | None:
+        """Return what queues a mail, if the account is in good standing and within its limit."""
+        async with self._unit_of_work.read_only() as unit:
+            user = await unit.users.find_by_email(address)
+        if user is None or user.status is UserStatus.SUSPENDED:
+            return None
+        if not await self._mail_allowance(RESET_MAIL, user.email):
+            return None
+        return partial(self._queue, user)
+
+    async def _queue(self, user: User, unit: CredentialsUnit, origin: Origin) -> None:
+        """Queue a mail with a fresh secret, which replaces the older one."""
+        now = self._clock.now()
+        await self._secrets.issue(unit, user, Purpose.PASSWORD_RESET, now=now)
+        event = PasswordResetRequested(user_id=user.id, occurred_at=now)
+        await self._recorder.record(unit, event, actor=ANONYMOUS, origin=origin)
+
+
+class ResetPassword:
+    """Set a new password with the mailed secret, which also proves the address.
+
+    Everything that the old password allowed ends in the same commit: all sessions and every
+    other mailed secret (AT-6). The owner is told.
+    """
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory[CredentialsUnit],
+        hasher: PasswordHasher,
+        policy: PasswordPolicy,
+        clock: Clock,
+        recorder: Recorder,
+        notifications: Notifications,
+        guard: AttemptGuard,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._hasher = hasher
+        self._policy = policy
+        self._clock = clock
+        self._recorder = recorder
+        self._notifications = notifications
+        self._guard = guard
+
+    async def __call__(self, *, token: str, new_password: str, origin: Origin) -> None:
+        """Return once the new password is durable.
+
+        Raises InvalidToken for any secret that cannot be spent, PasswordRejected (and the
+        secret stays good), and Busy.
+        """
+        digest = digest_of(token, Purpose.PASSWORD_RESET)
+        async with self._unit_of_work.read_only() as unit:
+            user = await self._proven(unit, await unit.one_time_tokens.find(digest))
+        password = normalise_password(new_password)
+        self._policy.check(password, email=user.email, field="new_password")
+        hashed = await self._hasher.hash(password)
+        await retry_on_conflict(lambda: self._reset(digest, hashed, origin))
+
+    async def _reset(self, digest: bytes, hashed: str, origin: Origin) -> None:
+        async with self._unit_of_work() as unit:
+            user = await self._proven(unit, await unit.one_time_tokens.take(digest))
+            now = self._clock.now()
+            verified = user.verify_email(now=now)
+            user.credentials_changed(now=now)
+            await unit.users.save(user)
+            await self._replace(unit, user, hashed)
+            ended = await end_sessions(unit, user.id, EndReason.PASSWORD_CHANGED, now=now)
+            await unit.one_time_tokens.discard(user.id, list(Purpose))
+            await self._guard.forgive(unit, user.email)
+            notice = self._notifications.notice(PASSWORD_CHANGED, user.email, now=now)
+            await unit.outbox.enqueue(notice)
+            reset = PasswordReset(user_id=user.id, occurred_at=now)
+            events = [ended, verified, reset]
+            await self._recorder.record(unit, *events, actor=ANONYMOUS, origin=origin)
+            await unit.commit()
+
+    async def _replace(self, unit: CredentialsUnit, user: User, hashed: str) -> None:
+        now = self._clock.now()
+        credential = await unit.credentials.get(user.id)
+        if credential is None:
+            fresh = PasswordCredential.create(user_id=user.id, hashed=hashed, now=now)
+            await unit.credentials.add(fresh)
+        else:
+            credential.replace(hashed, now=now)
+            await unit.credentials.save(credential)
+
+    async def _proven(self, unit: CredentialsUnit, record: OneTimeToken | None) -> User:
+        user = await unit.users.get(record.user_id) if record else None
+        if record is None or user is None or user.status is UserStatus.SUSPENDED:
+            raise InvalidToken
+        record.ensure_proves(user.email, now=self._clock.now())
+        return user

@@ -1,0 +1,134 @@
+"""What keys need from outside: where they are kept, and who signs with them."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from application.audit.ports import AuditUnit
+from domain.errors import NotAuthenticated
+from domain.identifiers import SessionId, UserId
+from domain.keys.signing_key import SigningAlgorithm, SigningKey
+from domain.principal import Permission, RoleName
+
+
+class SigningKeyRepository(Protocol):
+    """Signing keys, the private halves sealed."""
+
+    @abstractmethod
+    async def add(self, key: SigningKey) -> None:
+        """Keep a new key."""
+
+    @abstractmethod
+    async def list_all(self) -> list[SigningKey]:
+        """Return every key that is kept, the oldest first."""
+
+    @abstractmethod
+    async def hold_all(self) -> list[SigningKey]:
+        """Return the same and keep others out of here until the end of the unit of work."""
+
+    @abstractmethod
+    async def save(self, key: SigningKey) -> None:
+        """Write every field."""
+
+    @abstractmethod
+    async def purge(self, *, gone_before: datetime, limit: int) -> int:
+        """Remove up to that many keys that left the JWKS before then; return how many."""
+
+
+LEEWAY = timedelta(seconds=30)
+"""How far the clocks of two instances may be apart (TK-1 allows up to 60 s)."""
+
+
+class AccessTokenInvalid(NotAuthenticated):
+    """Not an access token of ours, whatever the reason."""
+
+    code = "ACCESS_TOKEN_INVALID"
+    message = "This access token is not valid."
+    meaning = "The access token is not one of ours."
+
+
+class AccessTokenExpired(NotAuthenticated):
+    """A genuine access token that has expired: refresh it."""
+
+    code = "ACCESS_TOKEN_EXPIRED"
+    message = "This access token has expired."
+    meaning = "The access token is out of time: refresh it."
+
+
+class UnknownSigningKey(AccessTokenInvalid):
+    """The token names a key that is not loaded: a newer one, or none of ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessClaims:
+    """What an access token says (RFC 9068). No name, no address (TK-7)."""
+
+    user_id: UserId
+    session_id: SessionId
+    token_id: str
+    issued_at: datetime
+    expires_at: datetime
+    roles: frozenset[RoleName]
+    permissions: frozenset[Permission]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyMaterial:
+    """A fresh key pair: the public half as a JWK (RFC 7517), the private half as bytes."""
+
+    kid: str
+    algorithm: SigningAlgorithm
+    public_jwk: Mapping[str, str]
+    private_key: bytes
+
+    def __repr__(self) -> str:
+        return f"KeyMaterial(kid={self.kid!r})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyingKey:
+    """A key that may have signed a living token."""
+
+    kid: str
+    algorithm: SigningAlgorithm
+    public_jwk: Mapping[str, str]
+
+
+class AccessTokens(Protocol):
+    """Makes and checks access tokens with the keys that it was last handed."""
+
+    @abstractmethod
+    def generate_key(self, algorithm: SigningAlgorithm) -> KeyMaterial:
+        """Return a new key pair; its ``kid`` is its thumbprint (RFC 7638)."""
+
+    @abstractmethod
+    def use(self, signing: KeyMaterial, verifying: Sequence[VerifyingKey]) -> None:
+        """Sign with the one from now on, and accept it and all of the others, and only them."""
+
+    @abstractmethod
+    def issue(self, claims: AccessClaims) -> str:
+        """Return a signed token."""
+
+    @abstractmethod
+    def verify(self, token: str, *, now: datetime) -> AccessClaims:
+        """Return what the token says, once everything that TK-1 lists has been checked.
+
+        Raises :class:`AccessTokenExpired` for a genuine token out of time,
+        :class:`UnknownSigningKey` for one whose key is not loaded, and
+        :class:`AccessTokenInvalid` for all else, whatever bytes come in (TK-5).
+        """
+
+    @abstractmethod
+    def jwks(self) -> list[dict[str, str]]:
+        """Return the public keys in use, as JWKs without any private member."""
+
+
+class KeysUnit(AuditUnit, Protocol):
+    """What keys touch."""
+
+    @property
+    @abstractmethod
+    def signing_keys(self) -> SigningKeyRepository:
+        """Signing keys."""

@@ -1,0 +1,31 @@
+"""How much mail of one kind a mailbox gets (RL-2, RL-4)."""
+
+from datetime import timedelta
+
+from application.ports.clock import Clock
+from application.ports.rate_limiter import RateLimit, RateLimiter
+from domain.email_address import EmailAddress
+
+VERIFICATION_MAIL = RateLimit(name="verification-mail", burst=10, interval=timedelta(minutes=5))
+RESET_MAIL = RateLimit(name="reset-mail", burst=10, interval=timedelta(minutes=5))
+EMAIL_CHANGE_MAIL = RateLimit(name="email-change-mail", burst=10, interval=timedelta(minutes=5))
+INVITATION_MAIL = RateLimit(name="invitation-mail", burst=10, interval=timedelta(minutes=5))
+ADDRESS_IN_USE_MAIL = RateLimit(name="address-in-use-mail", burst=3, interval=timedelta(hours=1))
+
+
+class MailAllowance:
+    """How much mail of one kind a mailbox gets, over all callers, who are not told.
+
+    Only mail that is queued counts, and each kind for itself: an attacker cannot use up what the
+    owner needs without the owner having the mail (RL-2).
+    """
+
+    def __init__(self, *, limiter: RateLimiter, clock: Clock, enabled: bool) -> None:
+        self._limiter, self._clock, self._enabled = limiter, clock, enabled
+
+    async def __call__(self, limit: RateLimit, address: EmailAddress) -> bool:
+        """Count one mail and tell whether it may go."""
+        if not self._enabled:
+            return True
+        now = self._clock.now()
+        return (await self._limiter.admit(limit, address.key, now=now)).admitted

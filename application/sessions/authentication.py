@@ -1,0 +1,73 @@
+"""Knowing the caller by an access token, while the session lives (SE-1)."""
+
+from dataclasses import dataclass
+
+from application.keys.keyring import SigningKeyring
+from application.keys.ports import AccessClaims, AccessTokenInvalid, AccessTokens, UnknownSigningKey
+from application.ports.clock import Clock
+from application.ports.unit_of_work import UnitOfWorkFactory
+from application.sessions.ports import SessionsUnit
+from domain.principal import Principal, PrincipalKind
+from domain.sessions.session import EndReason, Session, SessionIsOver
+from domain.users.user import User
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: the principal for decisions, and what was loaded to make it."""
+
+    principal: Principal
+    user: User
+    session: Session
+
+
+class Authenticate:
+    """Know a caller by the access token, and only while the session lives (SE-1)."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory[SessionsUnit],
+        tokens: AccessTokens,
+        keyring: SigningKeyring,
+        clock: Clock,
+    ) -> None:
+        self._unit_of_work, self._tokens = unit_of_work, tokens
+        self._keyring, self._clock = keyring, clock
+
+    async def __call__(self, *, access_token: str) -> Caller:
+        """Return the caller, whose session, user and roles are read in one statement.
+
+        Raises AccessTokenInvalid, AccessTokenExpired, and SessionIsOver with its reason.
+        """
+        claims = await self._verify(access_token)
+        async with self._unit_of_work.read_only() as unit:
+            found = await unit.sessions.get_with_user(claims.session_id)
+        if found is None:
+            # Sessions are kept longer than tokens live, so only erasure takes them away.
+            raise SessionIsOver.because(EndReason.USER_DELETED)
+        session, user = found
+        if user.id != claims.user_id:
+            raise AccessTokenInvalid
+        reason = session.over(self._clock.now())
+        if reason is None and user.suspended_at is not None:
+            reason = EndReason.USER_SUSPENDED
+        if reason is not None:
+            raise SessionIsOver.because(reason)
+        # The token's own roles are for others; here today's count (TK-7).
+        principal = Principal(
+            kind=PrincipalKind.USER,
+            user_id=user.id,
+            session_id=session.id,
+            roles=user.roles,
+            permissions=user.defined_permissions,
+        )
+        return Caller(principal, user, session)
+
+    async def _verify(self, access_token: str) -> AccessClaims:
+        try:
+            return self._tokens.verify(access_token, now=self._clock.now())
+        except UnknownSigningKey:
+            if not await self._keyring.reload_for_unknown_key():
+                raise
+        return self._tokens.verify(access_token, now=self._clock.now())

@@ -1,0 +1,7 @@
+"""The user: what every other capability looks up.
+
+Other capabilities and the entrypoints enter by ``ports``, and by the modules named here; the
+wiring of the service enters by ``wiring``.
+"""
+
+__all__ = ["administrators", "lookup"]

@@ -1,0 +1,121 @@
+"""Roles: the two that are built in, and those that administrators define."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.access.events import RoleChanged, RoleDefined, RoleRemoved
+from domain.errors import Conflict, NotFound, ValidationFailed
+from domain.principal import ADMINISTRATOR, BUILT_IN, USER, Permission, RoleName
+
+
+class RoleNotFound(NotFound):
+    """No role has this name."""
+
+    code = "ROLE_NOT_FOUND"
+    message = "There is no such role."
+    meaning = "There is no such role."
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltInRole:
+    """A role that cannot be changed or removed. Others are :class:`Role`."""
+
+    name: RoleName
+    description: str
+    permissions: frozenset[Permission]
+
+
+def built_in_roles(own: Iterable[Permission]) -> Mapping[RoleName, BuiltInRole]:
+    """Return the built-in roles by name; ``own`` are the permissions of this service.
+
+    An administrator may do more than that: also what only a defined role gives, and what no role
+    gives yet (:func:`domain.principal.permits`).
+    """
+    return {
+        ADMINISTRATOR: BuiltInRole(ADMINISTRATOR, "May do everything.", frozenset(own)),
+        USER: BuiltInRole(USER, "Has an account, and nothing else.", frozenset()),
+    }
+
+
+MAX_DESCRIPTION = 500
+MAX_PERMISSIONS = 200
+
+
+class RoleAlreadyExists(Conflict):
+    """There is a role of this name, defined or built in."""
+
+    code = "ROLE_ALREADY_EXISTS"
+    message = "There is a role of this name already."
+    meaning = "There is a role of this name."
+
+
+class RoleInUse(Conflict):
+    """A user has the role."""
+
+    code = "ROLE_IN_USE"
+    message = "Users have this role. Take it away from all of them first."
+    meaning = "Users still have the role."
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Role:
+    """A named set of permissions, Doorward's own and those of products."""
+
+    name: RoleName
+    description: str | None
+    permissions: frozenset[Permission]
+    created_at: datetime
+    updated_at: datetime
+    version: int = 0
+
+    @classmethod
+    def define(
+        cls, *, name: str, description: str | None, permissions: Iterable[str], now: datetime
+    ) -> tuple["Role", RoleDefined]:
+        """Return a new role. Raises ValidationFailed, and RoleAlreadyExists for a built-in name."""
+        role_name = RoleName.parse(name)
+        if role_name in BUILT_IN:
+            raise RoleAlreadyExists
+        role = cls(
+            name=role_name,
+            description=_description(description),
+            permissions=_permissions(permissions),
+            created_at=now,
+            updated_at=now,
+        )
+        return role, RoleDefined(role=role_name, permissions=_listed(role), occurred_at=now)
+
+    def redefine(
+        self, *, description: str | None, permissions: Iterable[str], now: datetime
+    ) -> RoleChanged | None:
+        """Give the role another description and other permissions; None if they are the same."""
+        text, given = _description(description), _permissions(permissions)
+        if (text, given) == (self.description, self.permissions):
+            return None
+        self.description, self.permissions, self.updated_at = text, given, now
+        return RoleChanged(role=self.name, permissions=_listed(self), occurred_at=now)
+
+    def removed(self, *, now: datetime) -> RoleRemoved:
+        """Return the event of its removal."""
+        return RoleRemoved(role=self.name, occurred_at=now)
+
+
+def _description(text: str | None) -> str | None:
+    stripped = text.strip() if text else None
+    if stripped and (len(stripped) > MAX_DESCRIPTION or not stripped.isprintable()):
+        message = f"Use up to {MAX_DESCRIPTION} printable characters."
+        raise ValidationFailed.of("description", "INVALID", message)
+    return stripped or None
+
+
+def _permissions(texts: Iterable[str]) -> frozenset[Permission]:
+    permissions = frozenset(Permission.parse(text) for text in texts)
+    if len(permissions) > MAX_PERMISSIONS:
+        message = f"Use at most {MAX_PERMISSIONS} permissions."
+        raise ValidationFailed.of("permissions", "TOO_LONG", message)
+    return permissions
+
+
+def _listed(role: Role) -> str:
+    return ",".join(sorted(role.permissions))

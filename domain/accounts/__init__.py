@@ -1,0 +1,1 @@
+"""Accounts: invitations, and what happens to an account."""

@@ -1,0 +1,1 @@
+"""Credentials: passwords, guesses at them, and secrets that travel by mail."""

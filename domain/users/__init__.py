@@ -1,0 +1,1 @@
+"""The user, whom all other capabilities refer to."""

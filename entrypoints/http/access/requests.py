@@ -1,0 +1,76 @@
+"""What goes in about access: exactly these fields, of exactly these types (IN-5)."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Discriminator, Field, Tag
+
+from entrypoints.http.edge.requests import StrictModel
+
+type PermissionList = Annotated[
+    list[Annotated[str, Field(max_length=100)]],
+    Field(max_length=200, examples=[["orders:refund", "users:read"]]),
+]
+type RoleDescription = Annotated[
+    str | None, Field(max_length=2000, examples=["Helps customers."], description="One line.")
+]
+
+
+class RoleRequest(StrictModel):
+    """Define a role."""
+
+    name: Annotated[str, Field(max_length=100, examples=["support"])]
+    description: RoleDescription = None
+    permissions: PermissionList
+
+
+class RoleChangeRequest(StrictModel):
+    """Give a role another description and other permissions."""
+
+    description: RoleDescription = None
+    permissions: PermissionList
+
+
+type PermissionName = Annotated[str, Field(max_length=100, examples=["orders:refund"])]
+type SubjectId = Annotated[
+    str,
+    Field(max_length=64, examples=["019aa5c2-7f3e-7c41-9b0a-2f6d1e8c4b5a"], description="A user."),
+]
+
+
+class CheckRequest(StrictModel):
+    """Ask whether a user may do something."""
+
+    subject_id: SubjectId
+    permission: PermissionName
+    explain: bool = False
+
+
+class BatchCheckRequest(StrictModel):
+    """Ask several questions at once."""
+
+    checks: Annotated[
+        list[CheckRequest],
+        Field(
+            max_length=100,
+            examples=[
+                [
+                    {
+                        "subject_id": "019aa5c2-7f3e-7c41-9b0a-2f6d1e8c4b5a",
+                        "permission": "orders:refund",
+                    }
+                ]
+            ],
+        ),
+    ]
+
+
+def _check_form(given: object) -> str:
+    """Return which form of a check was meant; the tags are no names, and are never shown."""
+    return "(batch)" if isinstance(given, Mapping) and "checks" in given else "(one)"
+
+
+type AnyCheckRequest = Annotated[
+    Annotated[CheckRequest, Tag("(one)")] | Annotated[BatchCheckRequest, Tag("(batch)")],
+    Discriminator(_check_form),
+]

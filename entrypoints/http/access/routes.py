@@ -1,0 +1,20 @@
+"""The routes of access, collected."""
+
+from domain.access.role import RoleAlreadyExists, RoleInUse, RoleNotFound
+from domain.principal import PermissionDenied
+from entrypoints.http.access import authorization, granting, roles
+from entrypoints.http.room import Room
+
+ROOM = Room(
+    routers=(
+        authorization.router,
+        granting.router,
+        roles.router,
+    ),
+    errors=(
+        RoleAlreadyExists,
+        RoleInUse,
+        RoleNotFound,
+        PermissionDenied,
+    ),
+)

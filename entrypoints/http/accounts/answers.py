@@ -1,0 +1,89 @@
+"""Accounts, as OpenAPI tells it."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from entrypoints.http.audit.answers import AuditEventOut
+from entrypoints.http.edge.parameters import Identifier, Instant
+from entrypoints.http.sessions.answers import SessionOut
+from entrypoints.http.users.answers import UserOut
+
+
+class VerifiedUserOut(UserOut):
+    """A user whose address has just been proven."""
+
+    password_reset_required: bool = Field(
+        description="True if no password counts; a reset mail is on its way then."
+    )
+
+
+class SignUpOut(BaseModel):
+    """The same answer whether or not the address had an account."""
+
+    email: str = Field(examples=["ada@example.com"])
+    display_name: str | None = Field(examples=["Ada Lovelace"])
+    status: Literal["unverified"]
+
+
+class InvitationOut(BaseModel):
+    """An invitation that can still be accepted."""
+
+    id: Identifier
+    email: str = Field(examples=["bob@example.com"])
+    roles: list[str] = Field(examples=[["user"]])
+    invited_by: Identifier | None = Field(description="Null: an operator.")
+    created_at: Instant
+    expires_at: Instant
+
+
+class ExportedUserOut(UserOut):
+    """The account, with what only its owner gets to see."""
+
+    suspension_reason: str | None
+
+
+class ExportedPasswordOut(BaseModel):
+    """What is told of a password: nothing but its age."""
+
+    changed_at: Instant
+
+
+class ExportedSessionOut(SessionOut):
+    """A session that is kept, living or over."""
+
+    ended_at: Instant | None
+    end_reason: str | None
+
+
+class ExportedSecretOut(BaseModel):
+    """A mailed secret that was not spent yet; the secret itself is not held."""
+
+    purpose: Literal["email_verification", "password_reset", "email_change", "invitation"]
+    email: str
+    created_at: Instant
+    expires_at: Instant
+
+
+class ExportedMessageOut(BaseModel):
+    """A mail that waits, or was sent or given up in the last days."""
+
+    id: Identifier
+    kind: str
+    to: str
+    status: Literal["waiting", "sent", "dead", "expired"]
+    queued_at: Instant
+    closed_at: Instant | None
+
+
+class ExportOut(BaseModel):
+    """Everything that is held about the caller. docs/operating.md explains each part."""
+
+    exported_at: Instant
+    user: ExportedUserOut
+    password: ExportedPasswordOut | None
+    sessions: list[ExportedSessionOut]
+    mailed_secrets: list[ExportedSecretOut]
+    invitations_sent: list[InvitationOut]
+    messages: list[ExportedMessageOut]
+    security_events: list[AuditEventOut]

@@ -1,0 +1,52 @@
+"""The caller's own profile."""
+
+from fastapi import APIRouter, Request, Response
+
+from application.expectations import UNCHANGED, ChangedMeanwhile
+from domain.errors import ConcurrentChange, ValidationFailed
+from entrypoints.http.accounts.requests import ProfileRequest
+from entrypoints.http.edge.answers import Envelope
+from entrypoints.http.edge.conditional import IfMatch, expected
+from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn
+from entrypoints.http.edge.errors import responses
+from entrypoints.http.users.answering import etag_of, user_answer
+from entrypoints.http.users.answers import UserOut
+
+router = APIRouter(
+    prefix="/api/v1/users/me",
+    tags=["Me"],
+    responses=responses(
+        *CALLER_ERRORS,
+    ),
+)
+
+
+@router.get("", summary="Who am I", response_model=Envelope[UserOut])
+async def read_me(request: Request, caller: SignedIn) -> Response:
+    """Return the caller, with an ETag."""
+    return user_answer(request, caller.user)
+
+
+@router.patch(
+    "",
+    summary="Change my profile",
+    response_model=Envelope[UserOut],
+    responses=responses(ChangedMeanwhile, ValidationFailed, ConcurrentChange),
+)
+async def update_me(
+    request: Request,
+    body: ProfileRequest,
+    caller: SignedIn,
+    services: Services,
+    origin: From,
+    if_match: IfMatch = None,
+) -> Response:
+    """Change the display name; null or empty removes it, leaving it out changes nothing."""
+    keep = "display_name" not in body.model_fields_set
+    user = await services.accounts.edit_profile(
+        principal=caller.principal,
+        display_name=UNCHANGED if keep else body.display_name,
+        expected=expected(if_match, etag_of),
+        origin=origin,
+    )
+    return user_answer(request, user)

@@ -1,0 +1,47 @@
+"""What administrators do about passwords that are not theirs."""
+
+from fastapi import APIRouter, Request, Response
+
+from domain.identifiers import UserId
+from domain.principal import PermissionDenied
+from domain.users.user import UserIsSuspended, UserNotFound
+from entrypoints.http.edge.answering import answer
+from entrypoints.http.edge.answers import Envelope
+from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn, identified
+from entrypoints.http.edge.errors import responses
+from entrypoints.http.users.answering import user_answer
+from entrypoints.http.users.answers import UserOut
+
+router = APIRouter(
+    prefix="/api/v1/users/{user_id}",
+    tags=["Administration"],
+    responses=responses(*CALLER_ERRORS, PermissionDenied, UserNotFound),
+)
+
+
+@router.post("/unlock", summary="Forget wrong guesses", response_model=Envelope[UserOut])
+async def unlock(
+    request: Request, user_id: str, caller: SignedIn, services: Services, origin: From
+) -> Response:
+    """Let the owner sign in at once after too many wrong passwords (`users:write`)."""
+    user = await services.credentials.unlock_user(
+        principal=caller.principal, user_id=identified(UserId, user_id), origin=origin
+    )
+    return user_answer(request, user)
+
+
+@router.post(
+    "/password-reset",
+    status_code=202,
+    summary="Start a password reset",
+    response_model=Envelope[None],
+    responses=responses(UserIsSuspended),
+)
+async def start_password_reset(
+    request: Request, user_id: str, caller: SignedIn, services: Services, origin: From
+) -> Response:
+    """Mail the user a link to set a new password (`users:write`); the answer does not hold it."""
+    await services.credentials.start_password_reset(
+        principal=caller.principal, user_id=identified(UserId, user_id), origin=origin
+    )
+    return answer(request, None, status=202)

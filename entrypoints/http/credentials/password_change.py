@@ -1,0 +1,49 @@
+"""The caller's own password."""
+
+from fastapi import APIRouter, Request, Response
+
+from application.credentials.ports import Busy
+from application.credentials.reauthentication import WrongPassword
+from domain.credentials.password_policy import PasswordRejected
+from domain.errors import ConcurrentChange, TooManyRequests, ValidationFailed
+from entrypoints.http.credentials.requests import PasswordChangeRequest
+from entrypoints.http.edge.answers import Envelope
+from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn, csrf_for
+from entrypoints.http.edge.errors import responses
+from entrypoints.http.sessions.answering import token_answer
+from entrypoints.http.sessions.answers import CookieTokenOut, TokenOut
+
+router = APIRouter(
+    prefix="/api/v1/users/me", tags=["My account"], responses=responses(*CALLER_ERRORS)
+)
+
+
+PASSWORD_ERRORS = (WrongPassword, ValidationFailed, TooManyRequests, Busy, ConcurrentChange)
+"""What a route that asks for the password again declares."""
+
+
+@router.post(
+    "/password",
+    summary="Change my password",
+    response_model=Envelope[TokenOut | CookieTokenOut],
+    responses=responses(PasswordRejected, *PASSWORD_ERRORS),
+)
+async def change_password(
+    request: Request,
+    body: PasswordChangeRequest,
+    caller: SignedIn,
+    services: Services,
+    origin: From,
+) -> Response:
+    """Set a new password with the present one.
+
+    Every older session and token ends, also the ones that asked; the answer has new ones. A
+    wrong `current_password` counts like a wrong sign-in.
+    """
+    grant = await services.credentials.change_password(
+        principal=caller.principal,
+        current_password=body.current_password,
+        new_password=body.new_password,
+        origin=origin,
+    )
+    return token_answer(request, grant, csrf=csrf_for(request, grant.session.id))

@@ -1,0 +1,235 @@
+"""The gate that every request passes as bytes, before anything interprets it (IN-1, IN-2, F4).
+
+What comes out on the other side is a path and a query in clean UTF-8 and a body that is absent
+or JSON of one meaning only. Whatever is not, is answered here with one of three refusals and
+never with a 5xx.
+"""
+
+import asyncio
+from collections.abc import Collection
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from domain.errors import DomainError
+from entrypoints.http.edge.errors import (
+    MalformedRequest,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    error_response,
+)
+from entrypoints.http.edge.json_bytes import check_json
+
+MAX_BODY_SECONDS: Final = 20.0
+_SHARE: Final = 0.8
+_LINGER_SECONDS: Final = 2.0
+_LINGER_BYTES: Final = 32 * 1024 * 1024
+_BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
+_JSON: Final = "application/json"
+_FORM: Final = "application/x-www-form-urlencoded"
+_HEX: Final = frozenset(b"0123456789abcdefABCDEF")
+
+
+class BodyGate:
+    """ASGI middleware that reads the whole body within a limit of bytes and of time.
+
+    ``seconds`` is what the request has in all; the body has to be there while some of it is
+    left, so that a slow client gets the blame and not the service. ``form_paths`` are the pages
+    of ours whose buttons send a form; everything else takes JSON alone (IN-5), so that no page
+    of others can make a browser send it (SE-6).
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        limit: int,
+        seconds: float = MAX_BODY_SECONDS,
+        form_paths: Collection[str] = (),
+    ) -> None:
+        self._app = app
+        self._limit = limit
+        self._seconds = min(seconds * _SHARE, MAX_BODY_SECONDS)
+        self._form_paths = frozenset(form_paths)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request through with its body in one piece, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            _check_target(scope)
+            framing = _Framing(scope)
+            if not framing.may_have_body:
+                await self._app(scope, receive, send)
+                return
+            body = await self._read(framing, receive)
+            if body:
+                self._check_body(scope, framing, body)
+        except _Unread as unread:
+            await _refuse_and_hang_up(unread, scope, receive, send)
+            return
+        except DomainError as refusal:
+            await error_response(refusal, scope)(scope, receive, send)
+            return
+        await self._app(scope, _replay(body, receive), send)
+
+    async def _read(self, framing: "_Framing", receive: Receive) -> bytes:
+        """Return the body, or raise before more than the limit is held."""
+        if framing.declared > self._limit:
+            raise _Unread(PayloadTooLarge(), linger=not framing.expects_continue)
+        chunks: list[bytes] = []
+        size = 0
+        try:
+            async with asyncio.timeout(self._seconds):
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise MalformedRequest.of("body", "INCOMPLETE", "The body ends too early.")
+                    chunk = message.get("body", b"")
+                    size += len(chunk)
+                    if size > self._limit:
+                        raise _Unread(PayloadTooLarge(), linger=message.get("more_body", False))
+                    chunks.append(chunk)
+                    if not message.get("more_body", False):
+                        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        except TimeoutError:
+            slow = MalformedRequest.of("body", "TOO_SLOW", "The body did not arrive in time.")
+            raise _Unread(slow, linger=False) from None
+
+    def _check_body(self, scope: Scope, framing: "_Framing", body: bytes) -> None:
+        if framing.is_encoded:
+            raise UnsupportedMediaType
+        takes_form = scope["path"] in self._form_paths
+        if framing.content_type == b"application/json" and not takes_form:  # nearly always
+            check_json(body)
+            return
+        media_type = _media_type(framing.content_type)
+        if media_type != (_FORM if takes_form else _JSON):
+            raise UnsupportedMediaType
+        if takes_form:
+            _check_encoded(body.replace(b"+", b" "), "body")
+        else:
+            check_json(body)
+
+
+class _Unread(Exception):
+    """A refusal while the client may still be sending."""
+
+    def __init__(self, refusal: DomainError, *, linger: bool) -> None:
+        super().__init__(refusal.code)
+        self.refusal = refusal
+        self.linger = linger
+
+
+class _Framing:
+    """What the headers say about the body."""
+
+    __slots__ = ("content_type", "declared", "expects_continue", "is_encoded", "may_have_body")
+
+    def __init__(self, scope: Scope) -> None:
+        self.may_have_body = scope["method"] not in _BODILESS
+        self.content_type = b""
+        self.declared = 0
+        self.is_encoded = self.expects_continue = False
+        for name, value in scope["headers"]:
+            if name == b"content-type":
+                # Two of them are as good as none: it is not known which one counts.
+                self.content_type = b"," if self.content_type else value
+            elif name == b"content-length":
+                self.declared = _length(value)
+                self.may_have_body = True
+            elif name == b"transfer-encoding":
+                self.may_have_body = True
+            elif name == b"content-encoding":
+                self.is_encoded = value.strip().lower() not in {b"", b"identity"}
+            elif name == b"expect":
+                self.expects_continue = True
+
+
+def _length(value: bytes) -> int:
+    if not value.isdigit() or len(value) > 18:
+        raise MalformedRequest.of("content-length", "INVALID", "This is no length.")
+    return int(value)
+
+
+def _media_type(content_type: bytes) -> str:
+    """Return the type in lower case; empty if its charset is any but UTF-8."""
+    kind, *parameters = content_type.decode("latin-1").lower().split(";")
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "charset" and value.strip().strip('"') not in {"utf-8", "utf8"}:
+            return ""
+    return kind.strip()
+
+
+def _check_target(scope: Scope) -> None:
+    """Refuse a path or a query that is not percent-encoded UTF-8, or has a NUL in it."""
+    path = scope.get("raw_path") or b""
+    query = scope["query_string"]
+    if b"%" in path or not path.isascii():
+        _check_encoded(path, "path")
+    if query and (b"%" in query or not query.isascii()):
+        _check_encoded(query, "query")
+    if "\0" in scope["path"]:
+        raise MalformedRequest.of("path", "INVALID_ENCODING", "NUL cannot be used.")
+
+
+def _check_encoded(encoded: bytes, field: str) -> None:
+    refusal = MalformedRequest.of(field, "INVALID_ENCODING", "This is not percent-encoded UTF-8.")
+    if not encoded.isascii():
+        raise refusal
+    for escape in encoded.split(b"%")[1:]:
+        if len(escape) < 2 or escape[0] not in _HEX or escape[1] not in _HEX:
+            raise refusal
+    decoded = unquote_to_bytes(encoded)
+    try:
+        decoded.decode()
+    except UnicodeDecodeError:
+        raise refusal from None
+    if b"\0" in decoded:
+        raise refusal
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Return a receive that gives the body once and then what really comes."""
+    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replayed() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return replayed
+
+
+async def _refuse_and_hang_up(unread: _Unread, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer at once and close, but read on for a moment first.
+
+    Closing while bytes are under way resets the connection, and a reset makes the client's side
+    throw the answer away before it was read.
+    """
+    response = error_response(unread.refusal, scope, headers={"connection": "close"})
+    await send(
+        {
+            "type": "http.response.start",
+            "status": response.status_code,
+            "headers": response.raw_headers,
+        }
+    )
+    await send({"type": "http.response.body", "body": response.body, "more_body": True})
+    if unread.linger:
+        await _drain(receive)
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _drain(receive: Receive) -> None:
+    left = _LINGER_BYTES
+    try:
+        async with asyncio.timeout(_LINGER_SECONDS):
+            while left > 0:
+                message = await receive()
+                if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                    return
+                left -= len(message.get("body", b""))
+    except TimeoutError:
+        return

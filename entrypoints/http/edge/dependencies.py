@@ -1,0 +1,164 @@
+"""What a route asks for, as ``Annotated`` aliases that read like sentences.
+
+All are ``async def``: a plain function would be sent through the thread pool. The container is
+read from ``app.state``; nothing is injected by marker.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, cast
+from uuid import UUID
+
+from fastapi import Depends, Request, Response
+
+from application.keys.ports import AccessTokenExpired, AccessTokenInvalid
+from application.paging import PageRequest
+from application.ports.rate_limiter import Admission, RateLimit
+from application.service import Service, ServiceUnit
+from application.sessions.authentication import Caller
+from domain.errors import TooManyRequests
+from domain.identifiers import Identifier, SessionId
+from domain.origin import Origin
+from domain.sessions.session import SessionIsOver
+from entrypoints.container import Container
+from entrypoints.http.edge.client_address import rate_key
+from entrypoints.http.edge.cookies import ACCESS_COOKIE, cookie, take_cookies_back
+from entrypoints.http.edge.csrf import csrf_token, require_proof
+from entrypoints.http.edge.errors import MultipleCredentials, NotSignedIn, request_id_of
+from entrypoints.http.edge.parameters import DEFAULT_PAGE, CountToo, PageCursor, PageSize
+
+
+async def container_of(request: Request) -> Container:
+    """Return the container of the app that serves this request."""
+    return cast(Container, request.app.state.container)
+
+
+async def service_of(request: Request) -> Service[ServiceUnit]:
+    """Return the use cases of the app that serves this request."""
+    container: Container = request.app.state.container
+    return container.service()
+
+
+async def origin_of(request: Request) -> Origin:
+    """Return where the request came from, as far as it can be believed (RL-3)."""
+    return Origin(
+        ip_address=request.scope["state"].get("client_address"),
+        user_agent=_printable(request.headers.get("user-agent")),
+        request_id=request_id_of(request.scope),
+    )
+
+
+def _printable(text: str | None) -> str | None:
+    """Return the header without what could start a new line in a list (LG-2)."""
+    if text is None:
+        return None
+    return "".join(c for c in text[:256] if c.isprintable()) or None
+
+
+def access_token_of(request: Request) -> tuple[str, bool]:
+    """Return the access token, and whether it came in a cookie.
+
+    Raises NotSignedIn if there is none, and MultipleCredentials if there is more than one
+    (TK-6, RFC 6750).
+    """
+    values = request.headers.getlist("authorization")
+    in_cookie = cookie(request, ACCESS_COOKIE) if "cookie" in request.headers else None
+    if len(values) > 1 or (values and in_cookie):
+        raise MultipleCredentials
+    if in_cookie:
+        return in_cookie, True
+    scheme, _, token = (values[0] if values else "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise NotSignedIn
+    return token, False
+
+
+async def caller_of(request: Request) -> Caller:
+    """Return who calls; raise 401 if that cannot be known, or not any more.
+
+    Who comes with a cookie has to prove where from, too, before anything is changed (SE-6).
+    """
+    container: Container = request.app.state.container
+    token, by_cookie = access_token_of(request)
+    state = request.scope["state"]
+    state["by_cookie"] = by_cookie
+    caller = await container.service().sessions.authenticate(access_token=token)
+    if by_cookie:
+        require_proof(request, caller.session.id)
+    state["user_id"] = str(caller.user.id)
+    state["principal"] = caller.principal
+    return caller
+
+
+def came_by_cookie(request: Request) -> bool:
+    """Tell whether the signed-in caller's token came in a cookie."""
+    return bool(request.scope["state"].get("by_cookie"))
+
+
+def signed_out(request: Request) -> Response:
+    """Return 204, and take the cookies back from a caller who came with them."""
+    response = Response(status_code=204)
+    if came_by_cookie(request):
+        take_cookies_back(response)
+    return response
+
+
+def csrf_for(request: Request, session_id: SessionId) -> str | None:
+    """Return a CSRF token if the caller came by cookie, and is to be answered the same way."""
+    return csrf_token(request, session_id) if came_by_cookie(request) else None
+
+
+async def page_of(
+    limit: PageSize = DEFAULT_PAGE, cursor: PageCursor = None, count: CountToo = False
+) -> PageRequest:
+    """Return which part of a list is asked for."""
+    return PageRequest(limit=limit, cursor=cursor, counted=count)
+
+
+CALLER_ERRORS = (
+    NotSignedIn,
+    AccessTokenInvalid,
+    AccessTokenExpired,
+    SessionIsOver,
+    MultipleCredentials,
+)
+"""What ``caller_of`` raises; every route that asks for ``SignedIn`` declares them."""
+
+type Asked = Annotated[PageRequest, Depends(page_of)]
+type Parts = Annotated[Container, Depends(container_of)]
+type Services = Annotated[Service[ServiceUnit], Depends(service_of)]
+type From = Annotated[Origin, Depends(origin_of)]
+type SignedIn = Annotated[Caller, Depends(caller_of)]
+
+
+def identified[I: Identifier](kind: type[I], text: str) -> I:
+    """Return the identifier that stands in a path, or one that nothing has for what is none.
+
+    So that the use case finds nothing under it, after it has asked whether the caller may look.
+    """
+    try:
+        return kind.parse(text)
+    except ValueError:
+        return kind(UUID(int=0))
+
+
+def limited(limit: RateLimit) -> Callable[[Request], Awaitable[None]]:
+    """Return a dependency that counts the request against its source's limit (RL-4)."""
+
+    async def admit(request: Request) -> None:
+        container: Container = request.app.state.container
+        state = request.scope["state"]
+        source = rate_key(state.get("client_address"))
+        admission = await container.service().kernel.admit_request(limit, source=source)
+        if admission is None:
+            return
+        state["answer_headers"] = _rate_limit_headers(admission)
+        if not admission.admitted:
+            raise TooManyRequests(retry_after=admission.retry_after)
+
+    return admit
+
+
+def _rate_limit_headers(admission: Admission) -> list[tuple[bytes, bytes]]:
+    reset = max(0, -int(-admission.reset_after.total_seconds() // 1))
+    facts = {"limit": admission.limit, "remaining": admission.remaining, "reset": reset}
+    return [(f"ratelimit-{name}".encode(), b"%d" % value) for name, value in facts.items()]

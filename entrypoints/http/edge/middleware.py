@@ -1,0 +1,281 @@
+"""What every request gets, whatever it asks for: a name, a deadline, headers, one log line.
+
+Layers cost time, so this is one, in plain ASGI, and the outermost (after it come CORS, if any,
+and :class:`~entrypoints.http.edge.body.BodyGate`). Nothing passes it on the way out but an answer:
+a bug inside becomes ``INTERNAL_ERROR`` with the request's id.
+"""
+
+import asyncio
+import re
+import secrets
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import Any, Final, TypedDict
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from domain.errors import DomainError, ServiceUnavailable
+from entrypoints.http.edge.client_address import Network, client_address
+from entrypoints.http.edge.errors import (
+    METHODS,
+    InternalError,
+    MalformedRequest,
+    MethodNotAllowed,
+    error_response,
+)
+from entrypoints.logging import request_id as logged_request_id
+
+MAX_HEADERS: Final = 100
+MAX_HEADER_BYTES: Final = 32 * 1024
+
+_HSTS: Final = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
+_CSP: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_NO_STORE: Final = (b"cache-control", b"no-store")
+_ALWAYS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
+_LONGEST_PATH: Final = 200
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+_log = structlog.get_logger("doorward.http")
+
+
+type Observe = Callable[[Scope, int, float], None]
+"""Is told of every request: its scope, its status, and how many seconds it took."""
+
+
+class Draining:
+    """Whether the process is about to end; readiness says so before anything is closed (DU-2)."""
+
+    __slots__ = ("_begun",)
+
+    def __init__(self) -> None:
+        self._begun = False
+
+    def begin(self) -> None:
+        """Take no new work from now on."""
+        self._begun = True
+
+    def __bool__(self) -> bool:
+        return self._begun
+
+
+class CorsOptions(TypedDict):
+    """The arguments of Starlette's CORSMiddleware."""
+
+    allow_origins: Sequence[str]
+    allow_credentials: bool
+    allow_methods: Sequence[str]
+    allow_headers: Sequence[str]
+    expose_headers: Sequence[str]
+    max_age: int
+
+
+def cors_options(origins: Sequence[str]) -> CorsOptions:
+    """Return how to answer pages of exactly these origins; without any, add no middleware (HD-2).
+
+    Credentials are allowed since cookie mode needs them; the origins are never a wildcard.
+    """
+    if "*" in origins or "null" in origins:
+        raise ValueError("origins have to be exact")
+    return {
+        "allow_origins": list(origins),
+        "allow_credentials": True,
+        "allow_methods": list(METHODS),
+        "allow_headers": [
+            "Authorization",
+            "Content-Type",
+            "Idempotency-Key",
+            "If-Match",
+            "X-CSRF-Token",
+            "X-Request-ID",
+        ],
+        "expose_headers": [
+            "ETag",
+            "Idempotency-Replayed",
+            "Location",
+            "RateLimit-Limit",
+            "RateLimit-Remaining",
+            "RateLimit-Reset",
+            "Retry-After",
+            "WWW-Authenticate",
+            "X-Request-ID",
+        ],
+        "max_age": 600,
+    }
+
+
+class RequestContext:
+    """ASGI middleware around everything else.
+
+    Leaves in ``scope["state"]``: ``request_id``, ``client_address`` (RL-3) and ``public_url``.
+    The dependency that finds out who calls leaves ``user_id`` there, for the log line; what every
+    answer to this request has to carry, a refusal too, is left as ``answer_headers``.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        public_url: str,
+        deadline: float,
+        trusted_proxies: tuple[Network, ...] = (),
+        is_ready: Callable[[], bool] = lambda: True,
+        observe: Observe | None = None,
+    ) -> None:
+        self._app = app
+        self._is_ready = is_ready
+        self._observe = observe
+        self._public_url = public_url
+        self._deadline = deadline
+        self._trusted = trusted_proxies
+        self._headers = _ALWAYS + ((_HSTS,) if public_url.startswith("https://") else ())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; return only when it is answered and logged."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = perf_counter()
+        seen = _Headers(scope)
+        state = scope.setdefault("state", {})
+        state["request_id"] = seen.request_id
+        state["public_url"] = self._public_url
+        peer = scope.get("client")
+        state["client_address"] = client_address(
+            peer[0] if peer else None, seen.forwarded_for, self._trusted
+        )
+        token = logged_request_id.set(seen.request_id)
+        answer = _Answer(send, self._headers, state)
+        try:
+            if refusal := _refusal(scope, seen) or self._not_yet(scope):
+                await _refuse(refusal, scope, receive, answer)
+            else:
+                await self._serve(scope, receive, answer)
+        finally:
+            seconds = perf_counter() - began
+            _log_access(scope, state, answer.status, seconds)
+            if self._observe is not None:
+                self._observe(scope, answer.status, seconds)
+            logged_request_id.reset(token)
+
+    def _not_yet(self, scope: Scope) -> DomainError | None:
+        """Refuse what needs schema and keys until both are known to be right (DB-5)."""
+        if self._is_ready() or not scope["path"].startswith("/api/"):
+            return None
+        return ServiceUnavailable()
+
+    async def _serve(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        try:
+            async with asyncio.timeout(self._deadline) as deadline:
+                answer.deadline = deadline
+                await self._app(scope, receive, answer)
+                if not answer.status:
+                    raise RuntimeError("the application ended without an answer")
+        except Exception as failure:
+            late = answer.deadline is not None and answer.deadline.expired()
+            answer.deadline = None
+            if late:
+                _log.warning("request ran out of time")
+            else:
+                _log.error("request failed", exc_info=failure)
+            if not answer.status:
+                error = ServiceUnavailable() if late else InternalError()
+                await _refuse(error, scope, receive, answer)
+            # Else the answer has begun: the server sees that it has no end, and hangs up.
+
+
+class _Headers:
+    """The few request headers that matter here, found in one pass."""
+
+    __slots__ = ("count", "forwarded_for", "request_id", "size")
+
+    def __init__(self, scope: Scope) -> None:
+        self.count = self.size = 0
+        self.forwarded_for: list[bytes] = []
+        given: list[bytes] = []
+        for name, value in scope["headers"]:
+            self.count += 1
+            self.size += len(name) + len(value)
+            if name == b"x-request-id":
+                given.append(value)
+            elif name == b"x-forwarded-for":
+                self.forwarded_for.append(value)
+        if len(given) == 1 and _REQUEST_ID.fullmatch(given[0]):
+            self.request_id = given[0].decode("ascii")
+        else:
+            self.request_id = secrets.token_hex(16)
+
+
+class _Answer:
+    """The way out: adds the headers that every answer has and remembers the status."""
+
+    __slots__ = ("_headers", "_request_id", "_send", "_state", "deadline", "status")
+
+    def __init__(
+        self, send: Send, headers: tuple[tuple[bytes, bytes], ...], state: dict[str, Any]
+    ) -> None:
+        self._send = send
+        self._headers = headers
+        self._state = state
+        self._request_id = (b"x-request-id", state["request_id"].encode("ascii"))
+        self.status = 0
+        self.deadline: asyncio.Timeout | None = None
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self._complete(message)
+            if self.deadline is not None:
+                # What is left is handing the bytes over, and a stream may take as long as it likes.
+                self.deadline.reschedule(None)
+        await self._send(message)
+
+    def _complete(self, message: Message) -> None:
+        given = list(message.get("headers", ()))
+        names = {name.lower() for name, _ in given}
+        # A route that knows better, such as a page or the JWKS, keeps what it says.
+        missing = [header for header in (*self._headers, _CSP, _NO_STORE) if header[0] not in names]
+        asked_for = self._state.get("answer_headers", ())
+        message["headers"] = [*given, *missing, *asked_for, self._request_id]
+
+
+def _refusal(scope: Scope, seen: _Headers) -> DomainError | None:
+    if seen.count > MAX_HEADERS or seen.size > MAX_HEADER_BYTES:
+        return MalformedRequest.of("headers", "TOO_LARGE", "There are too many headers.")
+    if scope["method"] in {"TRACE", "CONNECT"}:
+        return MethodNotAllowed()
+    return None
+
+
+async def _refuse(error: DomainError, scope: Scope, receive: Receive, send: Send) -> None:
+    headers = {"allow": ", ".join(METHODS)} if isinstance(error, MethodNotAllowed) else None
+    await error_response(error, scope, headers=headers)(scope, receive, send)
+
+
+def _log_access(scope: Scope, state: dict[str, Any], status: int, seconds: float) -> None:
+    """Write the one line about a request, without the query, which may hold secrets."""
+    facts: dict[str, Any] = {
+        "method": scope["method"][:16],
+        "path": _template(scope),
+        "status": status,
+        "duration_ms": round(seconds * 1000, 2),
+        "client": state["client_address"],
+    }
+    if user_id := state.get("user_id"):
+        facts["user_id"] = str(user_id)
+    _log.info("request", **facts)
+
+
+def _template(scope: Scope) -> str:
+    """Return the path with the names of its parameters in place of their values."""
+    path: str = scope["path"][:_LONGEST_PATH]
+    if not (parameters := scope.get("path_params")):
+        return path
+    names = {value: f"{{{name}}}" for name, value in parameters.items()}
+    segments = path.split("/")
+    # From the end, and each name once: a parameter may have the value of a fixed segment.
+    for place in range(len(segments) - 1, -1, -1):
+        segments[place] = names.pop(segments[place], segments[place])
+    return "/".join(segments)

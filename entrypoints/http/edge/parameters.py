@@ -1,0 +1,99 @@
+"""What can stand in a query or a body: sizes, forms, and how strictly they are read (IN-5)."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Query
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+# Longer than any policy allows, so that the policy explains the refusal; short enough that
+# no caller makes us count a megabyte.
+PASSWORD_INPUT = 4096
+EMAIL_INPUT = 320
+TOKEN_INPUT = 512
+
+type EmailInput = Annotated[
+    str, Field(max_length=EMAIL_INPUT, examples=["ada@example.com"], description="One mailbox.")
+]
+type PasswordInput = Annotated[
+    str,
+    Field(
+        max_length=PASSWORD_INPUT,
+        examples=["correct horse battery staple"],
+        description="Any Unicode, spaces included; the length is counted in code points.",
+        json_schema_extra={"format": "password"},
+    ),
+]
+type TokenInput = Annotated[
+    str,
+    Field(
+        max_length=TOKEN_INPUT,
+        examples=["dwm_Zk3q0qk2nq8kYp1T5oQ7u4m2b1vX9sR6wE0yA3cD5fG"],
+        description="The secret from the mailed link.",
+    ),
+]
+type DisplayName = Annotated[
+    str | None,
+    Field(
+        max_length=400,
+        examples=["Ada Lovelace"],
+        description="Up to 100 characters; null or empty for none.",
+    ),
+]
+type Instant = Annotated[
+    str,
+    Field(
+        examples=["2026-11-21T09:30:00.123456Z"],
+        description="RFC 3339, in UTC.",
+        json_schema_extra={"format": "date-time"},
+    ),
+]
+type Identifier = Annotated[
+    str,
+    Field(
+        examples=["019aa5c2-7f3e-7c41-9b0a-2f6d1e8c4b5a"],
+        description="A UUIDv7.",
+        json_schema_extra={"format": "uuid"},
+    ),
+]
+
+DEFAULT_PAGE = 50
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
+
+
+def _plain_number(value: object) -> object:
+    """Let digits through and nothing that merely can be read as a number (IN-5)."""
+    if isinstance(value, str) and not (value.isascii() and value.isdigit() and value[0] != "0"):
+        raise PydanticCustomError("WRONG_TYPE", "This is of another type than required.")
+    return value
+
+
+def _plain_flag(value: object) -> object:
+    if isinstance(value, str) and value not in {"true", "false"}:
+        raise PydanticCustomError("WRONG_TYPE", "Use true or false.")
+    return value
+
+
+def _moment(value: object) -> object:
+    """Read RFC 3339 with a zone; anything else that could be taken for a time is refused."""
+    if not isinstance(value, str):
+        return value
+    if not _RFC_3339.fullmatch(value):
+        raise PydanticCustomError("INVALID_FORMAT", "Use RFC 3339, such as 2026-11-21T09:30:00Z.")
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise PydanticCustomError("INVALID_FORMAT", "There is no such time.") from None
+
+
+type Moment = Annotated[datetime | None, BeforeValidator(_moment)]
+type Flag = Annotated[bool, BeforeValidator(_plain_flag)]
+type PageSize = Annotated[
+    int, BeforeValidator(_plain_number), Query(ge=1, le=200, description="How many on a page.")
+]
+type PageCursor = Annotated[
+    str | None, Query(max_length=1024, description="`next_cursor` of the page before.")
+]
+type CountToo = Annotated[Flag, Query(description="Also count all of them.")]

@@ -1,0 +1,36 @@
+"""Signing keys, as OpenAPI tells it."""
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+from entrypoints.http.edge.parameters import Instant
+
+
+class SigningKeyOut(BaseModel):
+    """A signing key; the private half is never shown."""
+
+    kid: str
+    algorithm: Literal["EdDSA", "ES256", "RS256"]
+    state: Literal["published", "active", "retired", "gone"]
+    published_at: Instant
+    activates_at: Instant
+    retires_at: Instant | None
+    gone_at: Instant | None
+
+
+class JwksOut(BaseModel):
+    """A JSON Web Key Set (RFC 7517)."""
+
+    keys: list[dict[str, str]]
+
+
+class ServerMetadataOut(BaseModel):
+    """Authorization server metadata (RFC 8414)."""
+
+    issuer: str
+    jwks_uri: str
+    response_types_supported: list[str]
+    grant_types_supported: list[str]
+    token_endpoint_auth_methods_supported: list[str]
+    service_documentation: str | None = None

@@ -1,0 +1,45 @@
+"""What other services need to check our tokens: in the shapes of their RFCs, for anyone."""
+
+import orjson
+from fastapi import APIRouter, Response
+
+from entrypoints.http.edge.dependencies import Parts, Services
+from entrypoints.http.keys.answers import JwksOut, ServerMetadataOut
+
+router = APIRouter(prefix="/.well-known", tags=["Well-known"])
+
+
+@router.get("/jwks.json", summary="Public keys (RFC 7517)", response_model=JwksOut)
+async def jwks(container: Parts, services: Services) -> Response:
+    """Return every key that may have signed a living token, from memory (DB-6)."""
+    max_age = container.settings().jwks_max_age
+    return Response(
+        orjson.dumps({"keys": services.ports.access_tokens.jwks()}),
+        headers={"cache-control": f"public, max-age={max_age}"},
+        media_type="application/json",
+    )
+
+
+@router.get(
+    "/oauth-authorization-server",
+    summary="Server metadata (RFC 8414)",
+    response_model=ServerMetadataOut,
+    response_model_exclude_none=True,
+)
+async def server_metadata(container: Parts) -> Response:
+    """Return the issuer and where its keys are. There is no OAuth grant yet, and none is named."""
+    settings = container.settings()
+    metadata = {
+        "issuer": settings.public_url,
+        "jwks_uri": f"{settings.public_url}/.well-known/jwks.json",
+        "response_types_supported": [],
+        "grant_types_supported": [],
+        "token_endpoint_auth_methods_supported": [],
+    }
+    if settings.docs:
+        metadata["service_documentation"] = f"{settings.public_url}/docs"
+    return Response(
+        orjson.dumps(metadata),
+        headers={"cache-control": f"public, max-age={settings.jwks_max_age}"},
+        media_type="application/json",
+    )

@@ -1,0 +1,23 @@
+"""The development mailbox, as OpenAPI tells it."""
+
+from pydantic import BaseModel
+
+from entrypoints.http.edge.parameters import Instant
+
+
+class MailOut(BaseModel):
+    """A mail of the development mailbox."""
+
+    to: str
+    subject: str
+    text: str
+    html: str
+    link: str | None
+    token: str | None
+    queued_at: Instant
+
+
+class MailboxOut(BaseModel):
+    """The development mailbox, the newest mail first."""
+
+    data: list[MailOut]

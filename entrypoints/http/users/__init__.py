@@ -1,0 +1,1 @@
+"""A user as HTTP shows it."""

@@ -1,0 +1,21 @@
+"""A user, as OpenAPI tells it."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from entrypoints.http.edge.parameters import Identifier, Instant
+
+
+class UserOut(BaseModel):
+    """A user."""
+
+    id: Identifier
+    email: str = Field(examples=["ada@example.com"])
+    display_name: str | None = Field(examples=["Ada Lovelace"])
+    status: Literal["unverified", "active", "suspended"]
+    email_verified_at: Instant | None
+    roles: list[str] = Field(examples=[["user"]])
+    created_at: Instant
+    updated_at: Instant
+    last_signed_in_at: Instant | None

@@ -1,0 +1,72 @@
+"""From settings to the policies of the core: which seconds, counts and switches mean what there."""
+
+from datetime import timedelta
+
+from application.credentials.mailed_secrets import SecretLifetimes
+from application.credentials.ports import CommonPasswords
+from application.credentials.wiring import CredentialPolicy
+from application.keys.wiring import KeyPolicy
+from application.mail.relay import LEASE
+from application.mail_texts import ENGLISH
+from application.service import Policies
+from domain.credentials.password_policy import PasswordPolicy
+from domain.credentials.sign_in_attempts import AttemptPolicy
+from domain.mail.circuit import CircuitPolicy
+from domain.permissions import PERMISSIONS
+from domain.sessions.session import SessionPolicy
+from entrypoints.settings import Settings
+
+
+def policies(settings: Settings, *, common_passwords: CommonPasswords) -> Policies:
+    """Return the policies that the settings describe."""
+    retry = _seconds(settings.mail_retry_seconds)
+    return Policies(
+        own_permissions=frozenset(PERMISSIONS),
+        texts=ENGLISH,
+        link_base_url=settings.link_base_url,
+        mail_retry=retry,
+        # A server that is away is asked again a little later than a message would be.
+        circuit=CircuitPolicy(
+            failures=5, pause=retry * 2, longest_pause=retry * 24, patience=LEASE
+        ),
+        keys=KeyPolicy(
+            algorithm=settings.signing_algorithm,
+            jwks_max_age=_seconds(settings.jwks_max_age),
+            access_ttl=_seconds(settings.access_token_ttl),
+        ),
+        sessions=SessionPolicy(
+            idle=_seconds(settings.session_idle_ttl),
+            absolute=_seconds(settings.session_absolute_ttl),
+            grace=_seconds(settings.refresh_grace),
+            per_user=settings.sessions_per_user,
+        ),
+        credentials=_credentials(settings, common_passwords),
+        conceal_existing=settings.registration_conceals_existing,
+        rate_limits=settings.rate_limits,
+        request_patience=_seconds(settings.request_deadline) * 2,
+    )
+
+
+def _credentials(settings: Settings, common_passwords: CommonPasswords) -> CredentialPolicy:
+    return CredentialPolicy(
+        passwords=PasswordPolicy(
+            min_length=settings.password_min_length,
+            max_length=settings.password_max_length,
+            common=common_passwords,
+        ),
+        attempts=AttemptPolicy(
+            attempts=settings.sign_in_attempts,
+            first_lock=_seconds(settings.sign_in_lock_seconds),
+        ),
+        lifetimes=SecretLifetimes(
+            email_verification=_seconds(settings.email_verification_ttl),
+            password_reset=_seconds(settings.password_reset_ttl),
+            email_change=_seconds(settings.email_change_ttl),
+            invitation=_seconds(settings.invitation_ttl),
+        ),
+        verified_only=settings.require_verified_email,
+    )
+
+
+def _seconds(value: float) -> timedelta:
+    return timedelta(seconds=value)

@@ -1,0 +1,1 @@
+"""Documents: data and rules; the standard library and Doorward's domain only."""

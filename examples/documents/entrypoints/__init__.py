@@ -1,0 +1,1 @@
+"""How this service is put together, and how documents are reached."""

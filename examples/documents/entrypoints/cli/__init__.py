@@ -1,0 +1,1 @@
+"""The command line: Doorward's, with one group of commands more."""

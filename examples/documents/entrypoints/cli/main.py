@@ -1,0 +1,37 @@
+"""``doorward-documents …``: an installed package names ``main`` under ``[project.scripts]``."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from entrypoints.cli import main as doorward
+from examples.documents.entrypoints.cli.documents import documents
+from examples.documents.entrypoints.container import DocumentsContainer
+
+if TYPE_CHECKING:
+    from entrypoints.http.room import Room
+
+
+def _rooms() -> "Sequence[Room]":
+    from examples.documents.entrypoints.http.app import ROOMS
+
+    return ROOMS
+
+
+PROGRAM = replace(
+    doorward.DOORWARD,
+    name="doorward-documents",
+    help="Doorward, with documents that belong to users.",
+    container=DocumentsContainer,
+    groups=(*doorward.DOORWARD.groups, documents),
+    rooms=_rooms,
+)
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    doorward.main(PROGRAM)
+
+
+if __name__ == "__main__":
+    main()

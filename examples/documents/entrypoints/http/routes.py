@@ -1,0 +1,7 @@
+"""The routes of documents, collected: none is public, and one error is new."""
+
+from entrypoints.http.room import Room
+from examples.documents.domain.document import DocumentNotFound
+from examples.documents.entrypoints.http import of_users, own
+
+ROOM = Room(routers=(own.router, of_users.router), errors=(DocumentNotFound,))

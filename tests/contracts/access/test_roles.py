@@ -1,0 +1,189 @@
+"""What every repository of roles promises."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+
+from application.ports.unit_of_work import UnitOfWorkFactory
+from application.service import ServiceUnit
+from domain.access.role import Role, RoleAlreadyExists, RoleInUse
+from domain.errors import ConcurrentChange
+from domain.permissions import PERMISSIONS
+from domain.principal import ADMINISTRATOR, Permission, RoleName
+from domain.users.user import User
+from tests.contracts.samples import (
+    MINUTE,
+    NOW,
+    a_user,
+    an_invitation,
+    in_parallel,
+    keep_session,
+    keep_user,
+    load_user,
+    save_user,
+    values_of,
+)
+
+SUPPORT = RoleName("support")
+REFUND, READ = Permission("orders:refund"), Permission("users:read")
+OWN = frozenset(PERMISSIONS)
+
+
+def a_role(name: str = "support", permissions: Iterable[str] = (REFUND, READ)) -> Role:
+    """Return a new role."""
+    role, _ = Role.define(name=name, description="Helps.", permissions=permissions, now=NOW)
+    return role
+
+
+async def test_a_role_comes_out_as_it_went_in(units: UnitOfWorkFactory[ServiceUnit]) -> None:
+    full, bare = a_role(), a_role("bare", [])
+    await _add(units, full, bare)
+    async with units.read_only() as work:
+        kept = await work.roles.get(SUPPORT)
+        assert kept is not None
+        assert values_of(kept) == values_of(full)
+        assert [values_of(role) for role in await work.roles.list_all()] == [
+            values_of(bare), values_of(full),
+        ]  # fmt: skip
+        assert await work.roles.get(RoleName("nobody")) is None
+
+
+async def test_a_name_is_given_once(units: UnitOfWorkFactory[ServiceUnit]) -> None:
+    outcomes = await in_parallel(_add(units, a_role()) for _ in range(8))
+    assert [type(outcome) for outcome in outcomes if outcome is not None] == [RoleAlreadyExists] * 7
+
+
+async def test_a_changed_role_is_saved_whole_and_once(
+    units: UnitOfWorkFactory[ServiceUnit],
+) -> None:
+    """Versions decide races here too."""
+    await _add(units, a_role())
+    async with units() as work:
+        role, copy = await work.roles.get(SUPPORT), await work.roles.get(SUPPORT)
+        assert role is not None
+        assert copy is not None
+        role.redefine(description=None, permissions=["users:read"], now=NOW + MINUTE)
+        await work.roles.save(role)
+        with pytest.raises(ConcurrentChange):
+            await work.roles.save(copy)
+        await work.commit()
+    async with units.read_only() as work:
+        kept = await work.roles.get(SUPPORT)
+    assert kept is not None
+    assert values_of(kept) == values_of(role)
+    assert (kept.permissions, kept.description, kept.version) == (frozenset({READ}), None, 1)
+
+
+async def test_what_a_role_gives_comes_with_the_user(units: UnitOfWorkFactory[ServiceUnit]) -> None:
+    """TK-7: wherever the user is loaded from, and as the role is now."""
+    await _add(units, a_role(), a_role("auditor", ["audit:read"]))
+    user, nobody = await keep_user(units, _with(SUPPORT)), await keep_user(units)
+    session, _ = await keep_session(units, user)
+    assert (await load_user(units, user.id)).permissions(OWN) == {REFUND, READ}
+    assert (await load_user(units, nobody.id)).permissions(OWN) == set()
+    async with units.read_only() as work:
+        found = await work.users.find_by_email(user.email)
+        both = await work.sessions.get_with_user(session.id)
+    assert found is not None
+    assert both is not None
+    assert found.permissions(OWN) == both[1].permissions(OWN) == {REFUND, READ}
+    async with units() as work:
+        role = await work.roles.hold(SUPPORT)
+        assert role is not None
+        role.redefine(description=None, permissions=[], now=NOW)
+        await work.roles.save(role)
+        await work.commit()
+    assert (await load_user(units, user.id)).permissions(OWN) == set()
+
+
+async def test_an_administrator_has_every_permission_that_there_is(
+    units: UnitOfWorkFactory[ServiceUnit],
+) -> None:
+    """Also a product's, as soon as some role gives it."""
+    user = await keep_user(units, _with(ADMINISTRATOR))
+    await _add(units, a_role())
+    assert (await load_user(units, user.id)).permissions(OWN) == {*OWN, REFUND}
+
+
+async def test_what_a_role_gave_is_not_written_with_the_user(
+    units: UnitOfWorkFactory[ServiceUnit],
+) -> None:
+    await _add(units, a_role())
+    user = await load_user(units, (await keep_user(units, _with(SUPPORT))).id)
+    user.revoke(SUPPORT, now=NOW)
+    await save_user(units, user)
+    assert (await load_user(units, user.id)).permissions(OWN) == set()
+
+
+async def test_a_role_that_somebody_has_cannot_be_removed(
+    units: UnitOfWorkFactory[ServiceUnit],
+) -> None:
+    await _add(units, a_role())
+    user = await keep_user(units, _with(SUPPORT))
+    async with units() as work:
+        with pytest.raises(RoleInUse):
+            await work.roles.remove(SUPPORT)
+    async with units() as work:
+        await work.users.remove(user.id)
+        await work.roles.remove(SUPPORT)
+        await work.commit()
+    async with units.read_only() as work:
+        assert await work.roles.get(SUPPORT) is None
+
+
+async def test_an_invitation_does_not_keep_a_role(units: UnitOfWorkFactory[ServiceUnit]) -> None:
+    """What became of its roles is found out when it is accepted."""
+    await _add(units, a_role())
+    invitation = replace(an_invitation(), roles=frozenset({SUPPORT}))
+    async with units() as work:
+        await work.invitations.put(invitation)
+        await work.roles.remove(SUPPORT)
+        await work.commit()
+    async with units.read_only() as work:
+        assert await work.roles.get(SUPPORT) is None
+        assert await work.invitations.find(invitation.digest) == invitation
+
+
+async def test_a_role_that_is_held_is_not_removed_meanwhile(
+    units: UnitOfWorkFactory[ServiceUnit],
+) -> None:
+    """Of a grant and a removal at once, one comes first, and the other one notices."""
+    await _add(units, a_role())
+    user = await keep_user(units)
+
+    async def grant() -> str:
+        async with units() as work:
+            if await work.roles.hold(SUPPORT) is None:
+                return "gone"
+            loaded = await work.users.get(user.id)
+            assert loaded is not None
+            loaded.grant(SUPPORT, now=NOW)
+            await work.users.save(loaded)
+            await work.commit()
+        return "granted"
+
+    async def remove() -> str:
+        async with units() as work:
+            try:
+                await work.roles.remove(SUPPORT)
+            except RoleInUse:
+                return "in use"
+            await work.commit()
+        return "removed"
+
+    outcomes = await in_parallel([grant(), remove()])
+    assert outcomes in (["granted", "in use"], ["gone", "removed"])
+
+
+def _with(role: RoleName) -> User:
+    user = a_user()
+    user.grant(role, now=NOW)
+    return user
+
+
+async def _add(units: UnitOfWorkFactory[ServiceUnit], *roles: Role) -> None:
+    async with units() as work:
+        for role in roles:
+            await work.roles.add(role)
+        await work.commit()

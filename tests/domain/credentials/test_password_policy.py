@@ -1,0 +1,148 @@
+"""Which passwords are taken, and how they are read (PW-3, PW-4, PW-5)."""
+
+import unicodedata
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from domain.credentials.password_policy import PasswordPolicy, PasswordRejected, normalise_password
+from domain.email_address import EmailAddress
+
+COMMON = frozenset({"password", "iloveyou", "qwerty", "letmein", "bond007", "1qaz2wsx", "@dmin"})
+POLICY = PasswordPolicy(min_length=15, max_length=64, common=COMMON)
+EMAIL = EmailAddress.parse("Marvin+shop@example.com")
+GOOD = "walnut tangent ceiling"
+
+
+def reasons(password: str, *, email: EmailAddress | None = None) -> list[str]:
+    """Return the codes of all violations."""
+    return [violation.code for violation in POLICY.violations(password, email=email)]
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        GOOD,
+        "only lower case words and no digits",
+        "12 steps to the far lighthouse",
+        "ключ под ковриком у двери",
+        "密碼密碼在山上的房子裡面很大喔",
+        "🦊🐢🦉🐝🦋🐌🐞🐜🦗🕷🦂🐍🦎🦖🦕",
+        "  spaces  outside  count  ",
+        "x" * 3 + "quixotic marmalade" + "!" * 30,
+    ],
+)
+def test_any_long_and_uncommon_password_is_taken(password: str) -> None:
+    """PW-3: any Unicode, spaces too; no class of characters is demanded."""
+    assert reasons(normalise_password(password), email=EMAIL) == []
+    POLICY.check(normalise_password(password), email=EMAIL)
+
+
+def test_length_is_counted_in_code_points_and_both_ends_belong() -> None:
+    """PW-3: neither bytes nor UTF-16 units; fourteen foxes are too few, sixty-four enough."""
+    varied = "".join(chr(0x1F400 + (n * 7) % 60) for n in range(POLICY.max_length + 1))
+    assert reasons(varied[:14]) == ["TOO_SHORT"]
+    assert reasons(varied[:15]) == []
+    assert reasons(varied[:64]) == []
+    assert reasons(varied[:65]) == ["TOO_LONG"]
+
+
+def test_a_password_that_differs_only_behind_byte_72_differs() -> None:
+    """PW-3: nothing is cut."""
+    head = GOOD * 5
+    assert normalise_password(head + "a") != normalise_password(head + "b")
+    assert normalise_password(head + "a") == head + "a"
+
+
+@pytest.mark.parametrize(
+    ("password", "codes"),
+    [
+        ("", ["TOO_SHORT"]),
+        ("password", ["TOO_SHORT", "TOO_COMMON"]),
+        ("walnut\0tangent ceiling", ["CONTROL_CHARACTER"]),
+        ("walnut\ntangent ceiling", ["CONTROL_CHARACTER"]),
+        ("walnut\x7ftangent ceiling", ["CONTROL_CHARACTER"]),
+        ("walnut\ud800tangent ceiling", ["CONTROL_CHARACTER"]),
+        ("a" * 20, ["TOO_COMMON"]),
+        ("abcdefghijklmnopqrst", ["TOO_COMMON"]),
+        ("tsrqponmlkjihgfedcba", ["TOO_COMMON"]),
+        ("12345678901234567890", ["TOO_COMMON"]),
+        ("09876543210987654321", ["TOO_COMMON"]),
+        ("passwordpassword", ["TOO_COMMON"]),
+        ("PasswordPassword", ["TOO_COMMON"]),
+        ("P@ssw0rdP@ssw0rd", ["TOO_COMMON"]),
+        ("password1234567!", ["TOO_COMMON"]),
+        ("!!!!2026password", ["TOO_COMMON"]),
+        ("qwertyqwertyqwer", ["TOO_COMMON"]),
+        ("iloveyou!!!!!!!!", ["TOO_COMMON"]),
+        ("letmein letmein ", ["TOO_COMMON"]),
+        ("bond007bond007bond007", ["TOO_COMMON"]),
+        ("bond0072026!!!!!", ["TOO_COMMON"]),
+        ("1qaz2wsx1qaz2wsx", ["TOO_COMMON"]),
+        ("!!!!!!!!!!!!!!!!", ["TOO_COMMON"]),
+        ("my doorward password", ["CONTAINS_CONTEXT"]),
+        ("the DoorWard password", ["CONTAINS_CONTEXT"]),
+        ("paranoid MARVIN the robot", ["CONTAINS_CONTEXT"]),
+        ("doorward\0", ["TOO_SHORT", "CONTROL_CHARACTER", "CONTAINS_CONTEXT"]),
+        ("doorward\0" * 20, ["TOO_LONG"]),
+    ],
+)
+def test_every_reason_is_named_at_once(password: str, codes: list[str]) -> None:
+    """PW-3, PW-4: too short, too long, unprintable, common in any disguise, or about you."""
+    assert reasons(password, email=EMAIL) == codes
+
+
+def test_the_address_is_only_looked_for_if_it_is_known_and_long_enough() -> None:
+    """PW-4: a local part of three letters would forbid too many words; a tag is no word."""
+    assert reasons("paranoid marvin the robot") == []
+    assert reasons("adages and adagios", email=EmailAddress.parse("ada@example.com")) == []
+    assert reasons("the shop is closed now", email=EMAIL) == []
+
+
+def test_the_refusal_says_why_and_where_and_not_what() -> None:
+    """IN-4, LG-1: the password itself is in no message."""
+    with pytest.raises(PasswordRejected) as refused:
+        POLICY.check("hunter2", field="new_password")
+    assert refused.value.code == "PASSWORD_REJECTED"
+    assert [violation.field for violation in refused.value.details] == ["new_password"]
+    assert "hunter2" not in f"{refused.value!r} {refused.value.details}"
+
+
+@given(st.text(max_size=40))
+@example("e\u0301 \u00a0\u3000\u2003 é")
+def test_reading_a_password_again_changes_nothing(text: str) -> None:
+    """PW-5: NFC with one kind of space, and idempotent."""
+    once = normalise_password(text)
+    assert normalise_password(once) == once
+    assert unicodedata.is_normalized("NFC", once)
+    assert not {c for c in once if unicodedata.category(c) == "Zs"} - {" "}
+
+
+def test_two_keyboards_type_one_password() -> None:
+    """PW-5: composed or not, and with whichever space."""
+    assert normalise_password("cafe\u0301 noir") == normalise_password("café\u00a0noir")
+
+
+def test_nothing_is_trimmed_folded_or_mapped() -> None:
+    """PW-5, TK-2: case, outer spaces and compatibility forms all count."""
+    for one, other in [("Key", "key"), (" key", "key"), ("key ", "key"), ("ﬁ", "fi"), ("①", "1")]:
+        assert normalise_password(one) != normalise_password(other)
+
+
+@given(st.text(max_size=POLICY.max_length + 5))
+@example("0" * 30)
+@example("!" * 64)
+def test_the_verdict_is_the_same_each_time_and_never_a_crash(text: str) -> None:
+    """IN-1: any text whatever is judged, and long repetitive ones in reasonable time."""
+    assert reasons(text, email=EMAIL) == reasons(text, email=EMAIL)
+
+
+@given(st.sampled_from(sorted(COMMON)), st.integers(1, 8), st.text("0123456789!?.", max_size=8))
+def test_padding_and_repetition_hide_no_common_password(
+    word: str, times: int, padding: str
+) -> None:
+    """PW-4: whatever surrounds it, it stays the word that is guessed first."""
+    assert "TOO_COMMON" in reasons(word * times) or len(word * times) > POLICY.max_length
+    assert "TOO_COMMON" in reasons(padding + word)
+    assert "TOO_COMMON" in reasons(word + padding)
