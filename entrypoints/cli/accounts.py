@@ -4,6 +4,7 @@ A password never comes as an argument, where every user of the machine could rea
 """
 
 import getpass
+import io
 import sys
 from typing import Annotated, Literal
 
@@ -229,4 +230,7 @@ def _print(user: User, *, as_json: bool) -> None:
 def _read_password() -> str:
     if sys.stdin.isatty():
         return getpass.getpass("Password: ")
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        # Bytes that are no text make a password that the policy refuses (PEP 383).
+        sys.stdin.reconfigure(errors="surrogateescape")
     return sys.stdin.readline().rstrip("\r\n")

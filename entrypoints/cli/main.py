@@ -54,6 +54,9 @@ DOORWARD = Program(
 
 def main(program: Program = DOORWARD) -> None:
     """Run the program's command line and end the process with its exit code."""
+    if not _is_text(sys.argv):
+        say("The arguments are not text in the encoding of this terminal.")
+        raise SystemExit(USAGE)
     try:
         with started(program):
             command_line(program)(exit_on_error=False, result_action="return_value")
@@ -66,6 +69,11 @@ def main(program: Program = DOORWARD) -> None:
         # interpreter does not complain about it either when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(REFUSED) from None
+
+
+def _is_text(arguments: Sequence[str]) -> bool:
+    """Tell whether Python could decode the bytes of all arguments (PEP 383)."""
+    return not any("\ud800" <= character <= "\udfff" for each in arguments for character in each)
 
 
 def command_line(program: Program) -> App:
@@ -152,7 +160,11 @@ def check(*, json: bool = False) -> None:
         say(str(problem))
         raise SystemExit(REFUSED) from None
     found = [asdict(finding) for finding in findings(settings)]
-    for name, failure in run(_surroundings(container_of(settings))):
+    try:
+        surroundings = run(_surroundings(container_of(settings)))
+    except SettingsError:
+        surroundings = []  # without a secret key they cannot be asked; it is among the findings
+    for name, failure in surroundings:
         level, message = ("error", failure) if failure else ("ok", "Fine.")
         found.append({"level": level, "setting": name, "message": message, "cure": ""})
     if json:

@@ -24,6 +24,20 @@ def test_migrate_tells_plans_and_does(tmp_path: Path) -> None:
     assert command("migrate", "--plan", folder=tmp_path, **url).stdout == ""
 
 
+def test_check_tells_of_a_key_that_is_missing(tmp_path: Path) -> None:
+    """CF-1: what needs the key cannot be asked, and all other findings are there."""
+    settings = {
+        "ENVIRONMENT": "production",
+        "SECRET_KEY": "",
+        "DATABASE_URL": f"sqlite:///{tmp_path}/new.db",
+    }
+    done = command("check", folder=tmp_path, **settings)
+    assert done.returncode == 1
+    assert "SECRET_KEY: " in done.stdout
+    assert "MAIL_FROM: " in done.stdout
+    assert "Traceback" not in done.stderr
+
+
 def test_check_names_every_problem_with_its_cure_and_no_secret(tmp_path: Path) -> None:
     """
     CF-1: a weak key is found before the service starts with it.

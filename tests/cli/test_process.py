@@ -78,3 +78,29 @@ def test_a_reader_that_has_left_is_no_error(sqlite_url: str, tmp_path: Path) -> 
     finally:
         os.close(writing)
     assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_a_password_that_is_no_text_is_refused(sqlite_url: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "entrypoints.cli.main", "users", "create"),
+            *("--email", "ada@example.com", "--password-stdin"),
+        ],
+        input=b"violet kettle \xff\xfe hums softly\n",
+        capture_output=True,
+        cwd=tmp_path,
+        env=environment(tmp_path, {"DATABASE_URL": sqlite_url, "PYTHONIOENCODING": "utf-8:strict"}),
+        timeout=PATIENCE * 2,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.startswith(b"PASSWORD_REJECTED: ")
+    assert b"Traceback" not in done.stderr
+
+
+def test_arguments_that_are_no_text_are_wrong_usage(sqlite_url: str, tmp_path: Path) -> None:
+    done = doorward(
+        "audit", "list", "--actor", os.fsdecode(b"\xff"), folder=tmp_path, DATABASE_URL=sqlite_url
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "The arguments are not text in the encoding of this terminal.\n"

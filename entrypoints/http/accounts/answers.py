@@ -82,8 +82,8 @@ class ExportOut(BaseModel):
     exported_at: Instant
     user: ExportedUserOut
     password: ExportedPasswordOut | None
-    sessions: list[ExportedSessionOut]
     mailed_secrets: list[ExportedSecretOut]
-    invitations_sent: list[InvitationOut]
+    sessions: list[ExportedSessionOut]
     messages: list[ExportedMessageOut]
     security_events: list[AuditEventOut]
+    invitations_sent: list[InvitationOut]
