@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from adapters.sqlalchemy.clock import DatabaseClock
     from adapters.sqlalchemy.engine import Engine
     from adapters.sqlalchemy.health import SchemaProbe
+    from adapters.system.clock import MovableClock
     from application.credentials.ports import CommonPasswords, PasswordHasher
     from application.keys.ports import AccessTokens
     from application.mail.ports import Mailbox, Mailer
@@ -51,10 +52,14 @@ def _database_clock(c: "Container") -> "DatabaseClock":
     return DatabaseClock(c.engine())
 
 
-def _clock(c: "Container") -> "Clock":
-    from adapters.system.clock import SystemClock
+def _movable_clock(_: "Container") -> "MovableClock":
+    from adapters.system.clock import MovableClock
 
-    return SystemClock() if c.settings().in_memory else c.database_clock()
+    return MovableClock()
+
+
+def _clock(c: "Container") -> "Clock":
+    return c.movable_clock() if c.settings().in_memory else c.database_clock()
 
 
 def _randomness(_: "Container") -> "Randomness":
@@ -79,7 +84,7 @@ def _rate_limiter(c: "Container") -> "RateLimiter":
     if c.settings().in_memory:
         from adapters.memory.rate_limiter import MemoryRateLimiter
 
-        return MemoryRateLimiter()
+        return c.memory_store().beside(MemoryRateLimiter())
     from adapters.sqlalchemy.rate_limiter import SqlAlchemyRateLimiter
 
     return SqlAlchemyRateLimiter(c.engine())
@@ -89,7 +94,7 @@ def _idempotency_store(c: "Container") -> "IdempotencyStore":
     if c.settings().in_memory:
         from adapters.memory.idempotency import MemoryIdempotencyStore
 
-        return MemoryIdempotencyStore()
+        return c.memory_store().beside(MemoryIdempotencyStore())
     from adapters.sqlalchemy.idempotency import SqlAlchemyIdempotencyStore
 
     return SqlAlchemyIdempotencyStore(c.engine())
@@ -148,7 +153,7 @@ def _mailbox(c: "Container") -> "Mailbox":
     if c.settings().in_memory:
         from adapters.memory.mail.mailbox import MemoryMailbox
 
-        return MemoryMailbox(forward=c.mail_transport())
+        return c.memory_store().beside(MemoryMailbox(forward=c.mail_transport()))
     from adapters.sqlalchemy.mail.mailbox import DevelopmentMailbox
 
     return DevelopmentMailbox(c.engine(), c.secret_box(), forward=c.mail_transport())
@@ -214,6 +219,7 @@ class Container(containers.DeclarativeContainer):
     engine = providers.Singleton(_engine, me)
     memory_store = providers.Singleton(_memory_store, me)
     database_clock = providers.Singleton(_database_clock, me)
+    movable_clock = providers.Singleton(_movable_clock, me)
     clock = providers.Singleton(_clock, me)
     randomness = providers.Singleton(_randomness, me)
     unit_of_work: providers.Provider["UnitOfWorkFactory[Any]"] = providers.Singleton(_units, me)

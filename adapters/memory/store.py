@@ -14,7 +14,7 @@ instead of one for each row means that no two transactions can ever wait for eac
 import asyncio
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Protocol
 
 from domain.errors import ServiceUnavailable
 from domain.identifiers import UserId
@@ -28,6 +28,7 @@ class Table[K: Hashable, V]:
     ``copied`` copies a row; rows are never changed in place, so that one that was handed out
     stays what it was. ``indexes`` say by what else rows are looked up. ``owner`` names the user to
     whom a row belongs, and with whom it goes. ``section`` is where a user's export shows such rows.
+    Rows of a table that is ``kept`` stay when a store forgets everything else.
     """
 
     def __init__(
@@ -37,9 +38,10 @@ class Table[K: Hashable, V]:
         *,
         owner: Callable[[V], UserId | None] | None = None,
         section: str | None = None,
+        kept: bool = False,
         **indexes: Callable[[V], Iterable[Hashable]],
     ) -> None:
-        self.name, self.copied, self.section = name, copied, section
+        self.name, self.copied, self.section, self.kept = name, copied, section, kept
         self.values_of = dict(indexes)
         if owner is not None:
             self.values_of[_OWNER] = lambda row: (owner(row),)
@@ -161,6 +163,13 @@ class Changes[K: Hashable, V]:
         return self._changed[key] if key in self._changed else self._committed.rows.get(key)
 
 
+class Forgetful(Protocol):
+    """A part that holds something which no transaction is about."""
+
+    def forget(self) -> None:
+        """Hold nothing any more."""
+
+
 class MemoryStore:
     """All data of one service. It lives as long as this object and in one event loop.
 
@@ -173,6 +182,7 @@ class MemoryStore:
         self.write_lock = asyncio.Lock()
         self.writing_task: asyncio.Task[object] | None = None
         self._open: set[Transaction] = set()
+        self._beside: list[Forgetful] = []
 
     def committed[K: Hashable, V](self, table: Table[K, V]) -> Rows[K, V]:
         """Return the committed rows of a table."""
@@ -185,6 +195,20 @@ class MemoryStore:
     def tables(self) -> list[Table[Any, Any]]:
         """Every table that was used so far."""
         return list(self._tables)
+
+    def beside[F: Forgetful](self, part: F) -> F:
+        """Return the part, which holds something beside the tables; it forgets when they do."""
+        self._beside.append(part)
+        return part
+
+    async def forget(self) -> None:
+        """Empty every table that is not kept, once no transaction is writing."""
+        async with self.write_lock:
+            for table in self.tables:
+                if not table.kept:
+                    self._tables[table] = Rows(table)
+            for part in self._beside:
+                part.forget()
 
     @property
     def open_units(self) -> int:

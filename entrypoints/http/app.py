@@ -34,6 +34,7 @@ from entrypoints.http.pages import routes as pages
 from entrypoints.http.pages.routes import FORM_PATHS
 from entrypoints.http.room import Room
 from entrypoints.http.sessions import routes as sessions
+from entrypoints.http.testing import routes as testing
 from entrypoints.lifecycle import StartRefused, build_container, ready_settings, running
 from entrypoints.logging import configure_logging
 
@@ -81,6 +82,8 @@ def create_app(container: Container | None = None, *, rooms: Sequence[Room] = RO
     app.state.start_refused = False
     if not settings.in_production:
         rooms = (*rooms, mail.DEVELOPMENT_ROOM)
+        if settings.in_memory:
+            rooms = (*rooms, testing.TESTING_ROOM)
     for room in rooms:
         for router in room.routers:
             app.include_router(router)

@@ -56,6 +56,7 @@ LIBRARY_HOMES: Mapping[str, tuple[str, ...]] = {
     "pydantic": ("entrypoints.http", "entrypoints.settings"),
     "pydantic_core": ("entrypoints.http.edge.parameters", "entrypoints.settings"),
     "pydantic_settings": ("entrypoints.settings",),
+    "pytest": ("entrypoints.testing.plugin",),
     "sqlalchemy": ("adapters.sqlalchemy", "migrations"),
     "starlette": ("entrypoints.http",),
     "structlog": ("entrypoints",),

@@ -10,7 +10,7 @@ from application.ports.clock import Clock, Randomness
 from tests.contracts.samples import NOW
 
 
-@pytest.fixture(params=["manual", "system", "sqlite", "postgres"])
+@pytest.fixture(params=["manual", "system", "movable", "sqlite", "postgres"])
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -18,7 +18,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, kind: str) -> str | None:
     # Synchronous on purpose: an async fixture could not ask for another one by name.
-    if kind in {"manual", "system"}:
+    if kind in {"manual", "system", "movable"}:
         return None
     return str(request.getfixturevalue(f"{kind}_url"))
 
@@ -26,9 +26,9 @@ def database_url(request: pytest.FixtureRequest, kind: str) -> str | None:
 @pytest.fixture
 async def clock(kind: str, database_url: str | None) -> AsyncIterator[Clock]:
     if database_url is None:
-        from adapters.system.clock import SystemClock
+        from adapters.system.clock import MovableClock, SystemClock
 
-        yield ManualClock() if kind == "manual" else SystemClock()
+        yield {"manual": ManualClock, "system": SystemClock, "movable": MovableClock}[kind]()
         return
     from adapters.sqlalchemy.clock import DatabaseClock
     from adapters.sqlalchemy.engine import create_engine

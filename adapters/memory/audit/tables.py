@@ -18,7 +18,10 @@ AUDIT = Table[AuditEventId, AuditEvent](
     "audit_events",
     lambda event: replace(event, data=dict(event.data)),
     section="security_events",
+    kept=True,  # nothing is ever taken out of the trail
     about=_identifiers_in,
 )
-CHAIN = Table[AuditEventId, ChainedEvent]("audit_places", itself, section="security_events")
-CHAIN_HEADS = Table[str, ChainHead]("audit_chain", itself)
+CHAIN = Table[AuditEventId, ChainedEvent](
+    "audit_places", itself, section="security_events", kept=True
+)
+CHAIN_HEADS = Table[str, ChainHead]("audit_chain", itself, kept=True)

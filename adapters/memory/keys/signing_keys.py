@@ -10,7 +10,7 @@ from domain.errors import ConcurrentChange
 from domain.keys.signing_key import SigningKey
 
 SIGNING_KEYS = Table[str, SigningKey](
-    "signing_keys", lambda key: replace(key, public_jwk=dict(key.public_jwk))
+    "signing_keys", lambda key: replace(key, public_jwk=dict(key.public_jwk)), kept=True
 )
 
 

@@ -27,3 +27,7 @@ class MemoryMailbox(Mailbox):
     def fail_next(self, error: Exception, times: int = 1) -> None:
         """Raise the error from the next so many calls of :meth:`send`."""
         self._failures.extend([error] * times)
+
+    def forget(self) -> None:
+        """Keep no mail that was sent so far."""
+        self.mails.clear()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from adapters.system.clock import SystemClock, SystemRandomness
+from adapters.system.clock import MovableClock, SystemClock, SystemRandomness
 
 
 def test_the_time_is_the_hosts_in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -14,6 +14,16 @@ def test_the_time_is_the_hosts_in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
     now = SystemClock().now()
     assert before <= now <= datetime.now(UTC)
     assert now.utcoffset() == timedelta(0)
+
+
+def test_a_clock_goes_on_from_where_it_is_set_to_and_back() -> None:
+    clock = MovableClock()
+    clock.set(datetime(2031, 1, 1, tzinfo=UTC))
+    first, second = clock.now(), clock.now()
+    assert datetime(2031, 1, 1, tzinfo=UTC) <= first <= second < datetime(2031, 1, 2, tzinfo=UTC)
+    clock.reset()
+    before = datetime.now(UTC)
+    assert before <= clock.now() <= datetime.now(UTC)
 
 
 @pytest.mark.parametrize("length", [0, 1, 16, 32, 1000])

@@ -1,0 +1,1 @@
+"""What tests of products may do to a service that keeps nothing (``docs/testing.md``)."""
