@@ -82,6 +82,7 @@ class Policies:
     sessions: SessionPolicy
     credentials: CredentialPolicy
     conceal_existing: bool
+    audit_refreshes: bool
     rate_limits: bool
     request_patience: timedelta
 
@@ -124,7 +125,11 @@ class Service[U: ServiceUnit]:
         """The audit trail."""
         from application.audit.wiring import audit
 
-        return audit(kernel=self.kernel, units=self.ports.units)
+        return audit(
+            kernel=self.kernel,
+            units=self.ports.units,
+            routine_too=self.policies.audit_refreshes,
+        )
 
     @cached_property
     def users(self) -> "Users":

@@ -22,6 +22,8 @@ class DomainEvent:
     about: ClassVar[tuple[str, str] | None] = None
     """Which field says what it happened to, and of which kind that is."""
     outcome: ClassVar[Outcome] = "success"
+    routine: ClassVar[bool] = False
+    """Whether it happens all day to everyone, and tells nothing that is not kept elsewhere."""
     occurred_at: datetime
 
     @property

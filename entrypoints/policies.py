@@ -42,6 +42,7 @@ def policies(settings: Settings, *, common_passwords: CommonPasswords) -> Polici
         ),
         credentials=_credentials(settings, common_passwords),
         conceal_existing=settings.registration_conceals_existing,
+        audit_refreshes=settings.audit_refreshes,
         rate_limits=settings.rate_limits,
         request_patience=_seconds(settings.request_deadline) * 2,
     )

@@ -10,17 +10,17 @@ from domain.principal import Principal
 
 
 class Recorder:
-    """Turns events into audit rows."""
+    """Turns events into audit rows; routine ones only if ``routine_too``."""
 
-    def __init__(self, *, randomness: Randomness, seals: Seals) -> None:
-        self._randomness, self._seals = randomness, seals
+    def __init__(self, *, randomness: Randomness, seals: Seals, routine_too: bool) -> None:
+        self._randomness, self._seals, self._routine_too = randomness, seals, routine_too
 
     async def record(
         self, unit: AuditUnit, *events: DomainEvent | None, actor: Principal, origin: Origin
     ) -> None:
-        """Append one row per event; None stands for a change that was none."""
+        """Append one row per event that is noted; None stands for a change that was none."""
         for event in events:
-            if event is not None:
+            if event is not None and (self._routine_too or not event.routine):
                 entropy = self._randomness.token_bytes
                 row = AuditEvent.of(event, actor=actor, origin=origin, entropy=entropy)
                 await unit.audit.append(self._seals.sealed(row))

@@ -29,10 +29,10 @@ class Audit:
     owned: Sequence[OwnedData[AuditUnit]]
 
 
-def audit(*, kernel: Kernel, units: UnitOfWorkFactory[AuditUnit]) -> Audit:
-    """Return the capability over these ports."""
+def audit(*, kernel: Kernel, units: UnitOfWorkFactory[AuditUnit], routine_too: bool) -> Audit:
+    """Return the capability over these ports; ``routine_too``: note routine events as well."""
     seals = Seals(authenticator=kernel.authenticator)
-    recorder = Recorder(randomness=kernel.randomness, seals=seals)
+    recorder = Recorder(randomness=kernel.randomness, seals=seals, routine_too=routine_too)
     return Audit(
         recorder=recorder,
         record_denial=RecordDenial(unit_of_work=units, clock=kernel.clock, recorder=recorder),

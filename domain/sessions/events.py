@@ -41,9 +41,10 @@ class SessionStarted(SessionEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRefreshed(SessionEvent):
-    """A refresh token was spent for its successor."""
+    """A refresh token was spent for its successor; the session has the time of the last one."""
 
     name = "session.refreshed"
+    routine = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -222,6 +222,9 @@ class Settings(BaseSettings):
     docs: bool = Field(
         default_factory=_in_development, description="Answer /openapi.json, /docs and /redoc."
     )
+    audit_refreshes: bool = Field(
+        False, description="Note every rotation of a refresh token in the audit trail."
+    )
     run_worker: bool = Field(
         default_factory=_in_development, description="Run the worker inside the API process."
     )

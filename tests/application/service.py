@@ -56,6 +56,7 @@ class MemoryService(Service[MemoryUnitOfWork]):
         max_password: int = 256,
         attempts: int = 10,
         rate_limits: bool = True,
+        audit_refreshes: bool = False,
         access_ttl: timedelta = 10 * MINUTE,
         reset_ttl: timedelta = 30 * MINUTE,
         algorithm: SigningAlgorithm = SigningAlgorithm.EDDSA,
@@ -109,6 +110,7 @@ class MemoryService(Service[MemoryUnitOfWork]):
                 verified_only=verified_only,
             ),
             conceal_existing=conceal_existing,
+            audit_refreshes=audit_refreshes,
             rate_limits=rate_limits,
             request_patience=MINUTE,
         )

@@ -32,8 +32,8 @@ async def ended(service: Service, token: str) -> str:
 
 
 async def test_a_refresh_rotates_the_token_and_keeps_the_session() -> None:
-    """RF-1, LG-3: a successor, a fresh access token, one commit, one row."""
-    service = Service()
+    """RF-1, LG-3: a successor, a fresh access token, one commit, one row if asked for."""
+    service = Service(audit_refreshes=True)
     first = await signed_in(service)
     commits = service.units.commits
     second = await service.refresh(first.refresh_token)
@@ -47,9 +47,32 @@ async def test_a_refresh_rotates_the_token_and_keeps_the_session() -> None:
     await service.authenticate(first)
 
 
+async def test_a_rotation_is_routine_and_leaves_no_row() -> None:
+    """LG-3: its time stands in the session; replays, reuse and refusals are always noted."""
+    service = Service()
+    first = await signed_in(service)
+    before = kinds(service.audited())
+    service.clock.advance(HOUR)
+    second = await service.refresh(first.refresh_token)
+    assert kinds(service.audited()) == before
+    (session,) = service.living()
+    assert session.last_used_at == service.clock.now()
+    await service.refresh(first.refresh_token)
+    third = await service.refresh(second.refresh_token)
+    with pytest.raises(SessionIsOver):
+        await service.refresh(first.refresh_token)
+    with pytest.raises(SessionIsOver):
+        await service.refresh(third.refresh_token)
+    assert kinds(service.audited())[len(before) :] == [
+        "session.replayed",
+        "session.reused",
+        "session.refused",
+    ]
+
+
 async def test_a_long_chain_of_refreshes_stays_one_session() -> None:
     """RF-1 (I5): fifty rotations, one living session, one row each."""
-    service = Service()
+    service = Service(audit_refreshes=True)
     grant = await signed_in(service)
     for _ in range(50):
         service.clock.advance(HOUR)

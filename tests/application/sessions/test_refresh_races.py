@@ -32,7 +32,7 @@ async def all_at_once(
 
 async def test_fifty_parallel_refreshes_advance_by_exactly_one() -> None:
     """RF-1: all of them get the same successor, and one of them the word "rotated"."""
-    service = Service()
+    service = Service(audit_refreshes=True)
     first = await signed_in(service)
     grants, refusals = await all_at_once(service, first.refresh_token, 50)
     assert refusals == []

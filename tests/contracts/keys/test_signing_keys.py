@@ -178,6 +178,7 @@ def _keyring(
         secret_box=MemorySecretBox(b"k" * 32),
         clock=clock or ManualClock(),
         recorder=Recorder(
+            routine_too=False,
             randomness=SystemRandomness(),
             seals=Seals(authenticator=MemoryAuthenticator(b"k" * 32)),
         ),

@@ -14,10 +14,11 @@ def _facts(row: AuditEvent) -> tuple[str, str, str | None]:
 
 
 @every_store
-async def test_each_step_of_the_story_leaves_one_row(api: Api) -> None:
+async def test_each_step_of_the_story_leaves_one_row(start: Start) -> None:
     """
     LG-3: who, what, when, from where, with which result and under which request.
     """
+    api = await start(audit_refreshes=True)
     await api.verified_user()
     user = await api.user("ada@example.com")
     assert user is not None

@@ -14,10 +14,11 @@ from tests.http.conftest import Start, every_store
 
 
 @every_store
-async def test_fifty_refreshes_at_once_are_one(api: Api) -> None:
+async def test_fifty_refreshes_at_once_are_one(start: Start) -> None:
     """
     RF-1: the family advances by one generation and every request gets the same successor.
     """
+    api = await start(audit_refreshes=True)
     tokens = await api.signed_in_user()
     many = [api.try_refresh(tokens) for _ in range(50)]
     bodies = [data_of(answer) for answer in await asyncio.gather(*many)]
