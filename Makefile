@@ -1,10 +1,13 @@
 # Every target brings its own tools; all it takes is make, python3 and pip.
 # Arguments pass through:  make test ARGS='-k session -x'   make lock ARGS=--upgrade
 
-# The first python3 that answers: pyenv's shims fail where a version is named but not installed.
+# The first python3 that answers and is new enough to fetch all else: pyenv's shims fail where a
+# version is named but not installed.
+NEW_ENOUGH = import sys; sys.exit(sys.version_info < (3, 8))
 PYTHON ?= $(shell for each in python3 /usr/bin/python3 /usr/local/bin/python3 python3.13 python3.14 \
-	python3.12; do "$$each" -c '' >/dev/null 2>&1 && { echo "$$each"; break; }; done)
-BOOTSTRAP = $(or $(PYTHON),$(error Doorward needs python3, and none answers on PATH)) tools/bootstrap.py
+	python3.12; do "$$each" -c '$(NEW_ENOUGH)' >/dev/null 2>&1 && { echo "$$each"; break; }; done)
+NO_PYTHON = $(error Doorward needs python3, 3.8 or newer, and none answers on PATH)
+BOOTSTRAP = $(or $(PYTHON),$(NO_PYTHON)) tools/bootstrap.py
 BIN = .venv/bin
 CODE = domain application adapters entrypoints migrations
 
@@ -59,7 +62,7 @@ format: ## put the code in shape
 	@$(BIN)/ruff format .
 
 lock: ## pin what pyproject.toml asks for (ARGS=--upgrade: the newest of everything)
-	@$(or $(PYTHON),$(error Doorward needs python3, and none answers on PATH)) tools/lock.py $(ARGS)
+	@$(or $(PYTHON),$(NO_PYTHON)) tools/lock.py $(ARGS)
 
 # The branch of a team that builds on Doorward: make migration m='…' branch=documents
 migration: ## write a migration for what changed in the tables: make migration m='add a column'

@@ -40,7 +40,6 @@ def ready_settings() -> Settings:
     """Return the settings of this process; end it with a message if it must not serve."""
     try:
         settings = load_settings()
-        settings.secret_key_bytes()
     except SettingsError as problem:
         raise SystemExit(f"doorward: the settings cannot be used.\n{problem}") from None
     if found := refusals(settings):
@@ -50,7 +49,7 @@ def ready_settings() -> Settings:
 
 
 def build_container(settings: Settings, kind: type[Container] = Container) -> Container:
-    """Return the container for these settings; nothing is opened yet.
+    """Return the container for these settings; nothing is opened yet, and a key is made at most.
 
     ``kind`` is Doorward's, or a team's own that inherits from it. Raises :class:`StartRefused`
     for an address that a library cannot use.
@@ -62,6 +61,8 @@ def build_container(settings: Settings, kind: type[Container] = Container) -> Co
         raise StartRefused(f"SMTP_URL or MAIL_FROM cannot be used: {problem}") from None
     try:
         container.secret_box()
+    except SettingsError as problem:
+        raise StartRefused(str(problem)) from None
     except ValueError as problem:
         raise StartRefused(f"SECRET_KEY cannot be used: {problem}") from None
     return container

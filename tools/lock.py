@@ -5,7 +5,7 @@ Write requirements/*.txt and tools/uv.txt: exact versions with hashes, no addres
     python3 tools/lock.py --upgrade   take the newest version of everything
 
 Every file that goes into one environment comes out of one resolution, so that any two of them can
-be installed on top of each other. Standard library only, like bootstrap.py beside it.
+be installed on top of each other. Standard library only, like environments.py beside it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-import bootstrap
+import environments
 
-ROOT = bootstrap.ROOT
+ROOT = environments.ROOT
 REQUIREMENTS = ROOT / "requirements"
 OLDEST_PYTHON = "3.12"
 HEADER = "# Written by `make lock` from pyproject.toml; do not edit.\n"
@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> int:
         print(f"usage: {Path(__file__).name} [--upgrade]", file=sys.stderr)
         return 2
     upgrade = "--upgrade" in arguments
-    uv = bootstrap.find_uv()
+    uv = environments.find_uv()
     # Bytes are written only after the last resolution succeeded: all files change or none does.
     written: dict[Path, str] = {}
     with tempfile.TemporaryDirectory(prefix="doorward-lock-") as folder:
@@ -70,7 +70,7 @@ def main(arguments: list[str]) -> int:
             wanted = scratch / "uv.in"
             wanted.write_text("uv\n")
             _run(uv, target, str(wanted), "--python-version", "3.8")
-            written[bootstrap.UV_PIN] = target.read_text()
+            written[environments.UV_PIN] = target.read_text()
     for path, text in written.items():
         leaks = [line for line in text.splitlines() if ADDRESS.search(line)]
         if leaks:
@@ -111,7 +111,7 @@ def _run(uv: str, target: Path, *arguments: str) -> None:
     # emitted. Extra package folders are dropped, since a locked version must exist for everyone.
     environment = {
         name: value
-        for name, value in bootstrap.environment().items()
+        for name, value in environments.environment().items()
         if name not in ("UV_FIND_LINKS", "UV_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE_NEWER")
     }
     subprocess.run(

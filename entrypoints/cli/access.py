@@ -12,7 +12,7 @@ from entrypoints.cli.subject import Subject, found
 from entrypoints.cli.whole_lists import every
 from entrypoints.representations.access import role_body
 
-roles = App(name="roles", help="Roles and the permissions that they give.")
+roles = App(name="roles")
 _COLUMNS = ("name", "built_in", "permissions", "description")
 
 

@@ -22,7 +22,7 @@ from entrypoints.cli.whole_lists import every
 from entrypoints.representations.export import export_json
 from entrypoints.representations.users import user_body
 
-users = App(name="users", help="User accounts. SUBJECT is an id or an e-mail address.")
+users = App(name="users")
 _COLUMNS = ("id", "email", "status", "display_name", "roles", "created_at")
 
 

@@ -12,7 +12,7 @@ from entrypoints.cli.service import Services, in_service
 from entrypoints.cli.whole_lists import every
 from entrypoints.representations.audit import audit_event_body
 
-audit = App(name="audit", help="The audit trail.")
+audit = App(name="audit")
 _COLUMNS = ("occurred_at", "type", "outcome", "reason", "actor", "target", "ip_address")
 
 

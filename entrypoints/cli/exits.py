@@ -1,35 +1,38 @@
 """How the command line ends: one exit code per kind of refusal (sysexits' 75 included)."""
 
-import asyncio
 import sys
 from collections.abc import Coroutine
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from application.keys.keyring import SigningKeyUnreadable
-from domain.errors import Conflict, DomainError, LimitExceeded, NotFound, Unavailable
-from entrypoints.lifecycle import StartRefused
+if TYPE_CHECKING:
+    from domain.errors import DomainError
 
 REFUSED: Final = 1
 USAGE: Final = 2
 NOT_FOUND: Final = 3
 TRY_LATER: Final = 75
 
-_EXIT_OF_KIND: Final[dict[type[DomainError], int]] = {
-    NotFound: NOT_FOUND,
-    LimitExceeded: TRY_LATER,
-    Unavailable: TRY_LATER,
-    Conflict: REFUSED,
-}
 
-
-def exit_code_of(error: DomainError) -> int:
+def exit_code_of(error: "DomainError") -> int:
     """Return the exit code of the error's kind."""
-    kinds = (kind for kind in type(error).__mro__ if kind in _EXIT_OF_KIND)
-    return _EXIT_OF_KIND.get(next(kinds, DomainError), REFUSED)
+    from domain.errors import LimitExceeded, NotFound, Unavailable
+
+    match error:
+        case NotFound():
+            return NOT_FOUND
+        case LimitExceeded() | Unavailable():
+            return TRY_LATER
+    return REFUSED
 
 
 def run[T](job: Coroutine[Any, Any, T]) -> T:
     """Run the job to its end; a refusal goes to standard error and becomes the exit code."""
+    import asyncio
+
+    from application.keys.keyring import SigningKeyUnreadable
+    from domain.errors import DomainError
+    from entrypoints.lifecycle import StartRefused
+
     try:
         return asyncio.run(job)
     except DomainError as error:

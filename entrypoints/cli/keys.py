@@ -14,7 +14,7 @@ from entrypoints.cli.service import Services, in_service
 from entrypoints.cli.whole_lists import every
 from entrypoints.representations.keys import signing_key_body
 
-keys = App(name="keys", help="The keys behind access tokens.")
+keys = App(name="keys")
 _COLUMNS = ("kid", "algorithm", "state", "published_at", "activates_at", "retires_at", "gone_at")
 
 

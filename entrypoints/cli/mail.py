@@ -12,7 +12,7 @@ from entrypoints.cli.printing import print_json, print_table
 from entrypoints.cli.service import in_service
 from entrypoints.representations.formats import instant
 
-outbox = App(name="outbox", help="Mail that waits, or was given up.")
+outbox = App(name="outbox")
 
 _COLUMNS = ("id", "kind", "to", "status", "attempts", "due_at", "expires_at", "last_error")
 

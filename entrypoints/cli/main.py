@@ -8,32 +8,37 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Literal
 
 import orjson
 from cyclopts import App, CycloptsError
 
-from entrypoints.cli.access import roles
-from entrypoints.cli.accounts import users
-from entrypoints.cli.audit import audit
 from entrypoints.cli.exits import REFUSED, USAGE, run, say
-from entrypoints.cli.keys import keys
-from entrypoints.cli.mail import outbox
 from entrypoints.cli.printing import print_json
 from entrypoints.cli.service import (
+    Group,
     Program,
     command_settings,
     container_of,
     running_program,
     started,
 )
-from entrypoints.cli.sessions import sessions
-from entrypoints.container import Container, close
-from entrypoints.settings import SettingsError, findings, load_settings
 
 if TYPE_CHECKING:
+    from entrypoints.container import Container
     from entrypoints.http.room import Room
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("doorward")
+
+
+def _container() -> "type[Container]":
+    from entrypoints.container import Container
+
+    return Container
 
 
 def _rooms() -> "Sequence[Room]":
@@ -44,10 +49,21 @@ def _rooms() -> "Sequence[Room]":
 
 DOORWARD = Program(
     name="doorward",
-    version=version("doorward"),
+    version=_version,
     help="A self-hosted identity and access service.",
-    container=Container,
-    groups=(users, roles, sessions, keys, outbox, audit),
+    container=_container,
+    groups=(
+        Group(
+            "entrypoints.cli.accounts:users",
+            "users",
+            "User accounts. SUBJECT is an id or an e-mail address.",
+        ),
+        Group("entrypoints.cli.access:roles", "roles", "Roles and the permissions that they give."),
+        Group("entrypoints.cli.sessions:sessions", "sessions", "Where users are signed in."),
+        Group("entrypoints.cli.keys:keys", "keys", "The keys behind access tokens."),
+        Group("entrypoints.cli.mail:outbox", "outbox", "Mail that waits, or was given up."),
+        Group("entrypoints.cli.audit:audit", "audit", "The audit trail."),
+    ),
     rooms=_rooms,
 )
 
@@ -78,9 +94,15 @@ def _is_text(arguments: Sequence[str]) -> bool:
 
 def command_line(program: Program) -> App:
     """Return the program's commands: its groups, and those that every program has."""
-    app = App(name=program.name, version=program.version, help=program.help)
+    # Plain, since reading Markdown would take longer than all else that help needs.
+    app = App(
+        name=program.name, version=program.version, help=program.help, help_format="plaintext"
+    )
     for group in program.groups:
-        app.command(group)
+        if isinstance(group, Group):
+            app.command(group.app, name=group.name, help=group.help)
+        else:
+            app.command(group)
     for command in (serve, worker, migrate, check, openapi, completion):
         app.command(command)
     return app
@@ -96,14 +118,29 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
     port:
         Listen on this port instead of PORT.
     """
-    from entrypoints.http.server import serve as serve_http
+    if port is not None and not 1 <= port <= 65535:
+        say("--port, like PORT, takes a number from 1 to 65535.")
+        raise SystemExit(USAGE)
+
+    from entrypoints.http.listening import ensure_can_listen
+    from entrypoints.lifecycle import StartRefused
 
     settings, program = command_settings(), running_program()
+    host = (host or settings.host).removeprefix("[").removesuffix("]")
+    port = port or settings.port
+    try:
+        ensure_can_listen(host, port)
+    except StartRefused as problem:
+        say(f"doorward: {problem}")
+        raise SystemExit(REFUSED) from None
+
+    from entrypoints.http.server import serve as serve_http
+
     serve_http(
         settings,
-        host=host or settings.host,
-        port=port or settings.port,
-        container=program.container,
+        host=host,
+        port=port,
+        container=program.container(),
         rooms=program.rooms(),
     )
 
@@ -132,7 +169,7 @@ def migrate(*, check: bool = False, plan: bool = False) -> None:
         say("memory:// has no schema to migrate.")
         return
     url = settings.database_url.get_secret_value()
-    branches = running_program().container.branches()
+    branches = running_program().container().branches()
     work = runner.pending if check or plan else runner.upgrade
     try:
         pending = run(work(url, branches=branches)) or []
@@ -154,6 +191,9 @@ def check(*, json: bool = False) -> None:
     json:
         Print JSON.
     """
+    from entrypoints.lifecycle import StartRefused, build_container
+    from entrypoints.settings import SettingsError, findings, load_settings
+
     try:
         settings = load_settings()
     except SettingsError as problem:
@@ -161,9 +201,11 @@ def check(*, json: bool = False) -> None:
         raise SystemExit(REFUSED) from None
     found = [asdict(finding) for finding in findings(settings)]
     try:
-        surroundings = run(_surroundings(container_of(settings)))
-    except SettingsError:
-        surroundings = []  # without a secret key they cannot be asked; it is among the findings
+        container = build_container(settings, running_program().container())
+    except StartRefused as problem:
+        surroundings: list[tuple[str, str | None]] = [("start", str(problem))]
+    else:
+        surroundings = run(_surroundings(container))
     for name, failure in surroundings:
         level, message = ("error", failure) if failure else ("ok", "Fine.")
         found.append({"level": level, "setting": name, "message": message, "cure": ""})
@@ -176,7 +218,9 @@ def check(*, json: bool = False) -> None:
     raise SystemExit(REFUSED if any(each["level"] == "error" for each in found) else 0)
 
 
-async def _surroundings(container: Container) -> list[tuple[str, str | None]]:
+async def _surroundings(container: "Container") -> list[tuple[str, str | None]]:
+    from entrypoints.container import close
+
     try:
         return [(probe.name, await probe.failure()) for probe in container.health_probes()]
     finally:

@@ -12,7 +12,7 @@ from entrypoints.cli.subject import Subject, found
 from entrypoints.cli.whole_lists import every
 from entrypoints.representations.sessions import session_body
 
-sessions = App(name="sessions", help="Where users are signed in.")
+sessions = App(name="sessions")
 _COLUMNS = ("id", "created_at", "last_used_at", "expires_at", "ip_address", "user_agent")
 
 

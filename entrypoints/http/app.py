@@ -64,7 +64,10 @@ def create_app(container: Container | None = None, *, rooms: Sequence[Room] = RO
     if container is None:
         settings = ready_settings()
         configure_logging(settings.log_level, settings.log_format)
-        container = build_container(settings)
+        try:
+            container = build_container(settings)
+        except StartRefused as problem:
+            raise SystemExit(f"doorward: {problem}") from None
     settings = container.settings()
     keyring = container.service().keys.keyring
 
@@ -94,7 +97,7 @@ def create_app(container: Container | None = None, *, rooms: Sequence[Room] = RO
     install_error_handlers(app)
     describe(app, public_url=settings.public_url, public_routes=public_routes)
     if settings.docs:
-        mount_documentation(app)
+        mount_documentation(app, at_root=not settings.in_production)
 
     # The last one added is the outermost.
     app.add_middleware(Idempotency, public_routes=public_routes)

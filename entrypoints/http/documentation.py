@@ -14,7 +14,7 @@ import orjson
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from entrypoints.http.edge.cookies import ACCESS_COOKIE
 from entrypoints.http.edge.errors import RouteNotFound, error_response
@@ -91,8 +91,11 @@ def describe(
     app.openapi = openapi  # type: ignore[method-assign]  # the way that FastAPI itself names
 
 
-def mount_documentation(app: FastAPI) -> None:
+def mount_documentation(app: FastAPI, *, at_root: bool = False) -> None:
     """Answer ``/openapi.json``, ``/docs``, ``/redoc`` and their assets.
+
+    With ``at_root``, ``/`` leads to ``/docs``: a browser that opens a new service has nothing
+    else to go by.
 
     To be called only where ``DOCS`` is on: otherwise none of these paths exists (HD-4). Build
     the app with ``openapi_url=None``, so that FastAPI adds none of its own.
@@ -108,6 +111,11 @@ def mount_documentation(app: FastAPI) -> None:
         cached = {"cache-control": "public, max-age=86400"}
         return _answer(request, _content(name), _MEDIA_TYPES[name], cached)
 
+    async def root(_: Request) -> Response:
+        return RedirectResponse("/docs")
+
+    if at_root:
+        app.router.add_route("/", root, methods=["GET"], include_in_schema=False)
     for path, endpoint in (
         ("/openapi.json", openapi),
         ("/docs", _page(_SWAGGER)),

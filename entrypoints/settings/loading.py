@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import stat
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -13,14 +14,47 @@ from entrypoints.settings.problems import SettingsError
 
 def load_settings(env_file: Path | None = Path(".env")) -> Settings:
     """Return the settings of this process, or raise :class:`SettingsError` with every problem."""
+    _ensure_folder()
+    if env_file is not None:
+        _ensure_readable(env_file)
     try:
         return Settings(_env_file=env_file)
     except ValidationError as failure:
         problems = [_problem(error) for error in failure.errors(include_input=False)]
     except UnicodeDecodeError:
         problems = [".env: is not UTF-8. Save it as UTF-8."]
+    except OSError as failure:
+        problems = [_unreadable(failure)]
     # Raised out here, so that no traceback leads back to what was read.
     raise SettingsError(sorted({problem for problem in problems if problem}))
+
+
+def _ensure_folder() -> None:
+    try:
+        Path.cwd()
+    except OSError as failure:
+        what = f"The working folder cannot be used ({failure.strerror}). Start in another one."
+        raise SettingsError([what]) from None
+
+
+def _ensure_readable(file: Path) -> None:
+    """Raise SettingsError for what stands in the file's place: it would be passed over silently."""
+    try:
+        mode = file.stat().st_mode
+    except OSError as failure:
+        if file.is_symlink():
+            raise SettingsError(
+                [".env: is a link that leads nowhere. Mend or remove it."]
+            ) from None
+        if isinstance(failure, FileNotFoundError | NotADirectoryError):
+            return
+        raise SettingsError([_unreadable(failure)]) from None
+    if stat.S_ISDIR(mode):
+        raise SettingsError([".env: is a folder. Remove it, or put a file in its place."])
+
+
+def _unreadable(failure: OSError) -> str:
+    return f".env: cannot be read ({failure.strerror}). Let this user read it, or remove it."
 
 
 def _problem(error: ErrorDetails) -> str:

@@ -45,6 +45,11 @@ def _one_token(text: str) -> str:
     return text
 
 
+def _bare_host(host: str) -> str:
+    """Return an IPv6 address without the brackets that it has in a web address."""
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
+
+
 def _in_development(known: Mapping[str, Any]) -> bool:
     return bool(known["environment"] == "development")
 
@@ -54,7 +59,9 @@ def _log_format(known: Mapping[str, Any]) -> Literal["json", "console"]:
 
 
 def _own_address(known: Mapping[str, Any]) -> str:
-    return f"http://127.0.0.1:{known['port']}"
+    # Where only IPv6 is listened on, 127.0.0.1 would lead nowhere.
+    host = "[::1]" if known["host"] == "::1" else "127.0.0.1"
+    return f"http://{host}:{known['port']}"
 
 
 def _public_url(known: Mapping[str, Any]) -> str:
@@ -104,7 +111,7 @@ class Settings(BaseSettings):
         "development", description="development or production."
     )
     debug: bool = Field(False, description="Tell more in the log; refused in production.")
-    host: Annotated[str, AfterValidator(_one_token)] = Field(
+    host: Annotated[str, AfterValidator(_one_token), AfterValidator(_bare_host)] = Field(
         "127.0.0.1", description="The address that the service listens on."
     )
     port: int = Field(8000, ge=1, le=65535, description="The port that it listens on.")
@@ -252,6 +259,10 @@ class Settings(BaseSettings):
         """An empty variable overrides ``.env`` and says: as if nothing was set."""
         if not isinstance(given, Mapping):
             return given
+        for name, value in given.items():
+            # Bytes that are no text come from the environment as surrogates (PEP 383).
+            if isinstance(value, str) and re.search("[\ud800-\udfff]", value):
+                raise ValueError(f"{name.upper()}: is not UTF-8. Write it anew.")
         return {
             name: value
             for name, value in given.items()
@@ -298,4 +309,5 @@ class Settings(BaseSettings):
         try:
             return KeptKey(beside.parent / "secret_key").read_or_make()
         except KeyNotKept as failure:
-            raise SettingsError([f"SECRET_KEY: {failure} Set it yourself."]) from failure
+            cure = "Start in a folder that this user may write to, or set SECRET_KEY."
+            raise SettingsError([f"SECRET_KEY: {failure} {cure}"]) from failure

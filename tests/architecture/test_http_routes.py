@@ -37,6 +37,9 @@ DEVELOPMENT = frozenset(
 )
 """Paths that do not exist in production."""
 
+ROOT = "/"
+"""Leads to the documentation, in development where that is there."""
+
 
 @dataclass(frozen=True)
 class Walked:
@@ -57,7 +60,7 @@ class Walked:
     @property
     def is_documentation(self) -> bool:
         """Whether it only serves a page of the documentation."""
-        return self.path in DOCUMENTATION
+        return self.path in DOCUMENTATION or self.path == ROOT
 
     def calls(self) -> list[Callable[..., Any]]:
         """Return every dependency, of whatever depth."""
@@ -203,6 +206,7 @@ def test_what_is_for_development_is_not_in_production(app: FastAPI) -> None:
     paths = {route.path for route in routes_of(app)}
     assert (paths >= DEVELOPMENT) is not settings.in_production
     assert paths & DOCUMENTATION == (DOCUMENTATION if settings.docs else set())
+    assert (ROOT in paths) is (settings.docs and not settings.in_production)
 
 
 def test_every_path_is_met_by_one_route(routes: list[Walked]) -> None:

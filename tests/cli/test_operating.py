@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from tests.support.command_line import command
-from tests.support.processes import doorward
+from tests.support.processes import doorward, free_port
 
 
 def test_migrate_tells_plans_and_does(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_schema_that_is_behind_refuses_the_start(tmp_path: Path) -> None:
     DB-5: no request is served from tables that this version does not know.
     """
     done = doorward(
-        "serve", "--port", "0", folder=tmp_path, MIGRATE_ON_START="false",
+        "serve", "--port", str(free_port()), folder=tmp_path, MIGRATE_ON_START="false",
         DATABASE_URL=f"sqlite:///{tmp_path}/new.db",
     )  # fmt: skip
     assert done.returncode != 0

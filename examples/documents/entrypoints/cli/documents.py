@@ -15,7 +15,7 @@ from examples.documents.domain.document import Document, DocumentNotFound
 from examples.documents.domain.events import DocumentId
 from examples.documents.entrypoints.representation import document_body
 
-documents = App(name="documents", help="Documents of users. SUBJECT is an id or an address.")
+documents = App(name="documents")
 _COLUMNS = ("id", "title", "created_at", "updated_at", "expires_at")
 
 

@@ -5,11 +5,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from entrypoints.cli import main as doorward
-from examples.documents.entrypoints.cli.documents import documents
-from examples.documents.entrypoints.container import DocumentsContainer
+from entrypoints.cli.service import Group
 
 if TYPE_CHECKING:
     from entrypoints.http.room import Room
+    from examples.documents.entrypoints.container import DocumentsContainer
+
+
+def _container() -> "type[DocumentsContainer]":
+    from examples.documents.entrypoints.container import DocumentsContainer
+
+    return DocumentsContainer
 
 
 def _rooms() -> "Sequence[Room]":
@@ -22,8 +28,15 @@ PROGRAM = replace(
     doorward.DOORWARD,
     name="doorward-documents",
     help="Doorward, with documents that belong to users.",
-    container=DocumentsContainer,
-    groups=(*doorward.DOORWARD.groups, documents),
+    container=_container,
+    groups=(
+        *doorward.DOORWARD.groups,
+        Group(
+            "examples.documents.entrypoints.cli.documents:documents",
+            "documents",
+            "Documents of users. SUBJECT is an id or an address.",
+        ),
+    ),
     rooms=_rooms,
 )
 

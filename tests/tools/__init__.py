@@ -1,0 +1,1 @@
+"""The tools that set everything up, as the person sees them who typed `make`."""
