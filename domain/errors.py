@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
+from domain.failures import Failure
+
 
 @dataclass(frozen=True, slots=True)
 class Violation:
@@ -125,11 +127,24 @@ class ConcurrentChange(Conflict):
 
 
 class ServiceUnavailable(Unavailable):
-    """The store, or another part that Doorward needs, does not answer."""
+    """The store, or another part that Doorward needs, does not answer.
+
+    ``failure`` says why, where that is known: for an operator and the log, never for a client.
+    """
 
     code = "SERVICE_UNAVAILABLE"
     message = "The service cannot answer right now. Try again shortly."
     meaning = "A part that is needed is away."
+
+    def __init__(
+        self,
+        *,
+        details: Sequence[Violation] = (),
+        retry_after: timedelta | None = None,
+        failure: Failure | None = None,
+    ) -> None:
+        super().__init__(details=details, retry_after=retry_after)
+        self.failure = failure
 
 
 class TooManyRequests(LimitExceeded):

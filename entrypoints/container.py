@@ -165,8 +165,10 @@ def _mailer(c: "Container") -> "Mailer | None":
 
 def _schema_probe(c: "Container") -> "SchemaProbe":
     from adapters.sqlalchemy.health import SchemaProbe
+    from migrations.tables import names_of
 
-    return SchemaProbe(c.engine(), known_revisions(c.branches()))
+    branches = c.branches()
+    return SchemaProbe(c.engine(), known_revisions(branches), own_tables=lambda: names_of(branches))
 
 
 def _health_probes(c: "Container") -> "Sequence[HealthProbe]":

@@ -7,7 +7,7 @@ signing key, a schema that is too new or too old) refuses the start with a messa
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
@@ -16,6 +16,7 @@ import structlog
 from application.keys.keyring import SigningKeyUnreadable
 from application.service import Service, ServiceUnit
 from domain.errors import ConcurrentChange, ServiceUnavailable
+from domain.failures import Failure, Remedy
 from entrypoints.container import Container, close
 from entrypoints.settings import Settings, SettingsError, findings, load_settings, refusals
 
@@ -33,7 +34,19 @@ log = structlog.get_logger("doorward")
 
 
 class StartRefused(Exception):
-    """The process must not start; the message says what to do about it."""
+    """The process must not start; the message says what to do about it.
+
+    ``failure`` names the cause where it is one of a part that Doorward needs.
+    """
+
+    def __init__(self, message: str, failure: Failure | None = None) -> None:
+        super().__init__(message)
+        self.failure = failure
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """Return the fields of a log record."""
+        return {"why": str(self)} if self.failure is None else self.failure.facts
 
 
 def ready_settings() -> Settings:
@@ -144,6 +157,17 @@ async def _prepare_keys(container: Container) -> None:
     await asyncio.to_thread(container.common_passwords().__contains__, "")
 
 
+def failure_of(error: Exception) -> Failure | None:
+    """Return why a part is away, where the error knows."""
+    return error.failure if isinstance(error, ServiceUnavailable) else None
+
+
+def facts_of(error: Exception) -> Mapping[str, str]:
+    """Return the fields of a log record about a part that is away; none if it is not known why."""
+    failure = failure_of(error)
+    return {} if failure is None else failure.facts
+
+
 def _log_warnings(settings: Settings) -> None:
     for finding in findings(settings):
         if finding.level == "warning" or (finding.level == "error" and not finding.stops_start):
@@ -169,8 +193,11 @@ async def _get_ready(container: Container, *, with_keys: bool) -> None:
             await prepare(container)
             if with_keys:
                 await _prepare_keys(container)
-        except (ServiceUnavailable, ConcurrentChange):
-            log.warning("database_away", retry_in=delay.total_seconds())
+        except (ServiceUnavailable, ConcurrentChange) as away:
+            failure = failure_of(away)
+            if failure is not None and failure.remedy is Remedy.RESTART:
+                raise StartRefused(str(failure), failure) from None
+            log.warning("database_away", retry_in=delay.total_seconds(), **facts_of(away))
             await asyncio.sleep(delay.total_seconds())
             delay = min(delay * 2, LONGEST_RETRY)
         else:
@@ -180,7 +207,8 @@ async def _get_ready(container: Container, *, with_keys: bool) -> None:
 def _end_process_if_refused(start: asyncio.Task[None]) -> None:
     """A refusal that comes too late to be raised ends the process as an operator would."""
     if not start.cancelled() and (problem := start.exception()) is not None:
-        log.critical("start_refused", reason=str(problem))
+        facts = problem.facts if isinstance(problem, StartRefused) else {"why": str(problem)}
+        log.critical("start_refused", **facts)
         signal.raise_signal(signal.SIGTERM)
 
 
@@ -208,7 +236,7 @@ async def _keep_house(services: Service[ServiceUnit]) -> None:
     report = await services.purge_expired()
     for name, error in report.failed.items():
         if isinstance(error, ServiceUnavailable):
-            log.warning("purge_waits", what=name)
+            log.warning("purge_waits", what=name, **facts_of(error))
         else:
             log.error("purge_failed", what=name, exc_info=error)
 
@@ -245,8 +273,8 @@ async def _repeat(
     while not until.is_set() and not after.cancelled() and after.exception() is None:
         try:
             await job()
-        except ServiceUnavailable:
-            log.warning("background_job_waits", job=name)
+        except ServiceUnavailable as away:
+            log.warning("background_job_waits", job=name, **facts_of(away))
         except Exception:
             log.exception("background_job_failed", job=name)
         with suppress(TimeoutError):

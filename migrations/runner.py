@@ -13,21 +13,26 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
-from adapters.sqlalchemy.engine import normalised_url, prepare_file
-from adapters.sqlalchemy.errors import translated_errors
+from adapters.sqlalchemy.engine import engine_url, prepare_file, read_address
+from adapters.sqlalchemy.errors import translated_errors, unavailable
+from adapters.sqlalchemy.failures import foreign_tables
 from adapters.sqlalchemy.locks import Lock
+from adapters.sqlalchemy.postgresql import Connector
 from adapters.sqlalchemy.revisions import Difference
+from domain.addresses.database import SqliteAddress
 from migrations.branches import OURS, Branches, known_revisions
+from migrations.tables import names_of
 
 DEFAULT_URL = "sqlite:///var/doorward.db"
 """What ``make run`` uses; the settings of the service have the same."""
 
 _LOCK_SECONDS = 60
+_CONNECT_SECONDS = 5
 
 
 class UnknownRevision(Exception):
@@ -41,7 +46,8 @@ class UnknownRevision(Exception):
 async def upgrade(url: str, revision: str = "heads", *, branches: Branches = (OURS,)) -> None:
     """Bring the database up to the revision; do nothing if it is there already.
 
-    Raises :class:`UnknownRevision` if no migration of these branches leads there.
+    Raises :class:`UnknownRevision` if no migration of these branches leads there, and
+    ServiceUnavailable, with the reason, if the database cannot be used.
     """
     await _run(url, branches, lambda config: command.upgrade(config, revision))
 
@@ -66,7 +72,9 @@ async def pending(url: str, *, branches: Branches = (OURS,)) -> list[tuple[str, 
 
     Raises :class:`UnknownRevision` if no migration of these branches leads on from here.
     """
-    present = await current(url)
+    async with open_for_migration(url, read_only=True) as connection:
+        present = await connection.run_sync(_revisions_of)
+        await connection.run_sync(lambda each: _refuse_foreign(branches, each, present))
     _refuse_unknown(branches, present)
     steps = ScriptDirectory.from_config(config_of(branches)).iterate_revisions(
         "heads", tuple(present) or "base", implicit_base=True
@@ -99,15 +107,16 @@ async def open_for_migration(
     replacing a table would take the rows that point to it along. Raises ServiceUnavailable when
     the database does not answer.
     """
-    address = normalised_url(url)
-    sqlite = address.get_backend_name() == "sqlite"
-    if sqlite:
+    address = read_address(url)
+    sqlite = isinstance(address, SqliteAddress)
+    if isinstance(address, SqliteAddress):
         prepare_file(address)
         arguments: dict[str, object] = {"timeout": _LOCK_SECONDS}
     else:
         settings = {"application_name": "doorward migrate", "timezone": "UTC"}
-        arguments = {"timeout": 5, "server_settings": settings}
-    engine = create_async_engine(address, poolclass=NullPool, connect_args=arguments)
+        connector = Connector(address, timeout=_CONNECT_SECONDS)
+        arguments = {"async_creator_fn": connector, "server_settings": settings}
+    engine = create_async_engine(engine_url(address), poolclass=NullPool, connect_args=arguments)
     if sqlite:
         event.listen(engine.sync_engine, "connect", _leave_transactions_to_us)
     try:
@@ -137,7 +146,9 @@ def _leave_transactions_to_us(connection: DBAPIConnection, _record: ConnectionPo
 
 async def _run(url: str, branches: Branches, work: Callable[[Config], None]) -> None:
     def migrate(connection: Connection) -> None:
-        _refuse_unknown(branches, _revisions_of(connection))
+        present = _revisions_of(connection)
+        _refuse_foreign(branches, connection, present)
+        _refuse_unknown(branches, present)
         config = config_of(branches)
         config.attributes["connection"] = connection
         work(config)
@@ -148,6 +159,13 @@ async def _run(url: str, branches: Branches, work: Callable[[Config], None]) -> 
 
 def _revisions_of(connection: Connection) -> frozenset[str]:
     return frozenset(MigrationContext.configure(connection).get_current_heads())
+
+
+def _refuse_foreign(branches: Branches, connection: Connection, present: frozenset[str]) -> None:
+    """Refuse a database that was never migrated and has tables with the names of ours."""
+    found = inspect(connection).get_table_names()
+    if not present and not names_of(branches).isdisjoint(found):
+        raise unavailable(foreign_tables())
 
 
 def _refuse_unknown(branches: Branches, present: frozenset[str]) -> None:

@@ -25,6 +25,11 @@ def tables_of(branches: Branches = (OURS,)) -> list[Table]:
     return list(dict.fromkeys(found))
 
 
+def names_of(branches: Branches) -> set[str]:
+    """Return the names of the tables of these branches."""
+    return {table.name for table in tables_of(branches)}
+
+
 def _modules_with_tables(package: str) -> Iterator[ModuleType]:
     found = importlib.import_module(package)
     inside = pkgutil.walk_packages(getattr(found, "__path__", []), f"{package}.")

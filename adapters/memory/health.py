@@ -1,6 +1,7 @@
 """A probe for what cannot be missing."""
 
 from application.ports.health import HealthProbe
+from domain.failures import Failure
 
 
 class AlwaysReady(HealthProbe):
@@ -8,7 +9,7 @@ class AlwaysReady(HealthProbe):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.trouble: str | None = None
+        self.trouble: Failure | None = None
 
-    async def failure(self) -> str | None:
+    async def failure(self) -> Failure | None:
         return self.trouble

@@ -5,12 +5,15 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Dialect, event, make_url
+from sqlalchemy import URL, Dialect, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.util.concurrency import in_greenlet
+
+from adapters.sqlalchemy.postgresql import Connector
+from domain.addresses.database import DatabaseAddress, SqliteAddress, database_address
 
 type Engine = AsyncEngine
 """The engine's type, for callers that must not know SQLAlchemy."""
@@ -48,29 +51,26 @@ class MustConnect(Exception):
     """The pool was asked for a connection at once, and would have to open one."""
 
 
-def normalised_url(text: str) -> URL:
-    """Return the address with the driver that Doorward uses and with that driver's options.
+def engine_url(address: DatabaseAddress) -> URL:
+    """Return the address for SQLAlchemy.
 
-    Takes what PostgreSQL's own tools and hosting providers write (``postgres://``,
-    ``postgresql://``, ``?sslmode=require``) and ``sqlite:///`` with the path of a file. Raises
-    ``ValueError``, without the address in its text, for anything else.
+    Of a PostgreSQL server it says no more than the driver: the :class:`Connector` knows the rest,
+    and no error or log of SQLAlchemy's can show it.
     """
-    try:
-        url = make_url(text)
-    except ArgumentError:
-        raise ValueError("not the address of a database") from None
-    scheme = url.drivername.partition("+")[0]
-    if scheme in {"postgres", "postgresql"}:
-        url = url.set(drivername="postgresql+asyncpg")
-        if "sslmode" in url.query:
-            mode = url.query["sslmode"]
-            url = url.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
-        return url
-    if scheme == "sqlite":
-        if not url.database or url.database == ":memory:":
-            raise ValueError("SQLite needs a file: in memory all would share one transaction")
-        return url.set(drivername="sqlite+aiosqlite")
-    raise ValueError("only postgresql:// and sqlite:// addresses are supported")
+    if isinstance(address, SqliteAddress):
+        return URL.create("sqlite+aiosqlite", database=address.file)
+    return URL.create("postgresql+asyncpg")
+
+
+def read_address(url: str) -> DatabaseAddress:
+    """Return the address of a database that is kept.
+
+    Raises ``ValueError``, without the address in its text, for anything else.
+    """
+    address = database_address(url)
+    if address is None:
+        raise ValueError("keeps nothing; write postgresql://… or sqlite:///path")
+    return address
 
 
 def create_engine(
@@ -85,18 +85,18 @@ def create_engine(
     No request waits longer than ``pool_timeout`` for a free one (DB-6). A connection that the
     server has closed is noticed when it is taken, without a round trip, and replaced (DB-1).
     """
-    address = normalised_url(url)
-    if address.get_backend_name() == "sqlite":
+    address = read_address(url)
+    if isinstance(address, SqliteAddress):
         prepare_file(address)
         arguments: dict[str, Any] = {"timeout": SQLITE_BUSY_MILLISECONDS / 1000}
     else:
         arguments = {
-            "timeout": connect_timeout,
+            "async_creator_fn": Connector(address, timeout=connect_timeout),
             "command_timeout": SILENCE_SECONDS,
             "server_settings": _POSTGRESQL_SETTINGS,
         }
     engine = create_async_engine(
-        address,
+        engine_url(address),
         connect_args=arguments,
         pool_size=pool_size,
         max_overflow=0,
@@ -109,7 +109,7 @@ def create_engine(
         hide_parameters=True,
     )
     event.listen(engine.sync_engine, "do_connect", _refuse_to_wait)
-    if address.get_backend_name() == "sqlite":
+    if isinstance(address, SqliteAddress):
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     else:
         event.listen(engine.sync_engine, "connect", _prepare_postgresql)
@@ -117,11 +117,9 @@ def create_engine(
     return engine
 
 
-def prepare_file(address: URL) -> None:
+def prepare_file(address: SqliteAddress) -> None:
     """Make SQLite's file and its folder, readable by its owner alone."""
-    if address.database is None or address.query.get("uri"):
-        return
-    file = Path(address.database)
+    file = Path(address.file)
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file.touch(mode=0o600, exist_ok=True)

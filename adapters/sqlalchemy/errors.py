@@ -13,7 +13,9 @@ from datetime import timedelta
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from adapters.sqlalchemy.failures import Unusable, cause_of
 from domain.errors import ConcurrentChange, DomainError, ServiceUnavailable
+from domain.failures import Failure
 
 RETRY_AFTER = timedelta(seconds=2)
 
@@ -30,6 +32,11 @@ _ALSO_AWAY = {
     "25006",  # read only: a standby
     "25P03",  # idle in transaction for too long
     "3D000",  # the database was dropped
+    "3F000",  # the schema was dropped
+    "42501",  # a right was taken away, or never given
+    "42710",  # while migrating: something foreign of the same name
+    "42P07",  # while migrating: a foreign table of the same name
+    "55006",  # the database is being dropped or copied
     "55P03",  # a lock was not to be had in time
 }
 _RACES = {
@@ -39,17 +46,6 @@ _RACES = {
 }
 _UNIQUE = "23505"
 
-_SQLITE_AWAY = (
-    "SQLITE_BUSY",
-    "SQLITE_CANTOPEN",
-    "SQLITE_FULL",
-    "SQLITE_INTERRUPT",
-    "SQLITE_IOERR",
-    "SQLITE_LOCKED",
-    "SQLITE_NOMEM",
-    "SQLITE_PROTOCOL",
-    "SQLITE_READONLY",
-)
 _SQLITE_UNIQUE = {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
 
 # What asyncpg says itself; the last one when a migration changed what was prepared.
@@ -72,9 +68,11 @@ def translated(error: Exception) -> Exception:
         meaning = _of_postgresql(cause) or _of_sqlite(cause)
         if meaning is not None:
             return meaning
+        if isinstance(cause, Unusable):
+            return unavailable(cause.failure)
         # TimeoutError is an OSError, as is everything that a socket can raise.
         if isinstance(cause, OSError | PoolTimeout) or _is_lost_connection(cause):
-            return unavailable()
+            return unavailable(cause_of(cause))
     return error
 
 
@@ -98,9 +96,9 @@ def is_missing_table(error: Exception) -> bool:
     )
 
 
-def unavailable() -> ServiceUnavailable:
-    """Return the error for a store that does not answer."""
-    return ServiceUnavailable(retry_after=RETRY_AFTER)
+def unavailable(failure: Failure | None = None) -> ServiceUnavailable:
+    """Return the error for a store that does not answer; ``failure`` says why, if it is known."""
+    return ServiceUnavailable(retry_after=RETRY_AFTER, failure=failure)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -122,7 +120,7 @@ def _of_postgresql(error: BaseException) -> Exception | None:
     if state in _RACES:
         return ConcurrentChange()
     if state[:2] in _AWAY or state in _ALSO_AWAY:
-        return unavailable()
+        return unavailable(cause_of(error))
     return None
 
 
@@ -135,7 +133,8 @@ def _of_sqlite(error: BaseException) -> Exception | None:
         return Taken(by=str(error).rpartition(": ")[2])
     if name == "SQLITE_CONSTRAINT_FOREIGNKEY":
         return ConcurrentChange()
-    return unavailable() if name.startswith(_SQLITE_AWAY) else None
+    failure = cause_of(error)
+    return None if failure is None else unavailable(failure)
 
 
 def _is_lost_connection(error: BaseException) -> bool:

@@ -3,6 +3,8 @@
 from abc import abstractmethod
 from typing import Protocol
 
+from domain.failures import Failure
+
 
 class HealthProbe(Protocol):
     """Checks one part. ``name`` stands in the readiness answer."""
@@ -10,5 +12,5 @@ class HealthProbe(Protocol):
     name: str
 
     @abstractmethod
-    async def failure(self) -> str | None:
-        """Return None if all is well, else what is wrong in a few words without secrets."""
+    async def failure(self) -> Failure | None:
+        """Return None if all is well, else what is wrong; ``public`` is for anyone to read."""

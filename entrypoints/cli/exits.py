@@ -30,11 +30,17 @@ def run[T](job: Coroutine[Any, Any, T]) -> T:
     import asyncio
 
     from application.keys.keyring import SigningKeyUnreadable
-    from domain.errors import DomainError
+    from domain.errors import DomainError, ServiceUnavailable
+    from domain.failures import Remedy
     from entrypoints.lifecycle import StartRefused
 
     try:
         return asyncio.run(job)
+    except ServiceUnavailable as error:
+        failure = error.failure
+        say(f"{error.code}: {error.message if failure is None else failure}")
+        waiting_helps = failure is None or failure.remedy is Remedy.TIME
+        raise SystemExit(TRY_LATER if waiting_helps else REFUSED) from None
     except DomainError as error:
         say(f"{error.code}: {error.message}")
         for violation in error.details:

@@ -6,9 +6,9 @@ team's own program is made from ``DOORWARD`` (``docs/extending.md``).
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 from cyclopts import App, CycloptsError
@@ -25,6 +25,7 @@ from entrypoints.cli.service import (
 )
 
 if TYPE_CHECKING:
+    from domain.failures import Failure
     from entrypoints.container import Container
     from entrypoints.http.room import Room
 
@@ -196,29 +197,46 @@ def check(*, json: bool = False) -> None:
 
     try:
         settings = load_settings()
-    except SettingsError as problem:
-        say(str(problem))
+    except SettingsError as refusal:
+        _tell([_problem(each) for each in refusal.problems], json=json)
         raise SystemExit(REFUSED) from None
-    found = [asdict(finding) for finding in findings(settings)]
+    found: list[dict[str, Any]] = [asdict(finding) for finding in findings(settings)]
     try:
         container = build_container(settings, running_program().container())
     except StartRefused as problem:
-        surroundings: list[tuple[str, str | None]] = [("start", str(problem))]
+        found.append({"level": "error", "setting": "start", "message": str(problem), "cure": ""})
     else:
-        surroundings = run(_surroundings(container))
-    for name, failure in surroundings:
-        level, message = ("error", failure) if failure else ("ok", "Fine.")
-        found.append({"level": level, "setting": name, "message": message, "cure": ""})
-    if json:
-        print_json(found)
-    else:
-        for each in found:
-            line = f"{each['level']:<8}{each['setting']}: {each['message']} {each['cure']}"
-            print(line.rstrip())
+        for name, failure in run(_surroundings(container)):
+            fine = {"level": "ok", "setting": name, "message": "Fine.", "cure": ""}
+            found.append(fine if failure is None else _finding(name, failure))
+    _tell(found, json=json)
     raise SystemExit(REFUSED if any(each["level"] == "error" for each in found) else 0)
 
 
-async def _surroundings(container: "Container") -> list[tuple[str, str | None]]:
+def _tell(found: Sequence[Mapping[str, Any]], *, json: bool) -> None:
+    if json:
+        print_json(found)
+        return
+    for each in found:
+        line = f"{each['level']:<8}{each['setting']}: {each['message']} {each['cure']}"
+        print(line.rstrip())
+
+
+def _problem(line: str) -> dict[str, Any]:
+    """Return a setting that cannot be read in the form of a finding."""
+    setting, _, message = line.partition(": ")
+    message, _, cure = message.partition(" Expected: ")
+    cure = f"Expected: {cure}" if cure else ""
+    return {"level": "error", "setting": setting, "message": message, "cure": cure}
+
+
+def _finding(name: str, failure: "Failure") -> dict[str, Any]:
+    """Return a failure in the form of a finding about the settings."""
+    said = {"message": failure.what_happened, "cure": failure.cure}
+    return {"level": "error", "setting": name, **said, "reason": failure.reason}
+
+
+async def _surroundings(container: "Container") -> "list[tuple[str, Failure | None]]":
     from entrypoints.container import close
 
     try:

@@ -160,5 +160,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     except StartRefused as problem:
         app.state.start_refused = True
         if not has_begun:  # else it was said when it was found out
-            log.critical("start_refused", reason=str(problem))
+            log.critical("start_refused", **problem.facts)
         raise

@@ -45,6 +45,7 @@ LIBRARY_HOMES: Mapping[str, tuple[str, ...]] = {
     "aiosmtplib": ("adapters.smtp",),
     "alembic": ("migrations",),
     "argon2": ("adapters.argon2",),
+    "asyncpg": ("adapters.sqlalchemy.postgresql",),
     "cryptography": ("adapters.encryption", "adapters.jwt"),
     "cyclopts": ("entrypoints.cli",),
     "dependency_injector": ("entrypoints.container",),

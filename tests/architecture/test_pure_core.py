@@ -26,6 +26,7 @@ STANDARD_LIBRARY: Mapping[str, frozenset[str] | None] = {
     "hashlib": ALL,
     "hmac": ALL,
     "html": frozenset({"escape"}),
+    "ipaddress": ALL,
     "itertools": ALL,
     "math": ALL,
     "operator": ALL,

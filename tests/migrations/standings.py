@@ -17,7 +17,8 @@ async def told(url: str, branches: Branches) -> str | None:
     """Return what readiness says of the schema."""
     engine = create_engine(url)
     try:
-        return await SchemaProbe(engine, known_revisions(branches)).failure()
+        failure = await SchemaProbe(engine, known_revisions(branches)).failure()
+        return None if failure is None else failure.public
     finally:
         await engine.dispose()
 

@@ -67,12 +67,15 @@ async def test_an_unknown_schema_is_refused_and_left_alone(fresh: FreshDatabase)
 async def test_a_migration_that_fails_half_way_leaves_nothing(fresh: FreshDatabase) -> None:
     """I3: all or nothing, for the schema too."""
     url = await fresh()
-    await _execute(url, "CREATE TABLE sessions (in_the_way INTEGER)")
+    await _execute(url, "CREATE TABLE elsewhere (a INTEGER)")
+    await _execute(url, "CREATE INDEX sessions ON elsewhere (a)")  # where a table is to be
     before = await snapshot(url)
-    with pytest.raises(Exception, match="exists"):
+    with pytest.raises(ServiceUnavailable) as refusal:
         await upgrade(url)
+    assert refusal.value.failure is not None
+    assert refusal.value.failure.reason == "foreign_tables"
     assert await snapshot(url) == before
-    await _execute(url, "DROP TABLE sessions")
+    await _execute(url, "DROP TABLE elsewhere")
     await upgrade(url)
     assert await current(url) == heads_of(OURS)
 

@@ -38,7 +38,10 @@ async def ready(request: Request, container: Parts, services: Services) -> Respo
     """
     probes = container.health_probes()
     failures = await asyncio.gather(*(probe.failure() for probe in probes))
-    checks = {probe.name: failure or "ok" for probe, failure in zip(probes, failures, strict=True)}
+    checks = {
+        probe.name: "ok" if failure is None else failure.public
+        for probe, failure in zip(probes, failures, strict=True)
+    }
     checks["signing_keys"] = "ok" if services.keys.keyring.is_loaded else "not loaded yet"
     if request.app.state.draining:
         checks["process"] = "shutting down"

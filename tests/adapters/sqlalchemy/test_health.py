@@ -1,5 +1,7 @@
 """What readiness says of the database and its schema (DB-5)."""
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -22,7 +24,10 @@ async def test_a_database_that_is_away_is_told_without_its_address() -> None:
     """LG-1."""
     engine = create_engine("postgresql://somebody:secret@127.0.0.1:1/none")
     for probe in (DatabaseProbe(engine), SchemaProbe(engine, known_revisions())):
-        assert await probe.failure() == "does not answer"
+        failure = await probe.failure()
+        assert failure is not None
+        assert (failure.public, failure.reason) == ("does not answer", "refused")
+        assert "secret" not in str(failure)
     await engine.dispose()
 
 
@@ -40,11 +45,24 @@ async def test_a_database_that_is_away_is_told_without_its_address() -> None:
 async def test_another_schema_is_told(engine: AsyncEngine, revision: str, words: str) -> None:
     async with engine.begin() as connection:
         await connection.execute(text(f"UPDATE alembic_version SET version_num = '{revision}'"))
-    assert await SchemaProbe(engine, ONE).failure() == words
+    failure = await SchemaProbe(engine, ONE).failure()
+    assert failure is not None
+    assert failure.words == failure.public == words
 
 
 @pytest.mark.parametrize("change", ["DROP TABLE alembic_version", "DELETE FROM alembic_version"])
-async def test_a_database_without_a_schema_is_told(engine: AsyncEngine, change: str) -> None:
+async def test_tables_that_nothing_says_are_ours_are_told(engine: AsyncEngine, change: str) -> None:
+    """A migration would fail on them, or worse."""
     async with engine.begin() as connection:
         await connection.execute(text(change))
-    assert await SchemaProbe(engine, ONE).failure() == "was never migrated"
+    failure = await SchemaProbe(engine, ONE).failure()
+    assert failure is not None
+    assert failure.reason == "foreign_tables"
+
+
+async def test_a_database_without_a_schema_is_told(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/new.db")
+    failure = await SchemaProbe(engine, ONE).failure()
+    assert failure is not None
+    assert failure.words == "was never migrated"
+    await engine.dispose()

@@ -1,0 +1,123 @@
+"""Why the database failed, made from the errors of drivers (LG-1).
+
+What a server, a driver or SQLite itself says is never passed on; only its code is.
+"""
+
+import sqlite3
+
+from adapters.network.failures import Server, failure_of
+from adapters.sqlalchemy import causes
+from domain.failures import CodeKind, Failure, Remedy
+
+PART = "database"
+_SERVER = Server(
+    part=PART,
+    setting="DATABASE_URL",
+    trust="name the authority's certificate as sslrootcert in DATABASE_URL",
+)
+
+
+class Unusable(Exception):
+    """The database cannot be used as it is, or as it is set; ``failure`` says why."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.reason)
+        self.failure = failure
+
+
+NO_ANSWER = Failure(
+    part=PART,
+    reason="no_answer",
+    words="does not answer in time",
+    cure="Look whether it runs, and what keeps it busy.",
+    remedy=Remedy.TIME,
+)
+
+
+def wrong_encoding(name: str) -> Failure:
+    """Return the failure of a database whose texts cannot hold every name (``SQL_ASCII``)."""
+    return _failure(causes.ENCODING, name if name.replace("_", "").isalnum() else None, None)
+
+
+def unusable_files(code: str | None) -> Failure:
+    """Return the failure of certificate files that cannot be read; ``code`` says why, if known."""
+    return _failure(causes.CERTIFICATE_FILES, code, "tls")
+
+
+def no_user() -> Failure:
+    """Return the failure of an address without a user where this process has no name either."""
+    return _failure(causes.NO_USER, None, None)
+
+
+def read_only() -> Failure:
+    """Return the failure of a database that cannot be written to."""
+    return _failure(causes.READ_ONLY, "25006", "sqlstate")
+
+
+def foreign_tables() -> Failure:
+    """Return the failure of a database that holds tables of ours that we did not make."""
+    return _failure(causes.FOREIGN, None, None)
+
+
+def refused_setting(state: str | None) -> Failure | None:
+    """Return the failure of a connection that was refused with this SQLSTATE for what it set."""
+    # In a statement these would be mistakes of ours.
+    refused = state in {"22023", "42704", "55P02"}
+    return _failure(causes.SETTING, state, "sqlstate") if refused else None
+
+
+def cause_of(error: BaseException) -> Failure | None:
+    """Return why the database failed, from one error of a driver; None if it is a fault of ours."""
+    if isinstance(error, Unusable):
+        return error.failure
+    state = getattr(error, "sqlstate", None)
+    if isinstance(state, str):
+        cause = causes.SQLSTATES.get(state) or causes.SQLSTATES.get(state[:2])
+        return None if cause is None else _failure(cause, state, "sqlstate")
+    if isinstance(error, sqlite3.Error):
+        return _of_sqlite(error)
+    return _of_driver(error) or failure_of(error, _SERVER)
+
+
+def _of_sqlite(error: sqlite3.Error) -> Failure | None:
+    name = getattr(error, "sqlite_errorname", "")
+    for beginning, cause in causes.SQLITE.items():
+        if name.startswith(beginning):
+            return _failure(cause, name, "sqlite")
+    text = str(error)
+    if text == "unsupported file format":
+        return _failure(causes.NEWER_FILE, name or None, "sqlite")
+    if text.endswith(" already exists") or text.startswith("there is already a"):
+        return _failure(causes.FOREIGN, name or None, "sqlite")
+    return None
+
+
+def _of_driver(error: BaseException) -> Failure | None:
+    """Tell what asyncpg says itself, by name: a service on SQLite need not load it."""
+    kinds = {kind.__name__ for kind in type(error).__mro__ if kind.__module__.startswith("asyncpg")}
+    if "TargetServerAttributeNotMatched" in kinds:
+        return _failure(causes.READ_ONLY, None, None)
+    if "ClientConfigurationError" in kinds:
+        return _failure(causes.CERTIFICATE_FILES, None, None)
+    text = str(error)
+    if "InterfaceError" in kinds and text.startswith("unsupported"):
+        return _failure(causes.UNKNOWN_SIGN_IN, None, None)
+    if isinstance(error, ConnectionError) and error.errno is None:
+        # The texts are only looked at, and not passed on.
+        if text.endswith("rejected SSL upgrade"):
+            return _failure(causes.NO_TLS, None, None)
+        return _failure(causes.LOST, None, None)
+    return None
+
+
+def _failure(cause: causes.Cause, code: str | None, kind: CodeKind | None) -> Failure:
+    return Failure(
+        part=PART,
+        reason=cause.reason,
+        words=cause.words,
+        cure=cause.cure,
+        code=code,
+        kind=kind,
+        remedy=cause.remedy,
+        public=cause.public,
+    )
