@@ -7,6 +7,7 @@ service starts: ``container.clock.override(…)``.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dependency_injector import containers, providers
