@@ -7,7 +7,6 @@ service starts: ``container.clock.override(…)``.
 """
 
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dependency_injector import containers, providers
@@ -42,9 +41,8 @@ def _memory_store(_: "Container") -> "MemoryStore":
 def _engine(c: "Container") -> "Engine":
     from adapters.sqlalchemy.engine import create_engine
 
-    settings = c.settings()
-    url = settings.database_url.get_secret_value()
-    return create_engine(url, pool_size=settings.database_pool_size)
+    url = c.settings().database_url.get_secret_value()
+    return create_engine(url, pool_size=c.settings().database_pool_size)
 
 
 def _database_clock(c: "Container") -> "DatabaseClock":
@@ -123,8 +121,7 @@ def _common_passwords(_: "Container") -> "CommonPasswords":
 def _access_tokens(c: "Container") -> "AccessTokens":
     from adapters.jwt.access_tokens import JwtAccessTokens
 
-    settings = c.settings()
-    return JwtAccessTokens(issuer=settings.public_url, audience=settings.token_audience)
+    return JwtAccessTokens(issuer=c.settings().public_url, audience=c.settings().token_audience)
 
 
 def _secret_box(c: "Container") -> "SecretBox":
@@ -168,8 +165,8 @@ def _schema_probe(c: "Container") -> "SchemaProbe":
     from adapters.sqlalchemy.health import SchemaProbe
     from migrations.tables import names_of
 
-    branches = c.branches()
-    return SchemaProbe(c.engine(), known_revisions(branches), own_tables=lambda: names_of(branches))
+    known, names = known_revisions(c.branches()), lambda: names_of(c.branches())
+    return SchemaProbe(c.engine(), known, own_tables=names)
 
 
 def _health_probes(c: "Container") -> "Sequence[HealthProbe]":
