@@ -57,6 +57,13 @@ LOST = Cause(
     "Look at its log, and at what stands between (a pooler, a proxy).",
     Remedy.TIME,
 )
+CLOSED = Cause(
+    "closed_at_sign_in",
+    "closed the connection before anyone was signed in",
+    "Look at its log. If it demands a client certificate, name one that its authority has signed "
+    "as sslcert and sslkey in DATABASE_URL.",
+    Remedy.TIME,
+)
 _BROKEN = Cause(
     "server_error",
     "has an error of its own",

@@ -59,6 +59,14 @@ def foreign_tables() -> Failure:
     return _failure(causes.FOREIGN, None, None)
 
 
+def closed_at_sign_in() -> Failure:
+    """Return the failure of a connection that ended without a word, as for want of a certificate.
+
+    The TLS alert that says so reaches asyncpg after the handshake, and it does not pass it on.
+    """
+    return _failure(causes.CLOSED, "08003", "sqlstate")
+
+
 def refused_setting(state: str | None) -> Failure | None:
     """Return the failure of a connection that was refused with this SQLSTATE for what it set."""
     # In a statement these would be mistakes of ours.

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from adapters.sqlalchemy.failures import (
     Unusable,
+    closed_at_sign_in,
     no_user,
     refused_setting,
     unusable_files,
@@ -67,6 +68,8 @@ class Connector:
                     asyncpg.TargetServerAttributeNotMatched,
                 ) as away:
                     problem = away
+                except asyncpg.ConnectionDoesNotExistError:
+                    problem = Unusable(closed_at_sign_in())
                 except asyncpg.PostgresError as refusal:
                     if (failure := refused_setting(refusal.sqlstate)) is not None:
                         raise Unusable(failure) from None

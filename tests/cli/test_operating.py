@@ -3,10 +3,15 @@ Commands about an installation: its schema, its settings, its start, its descrip
 """
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.command_line import command
-from tests.support.processes import doorward, free_port
+from tests.support.processes import doorward, free_port, started, wait_for_status
 
 
 def test_migrate_tells_plans_and_does(tmp_path: Path) -> None:
@@ -94,3 +99,73 @@ def test_openapi_prints_the_document(tmp_path: Path) -> None:
     document = json.loads(done.stdout)
     assert document["openapi"].startswith("3.1")
     assert "/api/v1/sessions/refresh" in document["paths"]
+
+
+ODD = {
+    "DATABASE_URL": [
+        "postgresql://jane:hunter2℀@db.example:port/accounts",
+        "postgresql://jane:hunter2℀x",
+        "postgresql://jane:hunter2#x@db.example/accounts",
+        "postgresql://jane:hunter2@db.example/accounts?channel_binding=require",
+        "postgresql://jane:hunter2@db.example/accounts?hunter2=1",
+        "postgresql://jane:hunter2@db.example:99999/accounts",
+        "postgresql://jane:hunter2@[::hunter2]/accounts",
+        "sqlite:///hunter2.db?mode=ro",
+        "sqlite:///~/hunter2.db",
+    ],
+    "SMTP_URL": [
+        "smtp://jane:hunter2℀x", "smtp://jane:hunter2#x@mail", "smtp://jane:hunter2@mail:x",
+        "smtp://jane:hunter2@mail?starttls=never", "smtps://mail?starttls=hunter2",
+    ],
+    "PUBLIC_URL": ["https://hunter2℀.example", "https://hunter2.example/#x", "https://hunter2:x"],
+    "LINK_BASE_URL": ["https://hunter2℀.example/x", "https://hunter2.example/x#y"],
+    "CORS_ORIGINS": ["https://a.example,https://hunter2℀.example", "https://hunter2.example#"],
+    "MAIL_FROM": ["Jane <jane@hunter2℀.example>", "jane@hunter2_.example:25"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [(s, v) for s, values in ODD.items() for v in values]
+)
+def test_an_address_that_cannot_be_read_is_a_finding(
+    tmp_path: Path, setting: str, value: str
+) -> None:
+    """CF-1, LG-1: told by `check` with its cure, and by no command with a traceback or a value."""
+    found = json.loads(command("check", "--json", folder=tmp_path, **{setting: value}).stdout)
+    (finding,) = (each for each in found if each["level"] == "error")
+    assert finding["setting"] == setting
+    assert finding["message"]
+    assert finding["cure"]
+    for arguments in (("check",), ("serve",), ("worker",), ("migrate",), ("users", "list")):
+        done = command(*arguments, folder=tmp_path, **{setting: value})
+        assert done.returncode == 1
+        assert setting in done.stdout + done.stderr
+        assert "hunter2" not in done.stdout + done.stderr
+        assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("address", ["sqlite:///a%20b/c%3F.db", "sqlite:///a b/c%3F.db"])
+def test_every_command_means_the_same_file(tmp_path: Path, address: str) -> None:
+    """Its key beside it, too."""
+    settings = {"DATABASE_URL": address, "SECRET_KEY": ""}
+    assert command("migrate", folder=tmp_path, **settings).returncode == 0
+    assert command("users", "list", folder=tmp_path, **settings).returncode == 0
+    assert command("check", folder=tmp_path, **settings).returncode == 0
+    port = free_port()
+    with started("serve", folder=tmp_path, PORT=str(port), **settings) as process:
+        wait_for_status(f"http://127.0.0.1:{port}/health/ready", 200, process)
+    (folder,) = (each for each in tmp_path.iterdir() if each.is_dir())
+    assert folder.name == "a b"
+    assert {each.name.partition("-")[0] for each in folder.iterdir()} == {"c?.db", "secret_key"}
+
+
+def test_alembic_means_the_same_file(tmp_path: Path) -> None:
+    """A developer's own command line reads the address as the service does."""
+    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/a%20b.db"}
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-m", "alembic", "upgrade", "head"],
+        cwd=root, env=environment, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "a b.db").stat().st_size > 0

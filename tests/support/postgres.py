@@ -44,8 +44,9 @@ class PostgresServer:
     One server with a data directory of its own, made on construction and removed by `close`.
     """
 
-    def __init__(self, *, durable: bool = False) -> None:
+    def __init__(self, *, durable: bool = False, settings: Sequence[str] = ()) -> None:
         self._durable = durable
+        self._settings = list(settings)
         self._password = secrets.token_urlsafe(24)
         self._port = _free_port()
         self._was_up = False
@@ -82,6 +83,28 @@ class PostgresServer:
         A SQLAlchemy address for one of the server's databases.
         """
         return f"postgresql+asyncpg://{_USER}:{self._password}@127.0.0.1:{self._port}/{database}"
+
+    @property
+    def port(self) -> int:
+        return self._port
+
+    def folder(self, name: str) -> Path:
+        """
+        Return a folder that the server can write to and everyone can enter, for its socket.
+        """
+        path = self._root / name
+        self._give_away(path, directory=True)
+        path.chmod(0o755)
+        return path
+
+    def use(self, *settings: str, access: str | None = None) -> None:
+        """
+        Add settings, and lines in front of those of pg_hba.conf, for the next start.
+        """
+        self._settings += settings
+        if access is not None:
+            rules = self._data / "pg_hba.conf"
+            rules.write_text(access + "\n" + rules.read_text())
 
     @property
     def is_running(self) -> bool:
@@ -174,6 +197,7 @@ class PostgresServer:
         settings += ["shared_buffers=64MB", "max_connections=200"]
         settings += ["timezone=UTC", "log_timezone=UTC"]
         settings += [] if self._durable else _HASTY
+        settings += self._settings
         self._process = self._spawn(
             ["postgres", "-D", str(self._data), *(f"--{setting}" for setting in settings)]
         )
