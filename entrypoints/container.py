@@ -41,8 +41,8 @@ def _memory_store(_: "Container") -> "MemoryStore":
 def _engine(c: "Container") -> "Engine":
     from adapters.sqlalchemy.engine import create_engine
 
-    url = c.settings().database_url.get_secret_value()
-    return create_engine(url, pool_size=c.settings().database_pool_size)
+    url, size = c.settings().database_url.get_secret_value(), c.settings().database_pool_size
+    return create_engine(url, pool_size=size, read_only=c.read_only())
 
 
 def _database_clock(c: "Container") -> "DatabaseClock":
@@ -215,6 +215,7 @@ class Container(containers.DeclarativeContainer):
     me: providers.Provider["Container"] = providers.Self()
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
     branches: providers.Provider[Branches] = providers.Object((OURS,))
+    read_only: providers.Provider[bool] = providers.Object(False)
 
     engine = providers.Singleton(_engine, me)
     memory_store = providers.Singleton(_memory_store, me)

@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
 from types import TracebackType
-from typing import Any, Final, Literal, cast
+from typing import Any, ClassVar, Final, Literal, cast
 
 import orjson
 import structlog
@@ -44,8 +44,17 @@ _FLOORS: Final = {
 
 
 # "format" hides a builtin that nothing here uses, and is what LOG_FORMAT is called.
-def configure_logging(level: str, format: Literal["json", "console"]) -> None:  # noqa: A002
-    """Send every record from ``level`` up to standard output, in this form."""
+def configure_logging(
+    level: str,
+    format: Literal["json", "console"],  # noqa: A002
+    *,
+    beside: bool = False,
+) -> None:
+    """Send every record from ``level`` up to standard output, in this form.
+
+    ``beside`` sends it to standard error, for a command that has an answer to write.
+    """
+    _Sink.beside = beside
     threshold = logging.getLevelNamesMapping()[level.upper()]
     _configure_structlog(threshold, format, keep=True)
     root = logging.getLogger()
@@ -69,26 +78,29 @@ def _configure_structlog(threshold: int, form: Literal["json", "console"], *, ke
             _render_json if form == "json" else _render_console,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=_Stdout,
+        logger_factory=_Sink,
         cache_logger_on_first_use=keep,
     )
 
 
-class _Stdout:
-    """The end of the pipeline: whole lines of bytes to standard output, found anew each time.
+class _Sink:
+    """The end of the pipeline: whole lines of bytes to a standard stream, found anew each time.
 
     A sink that fails takes nothing down (LG-4): there is nowhere left to complain to.
     """
 
     __slots__ = ("name",)
 
+    beside: ClassVar[bool] = False
+
     def __init__(self, name: str | None = None) -> None:
         self.name = name
 
     def msg(self, line: bytes) -> None:
         try:
-            sys.stdout.buffer.write(line)
-            sys.stdout.flush()
+            stream = sys.stderr if self.beside else sys.stdout
+            stream.buffer.write(line)
+            stream.flush()
         except (OSError, ValueError, AttributeError):
             return
 
@@ -107,7 +119,7 @@ class _IntoStructlog(logging.Handler):
         structlog.get_logger(record.name).log(level, text, exc_info=record.exc_info)
 
 
-def _add_origin(logger: "_Stdout", method: str, event: EventDict) -> EventDict:
+def _add_origin(logger: "_Sink", method: str, event: EventDict) -> EventDict:
     # After redaction: these are our own words, and need none.
     if (current := request_id.get()) is not None:
         event["request_id"] = current
@@ -258,7 +270,7 @@ def _render_console(_logger: Any, _method: str, event: EventDict) -> bytes:
     """Return the record for people: a line, and below it, indented, a traceback if there is one."""
     level, time = event.pop("level"), event.pop("timestamp")
     text, trace = _bare(event.pop("event", "")), event.pop("exception", None)
-    if sys.stdout.isatty():
+    if (sys.stderr if _Sink.beside else sys.stdout).isatty():
         level_shown = f"{_COLOURS.get(level, '')}{level:<8}\x1b[0m"
     else:
         level_shown = f"{level:<8}"

@@ -18,7 +18,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
-from adapters.sqlalchemy.engine import engine_url, prepare_file, read_address
+from adapters.sqlalchemy.engine import engine_url, prepare_file, read_address, reading_url
 from adapters.sqlalchemy.errors import translated_errors, unavailable
 from adapters.sqlalchemy.failures import foreign_tables
 from adapters.sqlalchemy.locks import Lock
@@ -109,14 +109,18 @@ async def open_for_migration(
     """
     address = read_address(url)
     sqlite = isinstance(address, SqliteAddress)
+    address_for_engine = engine_url(address)
     if isinstance(address, SqliteAddress):
-        prepare_file(address)
+        if read_only:
+            address_for_engine = reading_url(address)
+        else:
+            prepare_file(address)
         arguments: dict[str, object] = {"timeout": _LOCK_SECONDS}
     else:
         settings = {"application_name": "doorward migrate", "timezone": "UTC"}
         connector = Connector(address, timeout=_CONNECT_SECONDS)
         arguments = {"async_creator_fn": connector, "server_settings": settings}
-    engine = create_async_engine(engine_url(address), poolclass=NullPool, connect_args=arguments)
+    engine = create_async_engine(address_for_engine, poolclass=NullPool, connect_args=arguments)
     if sqlite:
         event.listen(engine.sync_engine, "connect", _leave_transactions_to_us)
     try:

@@ -4,12 +4,13 @@ import socket
 import stat
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Dialect, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.util.concurrency import in_greenlet
 
 from adapters.sqlalchemy.postgresql import Connector
@@ -62,6 +63,21 @@ def engine_url(address: DatabaseAddress) -> URL:
     return URL.create("postgresql+asyncpg")
 
 
+def reading_url(address: SqliteAddress) -> URL:
+    """Return an address that opens the file as it lies there, and makes or changes none.
+
+    A file that is not there yet is read as an empty database. One that no process has open is read
+    without SQLite's own files beside it, which even a reader would make.
+    """
+    file = Path(address.file).absolute()
+    if not file.exists():
+        return URL.create("sqlite+aiosqlite", database=":memory:")
+    options = {"uri": "true", "mode": "ro"}
+    if not any(file.with_name(file.name + end).exists() for end in ("-wal", "-journal")):
+        options["immutable"] = "1"
+    return URL.create("sqlite+aiosqlite", database=f"file:{quote(str(file))}", query=options)
+
+
 def read_address(url: str) -> DatabaseAddress:
     """Return the address of a database that is kept.
 
@@ -79,15 +95,22 @@ def create_engine(
     pool_size: int = 10,
     pool_timeout: float = POOL_TIMEOUT_SECONDS,
     connect_timeout: float = CONNECT_TIMEOUT_SECONDS,
+    read_only: bool = False,
 ) -> Engine:
     """Return an engine that holds up to ``pool_size`` connections and opens none yet.
+
+    With ``read_only`` no file of SQLite's is made or changed (:func:`reading_url`).
 
     No request waits longer than ``pool_timeout`` for a free one (DB-6). A connection that the
     server has closed is noticed when it is taken, without a round trip, and replaced (DB-1).
     """
     address = read_address(url)
+    engine_address = engine_url(address)
     if isinstance(address, SqliteAddress):
-        prepare_file(address)
+        if read_only:
+            engine_address = reading_url(address)
+        else:
+            prepare_file(address)
         arguments: dict[str, Any] = {"timeout": SQLITE_BUSY_MILLISECONDS / 1000}
     else:
         arguments = {
@@ -96,8 +119,9 @@ def create_engine(
             "server_settings": _POSTGRESQL_SETTINGS,
         }
     engine = create_async_engine(
-        engine_url(address),
+        engine_address,
         connect_args=arguments,
+        poolclass=AsyncAdaptedQueuePool,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=pool_timeout,
@@ -110,7 +134,8 @@ def create_engine(
     )
     event.listen(engine.sync_engine, "do_connect", _refuse_to_wait)
     if isinstance(address, SqliteAddress):
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        prepare = _prepare_reading if read_only else _prepare_sqlite
+        event.listen(engine.sync_engine, "connect", prepare)
     else:
         event.listen(engine.sync_engine, "connect", _prepare_postgresql)
         event.listen(engine.sync_engine, "checkout", _refuse_closed)
@@ -144,6 +169,15 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     try:
         for setting in _SQLITE_SETTINGS:
             cursor.execute(setting)
+    finally:
+        cursor.close()
+
+
+def _prepare_reading(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    try:
+        cursor.execute("PRAGMA query_only=ON")
     finally:
         cursor.close()
 

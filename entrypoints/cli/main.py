@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 from cyclopts import App, CycloptsError
 
-from entrypoints.cli.exits import REFUSED, USAGE, run, say
+from entrypoints.cli.exits import READER_LEFT, REFUSED, USAGE, run, say
 from entrypoints.cli.printing import print_json
 from entrypoints.cli.service import (
     Group,
@@ -75,17 +75,45 @@ def main(program: Program = DOORWARD) -> None:
         say("The arguments are not text in the encoding of this terminal.")
         raise SystemExit(USAGE)
     try:
-        with started(program):
-            command_line(program)(exit_on_error=False, result_action="return_value")
-        sys.stdout.flush()
+        _answer(program)
     except CycloptsError:
         # What was wrong is already told; wrong usage is 2, as everywhere.
         raise SystemExit(USAGE) from None
     except BrokenPipeError:
         # `doorward … | head`: the reader has left. What is buffered goes nowhere, so that the
         # interpreter does not complain about it either when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()
+        raise SystemExit(READER_LEFT) from None
+    except OSError as failure:
+        # All that a command opens has words of its own; what is left is its own output.
+        _write_no_more()
+        say(f"The answer could not be written ({failure.strerror}).")
         raise SystemExit(REFUSED) from None
+
+
+def _answer(program: Program) -> None:
+    """Run the command, and write all of its answer while a failure can still be told."""
+    try:
+        with started(program):
+            command_line(program)(exit_on_error=False, result_action="return_value")
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):
+            raise end.__context__ from None  # rich, which writes the help, makes 1 of it
+        raise
+    finally:
+        if sys.stdout is not None:  # `>&-`: there is none
+            sys.stdout.flush()
+
+
+def _write_no_more() -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            os.dup2(nowhere, stream.fileno())
+        except AttributeError:
+            continue  # there is none
 
 
 def _is_text(arguments: Sequence[str]) -> bool:
@@ -126,7 +154,7 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
     from entrypoints.http.listening import ensure_can_listen
     from entrypoints.lifecycle import StartRefused
 
-    settings, program = command_settings(), running_program()
+    settings, program = command_settings(serves=True), running_program()
     host = (host or settings.host).removeprefix("[").removesuffix("]")
     port = port or settings.port
     try:
@@ -150,7 +178,7 @@ def worker() -> None:
     """Send mail and clear away what is over, until told to stop."""
     from entrypoints.worker.main import work
 
-    run(work(container_of(command_settings())))
+    run(work(container_of(command_settings(serves=True))))
 
 
 def migrate(*, check: bool = False, plan: bool = False) -> None:
@@ -171,17 +199,25 @@ def migrate(*, check: bool = False, plan: bool = False) -> None:
         return
     url = settings.database_url.get_secret_value()
     branches = running_program().container().branches()
-    work = runner.pending if check or plan else runner.upgrade
     try:
-        pending = run(work(url, branches=branches)) or []
+        pending = run(runner.pending(url, branches=branches))
+        if pending and not (check or plan):
+            run(runner.upgrade(url, branches=branches))
     except runner.UnknownRevision as problem:
         say(str(problem))
         raise SystemExit(REFUSED) from None
     for revision, title in pending:
         print(f"{revision}  {title}")
-    if check and pending:
-        say("The schema is behind this version. Run `doorward migrate`.")
+    count = f"{len(pending)} {'revision' if len(pending) == 1 else 'revisions'}"
+    if not pending:
+        print("Nothing to do: the schema is that of this version.")
+    elif check:
+        say(f"The schema is {count} behind this version. Run `doorward migrate`.")
         raise SystemExit(REFUSED)
+    elif plan:
+        say(f"{count} to be applied. Nothing was changed.")
+    else:
+        print(f"{count} applied: the schema is that of this version.")
 
 
 def check(*, json: bool = False) -> None:
@@ -249,7 +285,7 @@ def openapi() -> None:
     """Print the OpenAPI document."""
     from entrypoints.http.app import create_app
 
-    container, rooms = container_of(command_settings()), running_program().rooms()
+    container, rooms = container_of(command_settings().forgetful()), running_program().rooms()
     document = create_app(container, rooms=rooms).openapi()
     print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
 

@@ -1,5 +1,6 @@
 """Answers on standard output: a table for people, JSON for programs."""
 
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -18,16 +19,26 @@ def print_line(answer: object) -> None:
 
 
 def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
-    """Print the rows under a line of headings, each column as wide as it needs."""
+    """Print the rows under a line of headings, each column as wide as it needs.
+
+    On a terminal that is too narrow for that, each row becomes a block of lines, one for each
+    column: nothing is cut off, and no line is longer than the terminal.
+    """
     if not rows:
         print("Nothing there.")
         return
-    lines = [[column.replace("_", " ").upper() for column in columns]]
-    lines += [[_cell(row[column]) for column in columns] for row in rows]
-    widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
+
+    from entrypoints.cli.tables import blocks, table, width_of
+
+    headings = [column.replace("_", " ").upper() for column in columns]
+    cells = [[_cell(row[column]) for column in columns] for row in rows]
+    lines = table(headings, cells)
+    if sys.stdout.isatty():
+        most = shutil.get_terminal_size().columns
+        if any(width_of(line) > most for line in lines):
+            lines = blocks(headings, cells, most)
     for line in lines:
-        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        print("  ".join(cells).rstrip())
+        print(line)
 
 
 class Progress:

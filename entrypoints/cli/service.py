@@ -90,13 +90,17 @@ def in_service[T](job: Callable[[Services], Awaitable[T]]) -> T:
     return run(work())
 
 
-def command_settings() -> "Settings":
-    """Return the settings, with logging set up by them."""
+def command_settings(*, serves: bool = False) -> "Settings":
+    """Return the settings, with logging set up by them.
+
+    The log of a process that ``serves`` is its standard output; beside a command's answer it goes
+    to standard error.
+    """
     from entrypoints.lifecycle import ready_settings
     from entrypoints.logging import configure_logging
 
     settings = ready_settings()
-    configure_logging(settings.log_level, settings.log_format)
+    configure_logging(settings.log_level, settings.log_format, beside=not serves)
     return settings
 
 

@@ -285,6 +285,14 @@ class Settings(BaseSettings):
         """Whether nothing outlives this process."""
         return self.database_url.get_secret_value() == addresses.MEMORY
 
+    def forgetful(self) -> "Settings":
+        """Return the same settings over a store in memory and under a key that is thrown away.
+
+        For what only describes the service: it opens and makes nothing.
+        """
+        stand_ins = {"database_url": addresses.MEMORY, "secret_key": KeptKey.fresh().decode()}
+        return self.model_copy(update={name: SecretStr(value) for name, value in stand_ins.items()})
+
     @property
     def sqlite_file(self) -> Path | None:
         """The file of a SQLite database, None for any other."""

@@ -29,7 +29,7 @@ VAGUE_NAMES = {
 }
 
 MOST_LINES = 350
-SHORTER: Mapping[str, int] = {"entrypoints/container.py": 250, "tests/application/service.py": 150}
+SHORTER: Mapping[str, int] = {"entrypoints/container.py": 275, "tests/application/service.py": 150}
 """What says at a glance how everything is put together, and must stay so."""
 LONGER: Mapping[str, tuple[int, str]] = {
     "adapters/jwt/access_tokens.py": (400, "every check of TK-1 beside the next, in one place"),
@@ -58,6 +58,7 @@ LIBRARY_HOMES: Mapping[str, tuple[str, ...]] = {
     "pydantic_core": ("entrypoints.http.edge.parameters", "entrypoints.settings"),
     "pydantic_settings": ("entrypoints.settings",),
     "pytest": ("entrypoints.testing.plugin",),
+    "rich": ("entrypoints.cli.tables",),
     "sqlalchemy": ("adapters.sqlalchemy", "migrations"),
     "starlette": ("entrypoints.http",),
     "structlog": ("entrypoints",),

@@ -24,9 +24,21 @@ def test_migrate_tells_plans_and_does(tmp_path: Path) -> None:
     planned = command("migrate", "--plan", folder=tmp_path, **url)
     assert planned.returncode == 0
     assert planned.stdout == behind.stdout != ""
-    assert command("migrate", folder=tmp_path, **url).returncode == 0
-    assert command("migrate", "--check", folder=tmp_path, **url).returncode == 0
-    assert command("migrate", "--plan", folder=tmp_path, **url).stdout == ""
+    assert list(tmp_path.iterdir()) == []
+    count = len(planned.stdout.splitlines())
+    assert behind.stderr == (
+        f"The schema is {count} revisions behind this version. Run `doorward migrate`.\n"
+    )
+    assert planned.stderr == f"{count} revisions to be applied. Nothing was changed.\n"
+    done = command("migrate", folder=tmp_path, **url)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == (
+        f"{planned.stdout}{count} revisions applied: the schema is that of this version.\n"
+    )
+    for option in ([], ["--check"], ["--plan"]):
+        again = command("migrate", *option, folder=tmp_path, **url)
+        assert (again.returncode, again.stderr) == (0, "")
+        assert again.stdout == "Nothing to do: the schema is that of this version.\n"
 
 
 def test_check_tells_of_a_key_that_is_missing(tmp_path: Path) -> None:
@@ -93,9 +105,10 @@ def test_an_unknown_key_in_dot_env_refuses_the_start(tmp_path: Path) -> None:
     assert "ACCESS_TOKEN_TTL" in done.stderr
 
 
-def test_openapi_prints_the_document(tmp_path: Path) -> None:
-    done = command("openapi", folder=tmp_path, DATABASE_URL="memory://")
-    assert done.returncode == 0, done.stderr
+def test_openapi_prints_the_document_and_makes_nothing(tmp_path: Path) -> None:
+    done = command("openapi", folder=tmp_path, SECRET_KEY="")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(tmp_path.iterdir()) == []
     document = json.loads(done.stdout)
     assert document["openapi"].startswith("3.1")
     assert "/api/v1/sessions/refresh" in document["paths"]

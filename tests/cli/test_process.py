@@ -61,13 +61,30 @@ def test_a_database_that_is_away_means_come_back_later(tmp_path: Path) -> None:
     assert "hunter2secret" not in done.stdout + done.stderr
 
 
-def test_a_reader_that_has_left_is_no_error(sqlite_url: str, tmp_path: Path) -> None:
-    """`doorward openapi | head`: the rest is not written, and there is no traceback."""
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["openapi"],
+        ["--help"],
+        ["--version"],
+        ["users", "list"],
+        ["audit", "verify"],
+        ["check"],
+    ],
+    ids=" ".join,
+)
+def test_a_reader_that_has_left_is_no_error(
+    sqlite_url: str, tmp_path: Path, arguments: list[str]
+) -> None:
+    """
+    `doorward openapi | head`: the rest is not written, there is no traceback, and the exit code is
+    what a shell reports of any program that is ended by SIGPIPE.
+    """
     reading, writing = os.pipe()
     os.close(reading)
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "entrypoints.cli.main", "openapi"],
+            [sys.executable, "-m", "entrypoints.cli.main", *arguments],
             stdout=writing,
             stderr=subprocess.PIPE,
             cwd=tmp_path,
@@ -77,7 +94,7 @@ def test_a_reader_that_has_left_is_no_error(sqlite_url: str, tmp_path: Path) -> 
         )
     finally:
         os.close(writing)
-    assert (done.returncode, done.stderr) == (1, b"")
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_a_password_that_is_no_text_is_refused(sqlite_url: str, tmp_path: Path) -> None:
@@ -104,3 +121,33 @@ def test_arguments_that_are_no_text_are_wrong_usage(sqlite_url: str, tmp_path: P
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "The arguments are not text in the encoding of this terminal.\n"
+
+
+@pytest.mark.parametrize("arguments", [["openapi"], ["users", "list"], ["--help"]], ids=" ".join)
+def test_an_answer_that_cannot_be_written_is_told(tmp_path: Path, arguments: list[str]) -> None:
+    """
+    A full disk, or no standard output at all: a sentence, or nothing; never a traceback.
+    """
+    program = f"exec {sys.executable} -m entrypoints.cli.main {' '.join(arguments)}"
+    for redirection, said in ((">/dev/full", "The answer could not be written"), (">&-", "")):
+        done = subprocess.run(
+            ["sh", "-c", f"{program} {redirection}"],
+            cwd=tmp_path,
+            env=environment(tmp_path, {}),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE * 2,
+            check=False,
+        )
+        assert done.returncode == (1 if said else 0), done.stderr
+        assert done.stderr.startswith(said)
+        assert "Traceback" not in done.stderr
+
+
+def test_what_is_logged_stands_beside_the_answer(tmp_path: Path) -> None:
+    """
+    A key that is made on the way is said on standard error: the answer stays JSON.
+    """
+    done = doorward("users", "list", "--json", folder=tmp_path, SECRET_KEY="")
+    assert (done.returncode, json.loads(done.stdout)) == (0, [])
+    assert "var/secret_key" in done.stderr

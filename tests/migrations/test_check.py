@@ -23,9 +23,9 @@ async def test_a_schema_that_is_behind(fresh: FreshDatabase, tmp_path: Path) -> 
     code, lines = check(url, tmp_path)
     assert code == 1
     assert lines[0] == "0009  Which permissions there are at all, without reading who gives them."
-    assert lines[-1] == "The schema is behind this version. Run `doorward migrate`."
+    assert lines[-1] == "The schema is 1 revision behind this version. Run `doorward migrate`."
     await upgrade(url)
-    assert check(url, tmp_path) == (0, [])
+    assert check(url, tmp_path) == (0, ["Nothing to do: the schema is that of this version."])
 
 
 async def test_a_schema_that_is_ahead(fresh: FreshDatabase, tmp_path: Path) -> None:
