@@ -7,16 +7,18 @@ signing key, a schema that is too new or too old) refuses the start with a messa
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 import structlog
 
 from application.keys.keyring import SigningKeyUnreadable
+from application.mail.relay import RelayOutbox
 from application.service import Service, ServiceUnit
 from domain.errors import ConcurrentChange, ServiceUnavailable
 from domain.failures import Failure, Remedy
+from domain.mail.message import MessageId
 from entrypoints.container import Container, close
 from entrypoints.settings import Settings, SettingsError, findings, load_settings, refusals
 
@@ -25,6 +27,7 @@ CLOCK_EVERY = timedelta(seconds=30)
 CHAIN_EVERY = timedelta(seconds=5)
 HOUSEKEEPING_EVERY = timedelta(minutes=5)
 RELAY_EVERY = timedelta(seconds=1)
+SETTLE_EVERY = timedelta(milliseconds=500)
 START_PATIENCE = timedelta(seconds=3)
 STOP_PATIENCE = timedelta(seconds=25)
 FIRST_RETRY = timedelta(milliseconds=200)
@@ -113,6 +116,7 @@ async def running(
         start.cancel()
         if with_worker and (relay := container.service().relay) is not None:
             relay.stop()
+            tasks.append(asyncio.create_task(_settle(relay), name="marks"))
         if tasks:
             _, unfinished = await asyncio.wait(tasks, timeout=STOP_PATIENCE.total_seconds())
             for task in unfinished:
@@ -241,19 +245,40 @@ async def _keep_house(services: Service[ServiceUnit]) -> None:
             log.error("purge_failed", what=name, exc_info=error)
 
 
+async def _settle(relay: RelayOutbox[ServiceUnit]) -> None:
+    """See that what the mail server has accepted is marked, for as long as the process may live."""
+    unmarked: Collection[MessageId] = ()
+    try:
+        while unmarked := await relay.settle():
+            log.warning("sent_mail_is_not_marked", count=len(unmarked))
+            await asyncio.sleep(SETTLE_EVERY.total_seconds())
+    except asyncio.CancelledError:
+        if unmarked:
+            # Nothing is left to do; another worker sends them once more when the leases run out.
+            names = [str(each) for each in unmarked]
+            log.error("sent_mail_stays_unmarked", messages=names)  # noqa: TRY400
+        raise
+
+
 async def drain_outbox(services: Service[ServiceUnit]) -> None:
     """Send what is due, round after round, until nothing is left that can be sent now.
 
     Without a mailer, mail waits in the outbox for one.
     """
     relay = services.relay
-    while relay is not None and (report := await relay()).claimed:
+    while relay is not None:
+        report = await relay()
+        if report.unmarked:
+            log.warning("sent_mail_is_not_marked", count=report.unmarked)
+        if not report.claimed:
+            return
         log.info(
             "outbox_relayed",
             sent=report.sent,
             postponed=report.postponed,
             expired=report.expired,
             dead=report.dead,
+            unmarked=report.unmarked,
         )
 
 

@@ -1,6 +1,7 @@
 """Mail through an SMTP server (RFC 5321), one connection per message (OB-3, OB-4)."""
 
 import asyncio
+from contextlib import suppress
 
 import aiosmtplib
 
@@ -86,7 +87,5 @@ def _verdict(code: int) -> MailRefused | MailNotSent:
 
 async def _say_goodbye(client: aiosmtplib.SMTP) -> None:
     """End the session; the mail is accepted, so nothing that goes wrong here matters."""
-    try:
+    with suppress(Exception):
         await client.quit(timeout=_FAREWELL_SECONDS)
-    except (aiosmtplib.SMTPException, OSError):
-        pass

@@ -176,6 +176,21 @@ def _some(key: Column[Any], where: Sequence[ColumnElement[bool]]) -> Select[Any]
     return select(key).where(*where).limit(bindparam("limit", type_=Integer)).correlate(None)
 
 
+class WordList(TypeDecorator[list[str]]):
+    """Any number of words as one value, for :func:`is_word_among`."""
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return PostgreSQL's array of texts; SQLite gets JSON."""
+        return postgresql.ARRAY(Text()) if dialect.name == "postgresql" else String()
+
+    def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> Any:
+        """Write the words as the database takes them."""
+        return value if value is None or dialect.name == "postgresql" else json.dumps(value)
+
+
 class UuidList(TypeDecorator[list[UUID]]):
     """Any number of UUIDs as one value, for :func:`is_among`: an array, or JSON on SQLite.
 
@@ -205,4 +220,12 @@ def is_among(insert: InsertInto, column: Column[Any], name: str) -> ColumnElemen
     given = bindparam(name, type_=UuidList)
     if insert is postgresql.insert:
         return column == func.any(given.cast(postgresql.ARRAY(Uuid())))
+    return column.in_(select(func.json_each(given).table_valued("value").c.value))
+
+
+def is_word_among(insert: InsertInto, column: Column[Any], name: str) -> ColumnElement[bool]:
+    """Return the condition that the column is one of the words in the placeholder ``name``."""
+    given = bindparam(name, type_=WordList)
+    if insert is postgresql.insert:
+        return column == func.any(given)
     return column.in_(select(func.json_each(given).table_valued("value").c.value))

@@ -215,12 +215,15 @@ class SigningKeyring:
         keys = await self._stored()
         self._answers, self._asked_in_vain = self._answers + 1, False
         now = self._clock.now()
-        current = signing(keys, now=now)
+        good = [key for key in verifying(keys, now=now) if key.is_usable]
+        current = signing(good, now=now)
+        if current is None and signing(keys, now=now) is not None and good:
+            current = good[-1]  # a newer version's key has taken over; this instance signs on
         if current is None:
             raise ServiceUnavailable
-        state = frozenset((key.kid, key.state(now)) for key in verifying(keys, now=now))
+        state = frozenset((key.kid, key.state(now)) for key in good)
         if state != self._loaded:
-            verifiers = [_public(key) for key in verifying(keys, now=now)]
+            verifiers = [_public(key) for key in good]
             self._tokens.use(self._open(current), verifiers)
             self._loaded = state
         return keys

@@ -5,7 +5,7 @@ sent are the two put together. Links are built from the configured origin and fr
 a request said (AT-2).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
@@ -34,6 +34,11 @@ class Notifications:
     ) -> None:
         self._secret_box, self._randomness = secret_box, randomness
         self._link_base_url, self._texts = link_base_url, texts
+
+    @property
+    def kinds(self) -> Set[MessageKind]:
+        """The kinds that a mail can be made of."""
+        return self._texts.keys()
 
     def secret(
         self, kind: MessageKind, to: EmailAddress, *, secret: str, now: datetime, ttl: timedelta

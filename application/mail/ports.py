@@ -1,7 +1,7 @@
 """What mail needs from outside: a mailer, the outbox, and the circuit."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -104,11 +104,28 @@ class Outbox(Protocol):
         """Add a message that is due at once."""
 
     @abstractmethod
-    async def claim(self, *, limit: int, lease: timedelta, now: datetime) -> list[OutboxMessage]:
-        """Lease up to that many due messages, oldest first, to the caller alone.
+    async def claim(
+        self,
+        *,
+        kinds: Collection[MessageKind],
+        limit: int,
+        lease: timedelta,
+        now: datetime,
+        take_over: bool = True,
+    ) -> list[OutboxMessage]:
+        """Lease up to that many due messages of these kinds, oldest first, to the caller alone.
 
+        Messages of other kinds are for workers of another version, and are left as they are.
         Two callers never get the same message while its lease lasts. A lease that runs out
-        makes the message due again. ``attempts`` counts this claim.
+        makes the message due again, but not for a caller that does not ``take_over``.
+        ``attempts`` counts this claim.
+        """
+
+    @abstractmethod
+    async def renew(self, message: OutboxMessage, *, lease: timedelta, now: datetime) -> bool:
+        """Let the lease of a claimed message end ``lease`` from now, however long it was.
+
+        False if it was not ours any more, as for the three that follow.
         """
 
     @abstractmethod
@@ -122,6 +139,14 @@ class Outbox(Protocol):
     @abstractmethod
     async def give_back(self, message: OutboxMessage, *, now: datetime) -> bool:
         """Give a claimed message back untried, due at once, as if it had not been claimed."""
+
+    @abstractmethod
+    async def mark_sent(self, message_id: MessageId, *, now: datetime) -> bool:
+        """End a waiting message that the server has accepted; False if it had ended already.
+
+        Whoever has it by now: that it was accepted stays true, and they must not send it again
+        (OB-3). It loses its secret at once.
+        """
 
     @abstractmethod
     async def close(

@@ -92,6 +92,11 @@ class SigningKey:
         self.retires_at = self.gone_at = now
         return SigningKeyRevoked(kid=self.kid, occurred_at=now)
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether this version knows the algorithm: a newer one beside it may have other keys."""
+        return self.algorithm in list(SigningAlgorithm)
+
     def state(self, now: datetime) -> KeyState:
         """Return what the key is good for at ``now``."""
         if self.gone_at is not None and now >= self.gone_at:

@@ -71,7 +71,9 @@ class SessionIsOver(NotAuthenticated):
     @classmethod
     def because(cls, reason: EndReason) -> "SessionIsOver":
         """Return the error for one reason."""
-        return cls(details=[Violation("session", reason.value, _EXPLANATIONS[reason])])
+        # A newer version may have ended it for a reason that this one has no words for.
+        explanation = _EXPLANATIONS.get(reason, "The session has ended.")
+        return cls(details=[Violation("session", reason.value, explanation)])
 
 
 class SessionNotFound(NotFound):

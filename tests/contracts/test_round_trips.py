@@ -307,7 +307,7 @@ async def test_outbox_messages(units: UnitOfWorkFactory[ServiceUnit], data: st.D
     async with units() as work:
         await work.outbox.enqueue(message)
         [claimed] = await work.outbox.claim(
-            limit=10, lease=timedelta(minutes=1), now=message.queued_at
+            kinds=KINDS, limit=10, lease=timedelta(minutes=1), now=message.queued_at
         )
     assert values_of(claimed) == values_of(message) | {"attempts": message.attempts + 1}
 

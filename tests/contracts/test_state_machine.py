@@ -44,6 +44,7 @@ from domain.sessions.session import EndReason, Replayed, Reused, Rotated
 from domain.users.user import User
 from tests.contracts.samples import (
     HOUR,
+    KINDS,
     MINUTE,
     NOW,
     POLICY,
@@ -319,7 +320,7 @@ class StoresMachine(RuleBasedStateMachine):
     @rule(limit=st.integers(1, 3), commit=COMMITS)
     def claim_mail(self, limit: int, commit: bool) -> None:
         self.everywhere(
-            lambda work, _: work.outbox.claim(limit=limit, lease=MINUTE, now=self.now),
+            lambda work, _: work.outbox.claim(kinds=KINDS, limit=limit, lease=MINUTE, now=self.now),
             commit=commit,
         )
 

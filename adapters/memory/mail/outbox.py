@@ -1,12 +1,13 @@
 """The outbox over one memory transaction."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from adapters.memory.mail.tables import OUTBOX, OutboxEntry
 from adapters.memory.store import Transaction
 from application.mail.ports import Outbox
-from domain.mail.message import MessageStatus, OutboxMessage
+from domain.mail.message import MessageId, MessageKind, MessageStatus, OutboxMessage
 
 
 class MemoryOutbox(Outbox):
@@ -21,10 +22,24 @@ class MemoryOutbox(Outbox):
         entry = OutboxEntry(message=message, status=MessageStatus.WAITING, due_at=message.queued_at)
         self._entries.put(message.id, entry)
 
-    async def claim(self, *, limit: int, lease: timedelta, now: datetime) -> list[OutboxMessage]:
+    async def claim(
+        self,
+        *,
+        kinds: Collection[MessageKind],
+        limit: int,
+        lease: timedelta,
+        now: datetime,
+        take_over: bool = True,
+    ) -> list[OutboxMessage]:
         await self._transaction.writing()
         due = self._entries.find(
-            "status", MessageStatus.WAITING, where=lambda entry: entry.due_at <= now
+            "status",
+            MessageStatus.WAITING,
+            where=lambda entry: (
+                entry.due_at <= now
+                and entry.message.kind in kinds
+                and (take_over or not entry.is_leased)
+            ),
         )
         due.sort(key=lambda entry: (entry.message.queued_at, entry.message.id))
         claimed = [
@@ -34,6 +49,13 @@ class MemoryOutbox(Outbox):
             leased = replace(entry, message=message, due_at=now + lease, is_leased=True)
             self._entries.put(message.id, leased)
         return claimed
+
+    async def renew(self, message: OutboxMessage, *, lease: timedelta, now: datetime) -> bool:
+        await self._transaction.writing()
+        if (entry := self._still_ours(message)) is None:
+            return False
+        self._entries.put(message.id, replace(entry, due_at=now + lease, is_leased=True))
+        return True
 
     async def postpone(self, message: OutboxMessage, *, until: datetime, error: str) -> bool:
         await self._transaction.writing()
@@ -48,6 +70,22 @@ class MemoryOutbox(Outbox):
             return False
         untried = replace(entry.message, attempts=entry.message.attempts - 1)
         self._entries.put(message.id, replace(entry, message=untried, due_at=now, is_leased=False))
+        return True
+
+    async def mark_sent(self, message_id: MessageId, *, now: datetime) -> bool:
+        await self._transaction.writing()
+        entry = self._entries.get(message_id)
+        if entry is None or entry.status is not MessageStatus.WAITING:
+            return False
+        sent = replace(
+            entry,
+            message=replace(entry.message, sealed_secret=None),
+            status=MessageStatus.SENT,
+            closed_at=now,
+            error=None,
+            is_leased=False,
+        )
+        self._entries.put(message_id, sent)
         return True
 
     async def close(

@@ -20,6 +20,7 @@ from application.credentials.ports import OneTimeTokenRepository
 from domain.credentials.one_time_token import OneTimeToken, Purpose
 from domain.email_address import EmailAddress
 from domain.identifiers import UserId
+from domain.vocabulary import word_of
 
 TOKEN = (
     one_time_tokens.c.user_id,
@@ -37,7 +38,7 @@ def token_from(row: Row) -> OneTimeToken:
     user_id, purpose, email, key, digest, created_at, expires_at = row
     return OneTimeToken(
         user_id=UserId(user_id),
-        purpose=Purpose(purpose),
+        purpose=word_of(Purpose, purpose),
         email=EmailAddress(value=email, key=key),
         digest=digest,
         created_at=created_at,

@@ -19,6 +19,7 @@ from adapters.sqlalchemy.statements import (
 from application.keys.ports import SigningKeyRepository
 from domain.errors import ConcurrentChange
 from domain.keys.signing_key import SigningAlgorithm, SigningKey
+from domain.vocabulary import word_of
 
 KEY = (
     signing_keys.c.kid,
@@ -40,7 +41,7 @@ def key_from(row: Row) -> SigningKey:
     retires_at, gone_at, version = rest
     return SigningKey(
         kid=kid,
-        algorithm=SigningAlgorithm(algorithm),
+        algorithm=word_of(SigningAlgorithm, algorithm),
         public_jwk=jwk,
         sealed_private_key=sealed,
         published_at=published_at,

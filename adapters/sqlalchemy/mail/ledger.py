@@ -18,6 +18,7 @@ from adapters.sqlalchemy.statements import (
 from application.mail.ports import MOST_COUNTED, HeldMessage, OutboxCensus, OutboxLedger
 from domain.email_address import EmailAddress
 from domain.mail.message import MessageId, MessageKind, MessageStatus
+from domain.vocabulary import word_of
 
 HELD_MESSAGE = (
     outbox_messages.c.id,
@@ -41,7 +42,7 @@ def held_message_from(row: Row) -> HeldMessage:
         id=MessageId(id_),
         kind=MessageKind(kind),
         to=to,
-        status=MessageStatus(status),
+        status=word_of(MessageStatus, status),
         attempts=attempts,
         queued_at=queued_at,
         due_at=due_at,

@@ -1,6 +1,7 @@
 """The mailbox of a development machine, in ``development_mails``."""
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 
@@ -35,8 +36,8 @@ class DevelopmentMailbox(Mailbox):
     """Keeps the newest 500 mails in the database, so that every process shows the same.
 
     A mail holds a secret that works, so it is sealed: a copy of the database shows no mail
-    (RF-5). Mails sealed under another key are passed over. With ``forward`` each mail is handed
-    on first, and kept once it is accepted there.
+    (RF-5). Mails sealed under another key, and such as another version has written, are passed
+    over. With ``forward`` each mail is handed on first, and kept once it is accepted there.
     """
 
     def __init__(
@@ -47,8 +48,15 @@ class DevelopmentMailbox(Mailbox):
         self._forward = forward
 
     async def send(self, mail: Mail) -> None:
-        if self._forward is not None:
-            await self._forward.send(mail)
+        if self._forward is None:
+            await self._keep(mail)
+            return
+        await self._forward.send(mail)
+        # It is accepted: a store that is away just now must not have it sent again (OB-3).
+        with suppress(Exception):
+            await self._keep(mail)
+
+    async def _keep(self, mail: Mail) -> None:
         execution = InTransaction(self._connections)
         sealed = self._box.seal(_text(mail).encode(), purpose=PURPOSE)
         try:
@@ -67,10 +75,8 @@ class DevelopmentMailbox(Mailbox):
             await execution.end()
         mails = []
         for (sealed,) in rows:
-            try:
+            with suppress(SealBroken, ValueError, TypeError, LookupError):
                 mails.append(_mail(self._box.open(sealed, purpose=PURPOSE)))
-            except SealBroken:
-                continue
         return mails
 
 

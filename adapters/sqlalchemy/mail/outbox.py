@@ -1,13 +1,22 @@
 """The outbox in ``outbox_messages`` (OB-1 to OB-5)."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, or_, select, update
+from sqlalchemy import Boolean, Integer, and_, bindparam, or_, select, update
 
 from adapters.sqlalchemy.execution import Execution
 from adapters.sqlalchemy.mail.tables import is_in, outbox_messages
-from adapters.sqlalchemy.statements import Row, Statement, Written, insert_into
+from adapters.sqlalchemy.statements import (
+    Core,
+    InsertInto,
+    Row,
+    Statement,
+    Written,
+    insert_into,
+    is_word_among,
+)
 from application.mail.ports import Outbox
 from domain.mail.message import MessageId, MessageKind, MessageStatus, OutboxMessage
 
@@ -65,29 +74,42 @@ _STILL_OURS = (
 )
 
 _ENQUEUE = insert_into(outbox_messages)
-# Two workers never get one message: on PostgreSQL each steps over the rows that the other has
-# just locked; on SQLite the transaction keeps the other out. A common table expression,
-# because a plain subquery may be run more than once and then lock more than the limit.
-_DUE = (
-    select(outbox_messages.c.id)
-    .where(
-        _WAITING,
-        outbox_messages.c.due_at <= bindparam("now"),
-        or_(
-            outbox_messages.c.leased_until.is_(None),
-            outbox_messages.c.leased_until <= bindparam("now"),
-        ),
+
+
+def _claim(insert: InsertInto) -> Core:
+    # Two workers never get one message: on PostgreSQL each steps over the rows that the other
+    # has just locked; on SQLite the transaction keeps the other out. A common table expression,
+    # because a plain subquery may be run more than once and then lock more than the limit.
+    due = (
+        select(outbox_messages.c.id)
+        .where(
+            _WAITING,
+            outbox_messages.c.due_at <= bindparam("now"),
+            is_word_among(insert, outbox_messages.c.kind, "kinds"),
+            or_(
+                outbox_messages.c.leased_until.is_(None),
+                and_(
+                    bindparam("take_over", type_=Boolean()),
+                    outbox_messages.c.leased_until <= bindparam("now"),
+                ),
+            ),
+        )
+        .order_by(outbox_messages.c.queued_at, outbox_messages.c.id)
+        .limit(bindparam("limit", type_=Integer))
+        .with_for_update(skip_locked=True)
+        .cte("due")
     )
-    .order_by(outbox_messages.c.queued_at, outbox_messages.c.id)
-    .limit(bindparam("limit", type_=Integer))
-    .with_for_update(skip_locked=True)
-    .cte("due")
-)
-_CLAIM = Statement(
-    update(outbox_messages)
-    .where(outbox_messages.c.id.in_(select(_DUE.c.id)))
-    .values(leased_until=bindparam("lease_end"), attempts=outbox_messages.c.attempts + 1)
-    .returning(*MESSAGE)
+    return (
+        update(outbox_messages)
+        .where(outbox_messages.c.id.in_(select(due.c.id)))
+        .values(leased_until=bindparam("lease_end"), attempts=outbox_messages.c.attempts + 1)
+        .returning(*MESSAGE)
+    )
+
+
+_CLAIM = Statement(_claim)
+_RENEW = Statement(
+    update(outbox_messages).where(*_STILL_OURS).values(leased_until=bindparam("lease_end"))
 )
 _POSTPONE = Statement(
     update(outbox_messages)
@@ -108,6 +130,11 @@ _CLOSING: dict[str, Any] = {
 _CLOSE = Statement(
     update(outbox_messages).where(*_STILL_OURS).values(**_CLOSING, sealed_secret=None)
 )
+_MARK_SENT = Statement(
+    update(outbox_messages)
+    .where(outbox_messages.c.id == bindparam("message_id"), _WAITING)
+    .values(**_CLOSING, sealed_secret=None)
+)
 _PARK = Statement(update(outbox_messages).where(*_STILL_OURS).values(**_CLOSING))
 
 
@@ -120,16 +147,41 @@ class SqlAlchemyOutbox(Outbox):
     async def enqueue(self, message: OutboxMessage) -> None:
         await self._execution.run(_ENQUEUE, **message_values(message))
 
-    async def claim(self, *, limit: int, lease: timedelta, now: datetime) -> list[OutboxMessage]:
-        rows = await self._execution.all(_CLAIM, now=now, lease_end=now + lease, limit=limit)
+    async def claim(
+        self,
+        *,
+        kinds: Collection[MessageKind],
+        limit: int,
+        lease: timedelta,
+        now: datetime,
+        take_over: bool = True,
+    ) -> list[OutboxMessage]:
+        rows = await self._execution.all(
+            _CLAIM,
+            kinds=sorted(kinds),
+            now=now,
+            lease_end=now + lease,
+            limit=limit,
+            take_over=take_over,
+        )
         messages = [message_from(row) for row in rows]
         return sorted(messages, key=lambda message: (message.queued_at, message.id))
+
+    async def renew(self, message: OutboxMessage, *, lease: timedelta, now: datetime) -> bool:
+        return await self._ours(_RENEW, message, lease_end=now + lease)
 
     async def postpone(self, message: OutboxMessage, *, until: datetime, error: str) -> bool:
         return await self._ours(_POSTPONE, message, until=until, error=error)
 
     async def give_back(self, message: OutboxMessage, *, now: datetime) -> bool:
         return await self._ours(_GIVE_BACK, message, now=now)
+
+    async def mark_sent(self, message_id: MessageId, *, now: datetime) -> bool:
+        sent = MessageStatus.SENT.value
+        marked = await self._execution.run(
+            _MARK_SENT, message_id=message_id.value, closing_status=sent, now=now, error=None
+        )
+        return marked == 1
 
     async def close(
         self,

@@ -25,6 +25,7 @@ from domain.errors import ConcurrentChange
 from domain.identifiers import SessionId, UserId
 from domain.sessions.session import EndReason, Session
 from domain.users.user import User
+from domain.vocabulary import word_of
 
 SESSION = (
     sessions.c.id,
@@ -66,7 +67,7 @@ def session_from(row: Row) -> Session:
         sealed_successor=sealed,
         rotated_at=rotated,
         ended_at=ended,
-        end_reason=None if reason is None else EndReason(reason),
+        end_reason=None if reason is None else word_of(EndReason, reason),
         ip_address=ip_address,
         user_agent=user_agent,
         version=version,

@@ -2,16 +2,19 @@
 
 import asyncio
 import threading
+from dataclasses import replace
 
 import pytest
 
 from adapters.memory.keys.signing_keys import SIGNING_KEYS, MemorySigningKeyRepository
 from application.keys.keyring import PUBLISHING_MARGIN, SigningKeyUnreadable
 from application.keys.ports import AccessClaims, KeyMaterial
+from application.paging import PageRequest
 from domain.audit.event import AuditEvent, Party
 from domain.errors import ServiceUnavailable
 from domain.keys.signing_key import KeyState, SigningAlgorithm, SigningKey
 from domain.principal import OPERATOR
+from domain.vocabulary import word_of
 from tests.application.service import DAY, HOUR, MINUTE, SECOND
 from tests.application.stories import ADA, ORIGIN, PASSWORD, Service, kinds, principal_of
 
@@ -400,3 +403,20 @@ async def test_what_is_compromised_goes_although_the_secret_key_is_lost() -> Non
 
 async def _away(_: MemorySigningKeyRepository) -> list[SigningKey]:
     raise ServiceUnavailable
+
+
+async def test_a_key_that_only_a_newer_version_can_use_takes_nothing_down() -> None:
+    """TK-3, DB-5: an older instance beside it signs and verifies with what it knows."""
+    service = Service()
+    await service.verified_user()
+    await service.sign_in()
+    (key,) = service.store.committed(SIGNING_KEYS).rows.values()
+    now = service.clock.now()
+    strange = replace(key, kid="strange", algorithm=word_of(SigningAlgorithm, "ML-DSA-44"))
+    old = replace(key)
+    old.retire(at=now, keep=HOUR, now=now)
+    service.store.committed(SIGNING_KEYS).apply({"strange": strange, old.kid: old})
+    await service.keys.keyring.load()
+    await service.authenticate(await service.sign_in())
+    shown = await service.keys.manage.listed(principal=OPERATOR, asked=PageRequest(limit=9))
+    assert {each.algorithm.value for each in shown.items} == {"EdDSA", "ML-DSA-44"}

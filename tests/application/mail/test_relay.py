@@ -3,22 +3,30 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from adapters.memory.mail.outbox import MemoryOutbox
 from adapters.memory.mail.tables import OUTBOX, OutboxEntry
 from adapters.memory.store import inside_unit_of_work
 from application.credentials.mails import PASSWORD_CHANGED, PASSWORD_RESET_REQUESTED
 from application.credentials.ports import CredentialsUnit
 from application.mail.ports import Mail, Mailer, MailNotSent, MailRefused
-from application.mail.relay import LEASE, LONGEST_WAIT, POISONED_AFTER, RelayReport
+from application.mail.relay import (
+    HAND_OVER_LEASE,
+    LEASE,
+    LONGEST_WAIT,
+    POISONED_AFTER,
+    RelayReport,
+)
 from application.mail.request import Queue
 from domain.email_address import EmailAddress
 from domain.errors import ServiceUnavailable
-from domain.mail.message import MessageStatus
+from domain.mail.message import MessageId, MessageKind, MessageStatus, OutboxMessage
 from tests.application.service import DAY, MINUTE, SECOND
 from tests.application.stories import ADA, ORIGIN, Service
+from tests.contracts.samples import KINDS
 
 SENT, DEAD, EXPIRED, WAITING = (
     MessageStatus.SENT,
@@ -40,6 +48,46 @@ class WatchedMailer(Mailer):
         self.sent.append(mail.message_id)
         if self.meanwhile is not None:
             await self.meanwhile()
+
+
+def no_store(service: Service) -> Callable[[], Awaitable[object]]:
+    """Return what takes the store away."""
+
+    async def lose_the_store() -> None:
+        service.store.answers = False
+
+    return lose_the_store
+
+
+def fails(error: Exception) -> Callable[..., Awaitable[bool]]:
+    """Return an asynchronous function that raises."""
+
+    async def call(*_args: object) -> bool:
+        raise error
+
+    return call
+
+
+def fail_marks(
+    monkeypatch: pytest.MonkeyPatch, *errors: Exception, times: int
+) -> Callable[[], None]:
+    """Raise from the next so many marks of a sent message, one error after the other."""
+    genuine, left = MemoryOutbox.mark_sent, times
+
+    async def mark_sent(self: MemoryOutbox, message_id: MessageId, *, now: datetime) -> bool:
+        nonlocal left
+        if left:
+            left -= 1
+            raise errors[left % len(errors)]
+        return await genuine(self, message_id, now=now)
+
+    monkeypatch.setattr(MemoryOutbox, "mark_sent", mark_sent)
+
+    def undo() -> None:
+        nonlocal left
+        left = 0
+
+    return undo
 
 
 async def many_messages(service: Service, number: int) -> None:
@@ -254,7 +302,9 @@ async def test_a_worker_that_died_gives_its_messages_back_with_the_lease() -> No
     await service.sign_up()
     service.mailbox.fail_next(MailNotSent())
     async with service.units() as unit:
-        (claimed,) = await unit.outbox.claim(limit=9, lease=LEASE, now=service.clock.now())
+        (claimed,) = await unit.outbox.claim(
+            kinds=KINDS, limit=9, lease=LEASE, now=service.clock.now()
+        )
         await unit.commit()
     assert await service.relay() == RelayReport()
     service.clock.advance(LEASE)
@@ -279,24 +329,171 @@ async def test_an_empty_queue_costs_no_commit() -> None:
     assert service.units.commits == 0
 
 
-async def test_a_store_that_fails_stops_the_round_and_loses_nothing() -> None:
-    """OB-1, OB-3: sent but not marked is sent again, under the same Message-ID."""
+async def test_a_store_that_is_away_after_the_mail_was_accepted_has_it_sent_once() -> None:
+    """OB-1, OB-3: the mark is written when the store is back, however long that takes."""
     mailer = WatchedMailer()
     service = Service(mailer=mailer)
+    await many_messages(service, 2)
+    other = Service(store=service.store, clock=service.clock)
+    mailer.meanwhile = no_store(service)
+    with pytest.raises(ServiceUnavailable):
+        await service.relay()
+    mailer.meanwhile = None
+    for _ in range(3):
+        service.clock.advance(HAND_OVER_LEASE)
+        with pytest.raises(ServiceUnavailable):
+            await service.relay()
+        with pytest.raises(ServiceUnavailable):
+            await other.relay()
+    assert len(mailer.sent) == 1
+    service.store.answers = True
+    # The other worker comes first, and leaves what may be on its way to the one that has it.
+    assert await other.relay() == RelayReport()
+    assert await service.relay() == RelayReport(claimed=1, sent=1)
+    service.clock.advance(HAND_OVER_LEASE)
+    assert await other.relay() == RelayReport()
+    sent = [*mailer.sent, *(mail.message_id for mail in other.mailbox.mails)]
+    assert len(sent) == len(set(sent)) == 2
+    assert len(service.queue(SENT)) == 2
+
+
+async def test_a_hiccup_of_the_store_while_the_mark_is_written_sends_nothing_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """OB-3: whatever the failure is; it is retried at once."""
+    service = Service()
     await service.sign_up()
+    fail_marks(monkeypatch, ServiceUnavailable(), RuntimeError("half a hiccup"), times=1)
+    assert await service.relay() == RelayReport(claimed=1, sent=1)
+    (entry,) = service.queue(SENT)
+    assert entry.error is None
+    assert len(service.mailbox.mails) == 1
 
-    async def lose_the_store() -> None:
-        service.store.answers = False
 
-    mailer.meanwhile = lose_the_store
+async def test_a_mark_that_is_refused_again_and_again_stops_no_other_mail_and_is_never_set_aside(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """OB-3, OB-4: and the lease is renewed meanwhile, so that no other worker sends it."""
+    service = Service()
+    await service.sign_up()
+    other = Service(store=service.store, clock=service.clock)
+    undo = fail_marks(monkeypatch, RuntimeError("no"), times=99_999)
+    assert await service.relay() == RelayReport(claimed=1, sent=1, unmarked=1)
+    for _ in range(POISONED_AFTER + 2):
+        service.clock.advance(HAND_OVER_LEASE / 2)
+        assert await service.relay() == RelayReport(unmarked=1)
+        assert await other.relay() == RelayReport()
+    undo()
+    await service.sign_up("bob@example.com")
+    assert await service.relay() == RelayReport(claimed=1, sent=1)
+    assert len(service.mailbox.mails) == 2
+    assert {(entry.error, entry.message.attempts) for entry in service.queue(SENT)} == {(None, 1)}
+
+
+async def test_what_a_round_did_not_come_to_when_the_store_went_is_due_when_it_is_back() -> None:
+    """OB-2: it need not wait for the end of its lease."""
+    mailer = WatchedMailer()
+    service = Service(mailer=mailer)
+    await many_messages(service, 4)
+    mailer.meanwhile = no_store(service)
     with pytest.raises(ServiceUnavailable):
         await service.relay()
     mailer.meanwhile, service.store.answers = None, True
-    service.clock.advance(LEASE)
+    assert await service.relay() == RelayReport(claimed=3, sent=3)
+    assert [entry.message.attempts for entry in service.queue(SENT)] == [1] * 4
+    assert len(mailer.sent) == 4
+
+
+async def test_a_worker_that_claims_what_it_has_sent_already_only_marks_it() -> None:
+    """OB-3: its own lease ran out while the mark could not be written."""
+    mailer = WatchedMailer()
+    service = Service(mailer=mailer)
+    await service.sign_up()
+    mailer.meanwhile = no_store(service)
+    assert await service.relay() == RelayReport(claimed=1, sent=1, unmarked=1)
+    mailer.meanwhile, service.store.answers = None, True
+    (entry,) = service.queue()
+    # Claimed by another worker meanwhile, which died before it handed the message over.
+    claimed = replace(entry.message, attempts=entry.message.attempts + 1)
+    overdue = replace(entry, message=claimed, due_at=service.clock.now())
+    service.store.committed(OUTBOX).apply({claimed.id: overdue})
     await service.relay()
-    assert len(mailer.sent) == 2
-    assert len(set(mailer.sent)) == 1
-    assert service.queue(WAITING) == []
+    assert len(service.queue(SENT)) == 1
+    service.clock.advance(DAY)
+    await service.relay()
+    assert len(mailer.sent) == 1
+
+
+async def test_a_stop_marks_what_was_accepted_before_the_worker_ends() -> None:
+    """OB-3, DU-2: asked again until it says that nothing is left."""
+    mailer = WatchedMailer()
+    service = Service(mailer=mailer)
+    await service.sign_up()
+    mailer.meanwhile = no_store(service)
+    assert await service.relay() == RelayReport(claimed=1, sent=1, unmarked=1)
+    service.relay.stop()
+    assert [str(each) for each in await service.relay.settle()] == mailer.sent
+    service.store.answers = True
+    assert await service.relay.settle() == ()
+    assert len(service.queue(SENT)) == 1
+
+
+async def test_a_message_is_not_handed_over_while_the_store_is_away() -> None:
+    """OB-3: what could not be marked is not sent."""
+    service = Service()
+    await many_messages(service, 3)
+    mailer = WatchedMailer()
+    service.mailbox._forward = mailer
+    mailer.meanwhile = no_store(service)
+    with pytest.raises(ServiceUnavailable):
+        await service.relay()
+    assert len(mailer.sent) == 1
+
+
+async def test_a_message_of_a_kind_that_is_not_known_here_waits_for_whoever_knows_it() -> None:
+    """OB-4: it is not tried, not set aside, listed, and stands in the way of none."""
+    service = Service()
+    await many_messages(service, 25)
+    for entry in service.queue()[:22]:
+        strange = replace(entry.message, kind=MessageKind("from_the_next_version"))
+        service.store.committed(OUTBOX).apply({strange.id: replace(entry, message=strange)})
+    for _ in range(POISONED_AFTER + 1):
+        await service.relay()
+        service.clock.advance(LONGEST_WAIT)
+    assert len(service.mailbox.mails) == 3
+    waiting = await service.mail.list_outbox()
+    assert [(each.kind, each.attempts, each.last_error) for each in waiting] == [
+        ("from_the_next_version", 0, None)
+    ] * 22
+    assert await service.mail.redrive_outbox(message_ids=[waiting[0].id]) == 1
+    assert (await service.mail.list_outbox.census()).counts[WAITING] == 22
+
+
+async def test_a_store_that_fails_while_a_message_is_looked_at_is_no_poison(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """OB-4: only what is wrong with the message itself is given up in the end."""
+    service = Service()
+    await service.sign_up()
+    check = fails(ServiceUnavailable())
+    monkeypatch.setattr(service.relay, "_is_live", check)
+    for _ in range(POISONED_AFTER + 2):
+        assert (await service.relay()).postponed == 1
+        service.clock.advance(LONGEST_WAIT)
+    (entry,) = service.queue()
+    assert entry.error == "ServiceUnavailable"
+
+
+async def test_a_request_that_another_version_has_noted_more_of_is_answered() -> None:
+    """OB-4: what is not known of its origin is passed over."""
+    service = Service()
+    await service.verified_user()
+    await service.credentials.request_password_reset(email=ADA, origin=ORIGIN)
+    (entry,) = service.queue()
+    richer = replace(entry.message, parameters={**entry.message.parameters, "country": "xx"})
+    service.store.committed(OUTBOX).apply({richer.id: replace(entry, message=richer)})
+    await service.deliver()
+    assert (await service.subjects())[-1] == "Set a new password"
 
 
 async def test_a_stop_sends_what_is_being_sent_and_gives_the_rest_back_untried() -> None:
@@ -320,9 +517,9 @@ async def test_a_stop_sends_what_is_being_sent_and_gives_the_rest_back_untried()
     assert len(sent) == len(set(sent)) == 5
 
 
-@pytest.mark.parametrize("failure", [None, MailNotSent(), MailRefused(), RuntimeError()])
+@pytest.mark.parametrize("failure", [MailNotSent(), MailRefused(), RuntimeError()])
 async def test_a_worker_that_slept_over_its_lease_leaves_anothers_message_alone(
-    failure: Exception | None,
+    failure: Exception,
 ) -> None:
     """OB-3: however its own try ended, the other one's claim goes on."""
     mailer = WatchedMailer()
@@ -330,13 +527,14 @@ async def test_a_worker_that_slept_over_its_lease_leaves_anothers_message_alone(
     await service.sign_up()
 
     async def sleep_while_another_claims() -> None:
-        service.clock.advance(LEASE)
+        service.clock.advance(HAND_OVER_LEASE)
         async with service.units() as unit:
-            (taken,) = await unit.outbox.claim(limit=9, lease=LEASE, now=service.clock.now())
+            (taken,) = await unit.outbox.claim(
+                kinds=KINDS, limit=9, lease=LEASE, now=service.clock.now()
+            )
             await unit.commit()
         assert taken.attempts == 2
-        if failure is not None:
-            raise failure
+        raise failure
 
     mailer.meanwhile = sleep_while_another_claims
     await service.relay()
@@ -347,14 +545,39 @@ async def test_a_worker_that_slept_over_its_lease_leaves_anothers_message_alone(
     assert entry.error is None
 
 
+async def test_a_worker_that_slept_over_its_lease_and_sent_the_mail_says_so() -> None:
+    """OB-3: the one that has claimed it by then must not send it again, and learns so in time."""
+    mailer = WatchedMailer()
+    service = Service(mailer=mailer)
+    other = Service(store=service.store, clock=service.clock)
+    await service.sign_up()
+    taken: list[OutboxMessage] = []
+
+    async def sleep_while_another_claims() -> None:
+        service.clock.advance(HAND_OVER_LEASE)
+        async with service.units() as unit:
+            taken.extend(
+                await unit.outbox.claim(kinds=KINDS, limit=9, lease=LEASE, now=service.clock.now())
+            )
+            await unit.commit()
+
+    mailer.meanwhile = sleep_while_another_claims
+    await service.relay()
+    (claimed,) = taken
+    assert len(service.queue(SENT)) == 1
+    assert await other.relay._process(claimed) is WAITING
+    assert other.mailbox.mails == []
+
+
 async def test_a_request_that_another_worker_has_by_now_is_not_answered_twice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """OB-3, LG-3: the mail, its secret and its row are the fenced close's, all or nothing."""
     service = Service()
     await service.verified_user()
-    await service.credentials.request_password_reset(email=ADA, origin=ORIGIN)
     other = Service(store=service.store, clock=service.clock)
+    await other.relay()  # so that the store has answered it for long when the lease runs out
+    await service.credentials.request_password_reset(email=ADA, origin=ORIGIN)
     answer = service.credentials.answers[PASSWORD_RESET_REQUESTED]
     prepare = answer.prepare
     reports: list[RelayReport] = []

@@ -2,7 +2,7 @@
 
 import asyncio
 import importlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.memory.mail.tables import OUTBOX
 from adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
-from application.credentials.mails import PASSWORD_CHANGED
+from application.credentials.mails import PASSWORD_CHANGED, RESET_PASSWORD, VERIFY_EMAIL
 from application.mail.ports import MOST_COUNTED, OutboxCensus
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.service import ServiceUnit
 from domain.email_address import EmailAddress
-from domain.mail.message import MessageId, MessageStatus, OutboxMessage
+from domain.mail.message import MessageId, MessageKind, MessageStatus, OutboxMessage
 from tests.contracts.samples import (
     HOUR,
     KINDS,
@@ -96,12 +96,76 @@ async def test_a_leased_message_is_nobody_elses_until_the_lease_runs_out(
     assert (first.attempts, second.attempts) == (1, 2)
 
 
+async def test_messages_of_other_kinds_are_left_for_a_worker_that_knows_them(
+    units: UnitOfWorkFactory[ServiceUnit],
+) -> None:
+    """OB-4: however many of them stand at the head."""
+    for _ in range(3):
+        await _enqueue(units, a_message(kind=RESET_PASSWORD))
+    await _enqueue(units, known := a_message(kind=VERIFY_EMAIL, queued_at=NOW + SECOND))
+    claimed = await _claim(units, kinds=[VERIFY_EMAIL], limit=1, now=NOW + MINUTE)
+    assert [message.id for message in claimed] == [known.id]
+    assert await _claim(units, kinds=[], now=NOW + HOUR) == []
+    others = await _claim(units, kinds=[RESET_PASSWORD], now=NOW + MINUTE)
+    assert [message.attempts for message in others] == [1, 1, 1]
+
+
+async def test_a_renewed_lease_ends_when_the_last_renewal_says(
+    units: UnitOfWorkFactory[ServiceUnit],
+) -> None:
+    """OB-3."""
+    await _enqueue(units, a_message())
+    [held] = await _claim(units)
+    async with units() as work:
+        assert await work.outbox.renew(held, lease=HOUR, now=NOW)
+        await work.commit()
+    assert await _claim(units, now=NOW + HOUR - SECOND) == []
+    [taken] = await _claim(units, now=NOW + HOUR)
+    async with units() as work:
+        assert not await work.outbox.renew(held, lease=HOUR, now=NOW + HOUR)
+        assert await work.outbox.close(taken, MessageStatus.SENT, now=NOW + HOUR)
+        assert not await work.outbox.renew(taken, lease=HOUR, now=NOW + HOUR)
+        await work.commit()
+
+
+async def test_a_message_that_was_accepted_is_marked_whoever_has_it_by_now(
+    units: UnitOfWorkFactory[ServiceUnit], engine: AsyncEngine | None
+) -> None:
+    """OB-3, OB-5."""
+    await _enqueue(units, message := a_message())
+    [slept] = await _claim(units)
+    [awake] = await _claim(units, now=NOW + HOUR)
+    async with units() as work:
+        assert await work.outbox.mark_sent(slept.id, now=NOW + HOUR)
+        assert not await work.outbox.mark_sent(slept.id, now=NOW + HOUR)
+        assert not await work.outbox.renew(awake, lease=HOUR, now=NOW + HOUR)
+        await work.commit()
+    async with units.read_only() as work:
+        [sent] = await work.outbox_ledger.listed(MessageStatus.SENT, limit=9)
+    assert (sent.id, sent.closed_at, sent.last_error) == (message.id, NOW + HOUR, None)
+    assert await _kept_secret(units, engine, message) is None
+    assert await _claim(units, now=NOW + 24 * HOUR) == []
+
+
+async def test_a_lease_that_ran_out_is_left_alone_by_who_takes_nothing_over(
+    units: UnitOfWorkFactory[ServiceUnit],
+) -> None:
+    """OB-3: after an outage of the store the worker that sent a message comes first."""
+    await _enqueue(units, abandoned := a_message())
+    await _claim(units)
+    await _enqueue(units, fresh := a_message(queued_at=NOW + SECOND))
+    claimed = await _claim(units, now=NOW + HOUR, take_over=False)
+    assert [message.id for message in claimed] == [fresh.id]
+    claimed = await _claim(units, now=NOW + HOUR + SECOND)
+    assert [message.id for message in claimed] == [abandoned.id]
+
+
 async def test_a_claim_that_was_not_committed_leases_nothing(
     units: UnitOfWorkFactory[ServiceUnit],
 ) -> None:
     await _enqueue(units, a_message())
     async with units() as work:
-        assert len(await work.outbox.claim(limit=10, lease=MINUTE, now=NOW)) == 1
+        assert len(await work.outbox.claim(kinds=KINDS, limit=10, lease=MINUTE, now=NOW)) == 1
     [claimed] = await _claim(units)
     assert claimed.attempts == 1
 
@@ -294,10 +358,17 @@ async def _enqueue(units: UnitOfWorkFactory[ServiceUnit], message: OutboxMessage
 
 
 async def _claim(
-    units: UnitOfWorkFactory[ServiceUnit], *, limit: int = 10, now: datetime = NOW
+    units: UnitOfWorkFactory[ServiceUnit],
+    *,
+    kinds: Collection[MessageKind] = KINDS,
+    limit: int = 10,
+    now: datetime = NOW,
+    take_over: bool = True,
 ) -> list[OutboxMessage]:
     async with units() as work:
-        claimed = await work.outbox.claim(limit=limit, lease=MINUTE, now=now)
+        claimed = await work.outbox.claim(
+            kinds=kinds, limit=limit, lease=MINUTE, now=now, take_over=take_over
+        )
         await work.commit()
     return claimed
 

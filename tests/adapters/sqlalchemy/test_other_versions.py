@@ -1,0 +1,105 @@
+"""Rows that a newer version beside this one wrote: they stop no list, and stay as they are."""
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.sqlalchemy.service_unit import SqlAlchemyUnitOfWork
+from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWorkFactory
+from domain.mail.message import MessageId, MessageStatus
+from domain.sessions.session import EndReason
+from tests.contracts.samples import (
+    KINDS,
+    MINUTE,
+    NOW,
+    SECOND,
+    a_message,
+    a_token,
+    keep_session,
+    keep_user,
+    load_session,
+    save_session,
+)
+
+
+async def put(engine: AsyncEngine, table: str, column: str, word: str) -> None:
+    """Write a word that this schema does not allow into every row."""
+    async with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            await connection.execute(text("PRAGMA ignore_check_constraints = ON"))
+        else:
+            await connection.execute(
+                text(f"ALTER TABLE {table} DROP CONSTRAINT ck_{table}_{column}")
+            )
+        await connection.execute(text(f"UPDATE {table} SET {column} = :word"), {"word": word})
+
+
+@pytest.fixture
+def units(engine: AsyncEngine) -> SqlAlchemyUnitOfWorkFactory[SqlAlchemyUnitOfWork]:
+    return SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork)
+
+
+async def enqueue(units: SqlAlchemyUnitOfWorkFactory[SqlAlchemyUnitOfWork]) -> MessageId:
+    message = a_message()
+    async with units() as work:
+        await work.outbox.enqueue(message)
+        await work.commit()
+    return message.id
+
+
+async def test_a_message_of_a_strange_kind_is_listed_redriven_forgotten_and_never_claimed(
+    engine: AsyncEngine, units: SqlAlchemyUnitOfWorkFactory[SqlAlchemyUnitOfWork]
+) -> None:
+    """OB-4."""
+    strange = await enqueue(units)
+    await put(engine, "outbox_messages", "kind", "from_the_next_version")
+    known = await enqueue(units)
+    async with units() as work:
+        claimed = await work.outbox.claim(kinds=KINDS, limit=1, lease=MINUTE, now=NOW + SECOND)
+        waiting = await work.outbox_ledger.listed(MessageStatus.WAITING, limit=9)
+        assert await work.outbox_ledger.redrive(strange, now=NOW)
+        assert (await work.outbox_ledger.census()).counts[MessageStatus.WAITING] == 2
+    assert [message.id for message in claimed] == [known]
+    assert {(each.id, each.kind) for each in waiting} >= {(strange, "from_the_next_version")}
+
+
+async def test_a_message_in_a_strange_state_stops_no_export(
+    engine: AsyncEngine, units: SqlAlchemyUnitOfWorkFactory[SqlAlchemyUnitOfWork]
+) -> None:
+    """HD-13, OB-4."""
+    user = await keep_user(units)
+    async with units() as work:
+        await work.outbox.enqueue(a_message())
+        await work.commit()
+    await put(engine, "outbox_messages", "status", "paused")
+    async with units.read_only() as work:
+        [found] = await work.outbox_ledger.to(type(user.email).parse("ada@example.com"), limit=9)
+    assert found.status.value == "paused"
+
+
+async def test_a_session_that_ended_for_a_strange_reason_is_over_and_stays_so(
+    engine: AsyncEngine, units: SqlAlchemyUnitOfWorkFactory[SqlAlchemyUnitOfWork]
+) -> None:
+    """SE-1."""
+    session, _ = await keep_session(units, await keep_user(units))
+    session.end(EndReason.SIGNED_OUT, now=NOW)
+    await save_session(units, session)
+    await put(engine, "sessions", "end_reason", "MOVED")
+    loaded = await load_session(units, session)
+    assert loaded.end_reason == "MOVED"
+    assert loaded.over(NOW) == "MOVED"
+
+
+async def test_a_mailed_secret_for_a_strange_purpose_stops_no_export(
+    engine: AsyncEngine, units: SqlAlchemyUnitOfWorkFactory[SqlAlchemyUnitOfWork]
+) -> None:
+    """HD-13."""
+    user = await keep_user(units)
+    token, _ = a_token(user)
+    async with units() as work:
+        await work.one_time_tokens.put(token)
+        await work.commit()
+    await put(engine, "one_time_tokens", "purpose", "device_login")
+    async with units.read_only() as work:
+        [found] = await work.one_time_tokens.list_of(user.id)
+    assert found.purpose.value == "device_login"
