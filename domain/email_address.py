@@ -36,15 +36,10 @@ class EmailAddress:
         The domain becomes lower-case IDNA A-labels and has two labels or more. Nothing is
         trimmed and no tag (``+…``) is dropped: what differs stays different.
         """
-        local_part, at, domain = text.rpartition("@")
-        if not at or len(local_part) > MAX_LOCAL_PART or not _LOCAL_PART.fullmatch(local_part):
+        local_part, domain = ascii_mailbox(text, field=field)
+        if "." not in domain:
             raise _invalid(field)
-        labels = [_ascii_label(label, field) for label in domain.split(".")]
-        if len(labels) < 2 or labels[-1].isdigit():
-            raise _invalid(field)
-        value = f"{local_part}@{'.'.join(labels)}"
-        if len(value) > MAX_ADDRESS:
-            raise _invalid(field)
+        value = f"{local_part}@{domain}"
         return cls(value=value, key=value.lower())
 
     @property
@@ -54,6 +49,22 @@ class EmailAddress:
 
     def __str__(self) -> str:
         return self.value
+
+
+def ascii_mailbox(text: str, *, field: str = "email") -> tuple[str, str]:
+    """Return the local part and the domain, as :meth:`EmailAddress.parse` does.
+
+    One label is enough here: a mailbox on this machine is a mailbox. Raises
+    :class:`ValidationFailed` naming ``field``.
+    """
+    local_part, at, domain = text.rpartition("@")
+    if not at or len(local_part) > MAX_LOCAL_PART or not _LOCAL_PART.fullmatch(local_part):
+        raise _invalid(field)
+    labels = [_ascii_label(label, field) for label in domain.split(".")]
+    domain = ".".join(labels)
+    if labels[-1].isdigit() or len(local_part) + 1 + len(domain) > MAX_ADDRESS:
+        raise _invalid(field)
+    return local_part, domain
 
 
 def _ascii_label(label: str, field: str) -> str:

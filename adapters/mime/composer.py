@@ -2,30 +2,36 @@
 
 import re
 from email.errors import MessageError
+from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime
 
 from application.mail.ports import Mail, MailRefused
+from domain.mail.sender import Sender
 
 _POLICY = SMTP_POLICY.clone(cte_type="7bit")  # no server has to know more than RFC 5321 asks
 _ONE_ADDRESS = re.compile(r"[!#-'*+./0-9=?A-Z^-~-]+@[a-zA-Z0-9.-]+")
 _ONE_WORD = re.compile(r"[!-;=?-~]+")
+_ATOMS = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+( [\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _MAX_LINE = 998  # RFC 5321, 4.5.3.1.6
+_LINE = 78  # RFC 5322, 2.1.1
 
 
 class MimeComposer:
     """Writes mails from one sender. ``sender`` is its bare address, ``domain`` what follows the @.
+
+    Both are ASCII, also where the operator wrote an international domain.
 
     What it returns can go over any transport that takes a whole message.
     """
 
     def __init__(self, *, sender: str) -> None:
         """Read the sender, ``Name <local@domain>`` or bare; raise ``ValueError`` if it is none."""
-        self._from = sender
-        self.sender = _bare_address(sender)
-        self.domain = self.sender.rpartition("@")[2]
+        parsed = Sender.parse(sender)
+        self._from = _from_header(parsed)
+        self.sender, self.domain = parsed.address, parsed.domain
 
     def compose(self, mail: Mail) -> bytes:
         """Return the message as it travels, with the same Message-ID and Date every time (OB-3).
@@ -42,7 +48,6 @@ class MimeComposer:
             identity = f"{identity}@{self.domain}"
         message = EmailMessage(policy=_POLICY)
         try:
-            message["From"] = self._from
             message["To"] = mail.to
             message["Subject"] = mail.subject
             message["Date"] = format_datetime(mail.queued_at)
@@ -50,20 +55,31 @@ class MimeComposer:
             message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation notes, please
             message.set_content(mail.text, cte=_encoding_of(mail.text))
             message.add_alternative(mail.html, subtype="html", cte=_encoding_of(mail.html))
-            return message.as_bytes()
+            return self._from + message.as_bytes()
         except (MessageError, ValueError):
             raise MailRefused("not a message") from None
 
 
-def _bare_address(sender: str) -> str:
-    if _CONTROL.search(sender):
-        raise ValueError("the sender has a control character in it")
-    probe = EmailMessage(policy=_POLICY)
-    probe["From"] = sender
-    addresses = probe["From"].addresses
-    if len(addresses) != 1 or not _ONE_ADDRESS.fullmatch(addresses[0].addr_spec):
-        raise ValueError("the sender is not one plain address")
-    return str(addresses[0].addr_spec)
+def _from_header(sender: Sender) -> bytes:
+    """Return the whole header, its line end included.
+
+    Written here because the standard library drops the quotes of a name that it has to fold, and
+    a colon or a comma then makes other mailboxes out of it (RFC 5322, sections 3.2.4 and 3.4).
+    """
+    if sender.name is None:
+        return f"From: {sender.address}\r\n".encode("ascii")
+    name = sender.name
+    if not name.isascii() or "=?" in name:
+        # RFC 2047, section 5 (3): words of a phrase. What looks encoded is encoded once more.
+        written = Header(name, "utf-8", header_name="From").encode(linesep="\r\n")
+    elif _ATOMS.fullmatch(name):
+        written = name
+    else:
+        escaped = re.sub(r'(["\\])', r"\\\1", name)
+        written = f'"{escaped}"'
+    last_line = written.rpartition("\n")[2]
+    fits = len("From: ") + len(last_line) + len(sender.address) + 3 <= _LINE
+    return f"From: {written}{' ' if fits else '\r\n '}<{sender.address}>\r\n".encode("ascii")
 
 
 def _encoding_of(text: str) -> str | None:

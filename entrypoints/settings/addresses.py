@@ -1,14 +1,14 @@
 """Reading the addresses among the settings. A message says what is wrong, never the value."""
 
 import re
-from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from domain.addresses.database import MEMORY, SqliteAddress
 from domain.addresses.database import database_address as read_database
 from domain.addresses.mail_server import SmtpServer
-from domain.addresses.url import Url, host_and_port, is_loopback_host
+from domain.addresses.url import Url, is_loopback_host
+from domain.mail.sender import Sender
 
 __all__ = [
     "MEMORY", "database_url", "is_loopback", "is_loopback_host", "mail_domain", "mailbox",
@@ -80,23 +80,13 @@ def smtp_url(text: str) -> str:
 
 def mailbox(text: str) -> str:
     """Return the one mailbox that mail comes from, as ``Name <local@domain>`` or bare."""
-    if any(ord(c) < ord(" ") or ord(c) == 127 for c in text):
-        raise ValueError("has a control character in it")
-    local_part, at, domain = parseaddr(text)[1].rpartition("@")
-    if not (at and local_part and domain):
-        raise ValueError("is no mailbox; write Name <local@domain>")
-    try:
-        _, port = host_and_port(domain)
-    except ValueError:
-        port = 0
-    if port is not None:
-        raise ValueError("has a domain that is no host name; write Name <local@domain>")
+    Sender.parse(text)
     return text
 
 
 def mail_domain(sender: str) -> str:
-    """Return the domain of a mailbox, in lower case."""
-    return parseaddr(sender)[1].rpartition("@")[2].lower()
+    """Return the domain of a mailbox, in lower case and in ASCII."""
+    return Sender.parse(sender).domain
 
 
 def _web_address(text: str) -> tuple[Url, int | None]:

@@ -21,6 +21,8 @@ STANDARD_LIBRARY: Mapping[str, frozenset[str] | None] = {
     "contextlib": frozenset({"suppress"}),
     "dataclasses": ALL,
     "datetime": frozenset({"UTC", "date", "datetime", "timedelta", "timezone"}),
+    "email.errors": frozenset({"HeaderParseError"}),
+    "email.header": frozenset({"decode_header", "make_header"}),
     "enum": ALL,
     "functools": ALL,
     "hashlib": ALL,

@@ -2,9 +2,13 @@
 
 import datetime as dt
 import email
+import re
 from dataclasses import replace
+from email.header import decode_header, make_header
 from email.message import EmailMessage
+from email.policy import compat32
 from email.policy import default as modern
+from email.utils import parseaddr
 
 import pytest
 
@@ -176,7 +180,7 @@ class TestSenders:
     )
     def test_a_wrong_sender_is_refused(self, sender: str) -> None:
         """At the start, not at the first mail."""
-        with pytest.raises(ValueError, match="sender"):
+        with pytest.raises(ValueError, match=r"mailbox|control|local part"):
             MimeComposer(sender=sender)
 
     @pytest.mark.parametrize(
@@ -186,3 +190,52 @@ class TestSenders:
         composer = MimeComposer(sender=sender)
         assert (composer.sender, composer.domain) == ("no-reply@id.example.org", "id.example.org")
         assert read(composer.compose(MAIL))["From"] == sender
+
+    @pytest.mark.parametrize(
+        "name",
+        ["Doorward: Accounts", "Doorward, Inc.", "a@b", "x (y)", "O'Brien", "semi;colon", "<tag>",
+         'say "hi"', "back\\slash", "[x]", "dot.name", '"', "\\", 'a"b\\c, d', "=?utf-8?q?x?=",
+         "word, " * 30 + "end", "x" * 200, "x:" * 100, "word " * 39 + "end", "Grüße: Team",
+         "日本語 サービス, 株式会社", "ü, " * 60 + "e", "Ω " * 99 + "Ω", "a, " + "ü " * 90 + "e",
+         "🚪 Doorward", "\u0645\u0631\u062d\u0628\u0627: x"],
+        ids=ascii,
+    )  # fmt: skip
+    def test_any_name_arrives_as_it_is_meant(self, name: str) -> None:
+        """OP-2, RFC 5322 3.4: quoted where it has to be, and never another mailbox."""
+        quoted = re.sub(r'(["\\\\])', r"\\\1", name)
+        composer = MimeComposer(sender=f'"{quoted}" <id@example.org>')
+        content = composer.compose(MAIL)
+        assert content.startswith(b"From: ")
+        assert content.isascii()
+        raw = email.message_from_bytes(content, policy=compat32)["From"]
+        shown, address = parseaddr(re.sub(r"\r?\n", "", raw))
+        assert (str(make_header(decode_header(shown))), address) == (name, "id@example.org") or (
+            "=?" in name
+        )
+        addresses = read(content)["From"].addresses
+        assert [each.addr_spec for each in addresses] == ["id@example.org"]
+        assert addresses[0].display_name.replace(" ", "") == name.replace(" ", "")
+        lines = content.split(b"\r\n")
+        assert max(len(line) for line in lines[: lines.index(b"")]) <= 998
+
+    @pytest.mark.parametrize(
+        ("sender", "header"),
+        [
+            ("Doorward: Accounts <id@example.org>", '"Doorward: Accounts" <id@example.org>'),
+            ("Doorward, Inc. <id@example.org>", '"Doorward, Inc." <id@example.org>'),
+            ("Doorward <id@example.org>", "Doorward <id@example.org>"),
+            ("<id@example.org>", "id@example.org"),
+            ("Tür <id@bücher.example>", "=?utf-8?q?T=C3=BCr?= <id@xn--bcher-kva.example>"),
+            ("=?utf-8?q?T=C3=BCr?= <id@example.org>", "=?utf-8?q?T=C3=BCr?= <id@example.org>"),
+        ],
+    )
+    def test_the_header_of_a_sender(self, sender: str, header: str) -> None:
+        """OP-2: also where the operator did not think of quotes."""
+        first = MimeComposer(sender=sender).compose(MAIL).split(b"\r\n")[0]
+        assert first == f"From: {header}".encode()
+
+    def test_an_international_domain_travels_in_ascii(self) -> None:
+        """RFC 5891: in the envelope, in the header and in the identity of the message."""
+        composer = MimeComposer(sender="id@bücher.example")
+        assert composer.sender == "id@xn--bcher-kva.example"
+        assert read(composer.compose(MAIL))["Message-ID"].endswith("@xn--bcher-kva.example>")

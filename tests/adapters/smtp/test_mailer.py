@@ -146,6 +146,32 @@ def mailer(port: int, *, scheme: str = "smtp", rest: str = "", timeout: float = 
 
 
 class TestDelivery:
+    @pytest.mark.parametrize(
+        "sender", ["Doorward: Accounts <id@bücher.example>", "Tür, GmbH <id@xn--bcher-kva.example>"]
+    )
+    async def test_a_server_takes_a_sender_with_a_special_name_and_an_international_domain(
+        self, sender: str
+    ) -> None:
+        """OP-2: over a server that does not know SMTPUTF8, and strictly ASCII on the wire."""
+        inbox = Inbox()
+        loop = asyncio.get_running_loop()
+
+        def smtp() -> SMTP:
+            return SMTP(inbox, hostname="mx.example.net", enable_SMTPUTF8=False, loop=loop)
+
+        async with listening(smtp) as port:
+            composer = MimeComposer(sender=sender)
+            await SmtpMailer(url=f"smtp://127.0.0.1:{port}", composer=composer).send(MAIL)
+        (envelope,) = inbox.envelopes
+        assert envelope.mail_from == "id@xn--bcher-kva.example"
+        assert isinstance(envelope.content, bytes)
+        assert envelope.content.isascii()
+        (address,) = inbox.message()["From"].addresses
+        assert address.addr_spec == "id@xn--bcher-kva.example"
+        assert address.display_name == sender.partition(" <")[0]
+        (session,) = inbox.sessions
+        assert session.host_name == "xn--bcher-kva.example"
+
     async def test_the_message_arrives_whole(self) -> None:
         """AT-3: for its one recipient, as text and as HTML."""
         inbox = Inbox()
