@@ -8,6 +8,7 @@ from enum import StrEnum
 from domain.email_address import EmailAddress
 from domain.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from domain.identifiers import Entropy, UserId
+from domain.normal_form import nfc
 from domain.principal import ADMINISTRATOR, USER, Permission, RoleName, permits
 from domain.users.events import (
     EmailChanged,
@@ -81,7 +82,7 @@ def normalise_display_name(text: str | None) -> str | None:
     """
     if text is None:
         return None
-    name = unicodedata.normalize("NFC", text).strip()
+    name = nfc(text).strip()
     if len(name) > MAX_DISPLAY_NAME:
         message = f"Use at most {MAX_DISPLAY_NAME} characters."
         raise ValidationFailed.of("display_name", "TOO_LONG", message)

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 # no caller makes us count a megabyte.
 PASSWORD_INPUT = 4096
 EMAIL_INPUT = 320
+NAME_INPUT = 400
 TOKEN_INPUT = 512
 
 type EmailInput = Annotated[
@@ -37,7 +38,7 @@ type TokenInput = Annotated[
 type DisplayName = Annotated[
     str | None,
     Field(
-        max_length=400,
+        max_length=NAME_INPUT,
         examples=["Ada Lovelace"],
         description="Up to 100 characters; null or empty for none.",
     ),

@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 from domain.errors import Violation
+from entrypoints.http.edge.parameters import NAME_INPUT, PASSWORD_INPUT
 
 TOKEN: Final = "token"  # noqa: S105 - the name of a field
 REPEATED: Final = "repeated_password"
@@ -28,20 +29,21 @@ class Field:
     name: str
     kind: str
     autocomplete: str
+    longest: int
     required: bool = True
 
 
 FIELDS: Final[Mapping[Flow, tuple[Field, ...]]] = {
     Flow.VERIFY_EMAIL: (),
     Flow.RESET_PASSWORD: (
-        Field("new_password", "password", "new-password"),
-        Field(REPEATED, "password", "new-password"),
+        Field("new_password", "password", "new-password", PASSWORD_INPUT),
+        Field(REPEATED, "password", "new-password", PASSWORD_INPUT),
     ),
     Flow.CONFIRM_EMAIL_CHANGE: (),
     Flow.ACCEPT_INVITATION: (
-        Field("display_name", "text", "name", required=False),
-        Field("password", "password", "new-password"),
-        Field(REPEATED, "password", "new-password"),
+        Field("display_name", "text", "name", NAME_INPUT, required=False),
+        Field("password", "password", "new-password", PASSWORD_INPUT),
+        Field(REPEATED, "password", "new-password", PASSWORD_INPUT),
     ),
 }
 
@@ -65,12 +67,20 @@ def read_form(flow: Flow, body: bytes) -> Form | None:
 
 
 def problems_in(flow: Flow, form: Form) -> list[Violation]:
-    """Return what can be seen without spending anything: a gap, or two passwords that differ."""
+    """Return what can be seen without spending anything: a gap, or two passwords that differ.
+
+    Nothing is looked at that is longer than what JSON may hold in the same field (IN-2).
+    """
     fields = FIELDS[flow]
     found = [
         Violation(field.name, "MISSING", "This field is required.")
         for field in fields
         if field.required and not form[field.name]
+    ]
+    found += [
+        Violation(field.name, "TOO_LONG", f"Use at most {field.longest} characters.")
+        for field in fields
+        if len(form[field.name]) > field.longest
     ]
     passwords = {form[field.name] for field in fields if field.kind == "password"}
     if not found and len(passwords) > 1:

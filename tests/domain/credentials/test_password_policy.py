@@ -1,6 +1,11 @@
 """Which passwords are taken, and how they are read (PW-3, PW-4, PW-5)."""
 
+import random
+import sys
 import unicodedata
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -146,3 +151,140 @@ def test_padding_and_repetition_hide_no_common_password(
     assert "TOO_COMMON" in reasons(word * times) or len(word * times) > POLICY.max_length
     assert "TOO_COMMON" in reasons(padding + word)
     assert "TOO_COMMON" in reasons(word + padding)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "7315009942504359056782880250520660522643",
+        "a7315009942504359056782880250520660522643",
+        "731500994250435",
+        "7315-0099-4250-4359",
+        "3.14159265358979",
+        "1987-05-23 1991-11-02",
+        "+*?-!=.,#@_$ *#?=",
+        "password7315009942504359056782880250520660522643",
+        "hunter2 7315 0099 4250",
+    ],
+)
+def test_digits_and_signs_alone_are_as_good_as_letters(password: str) -> None:
+    """PW-3: no kind of character is demanded (NIST SP 800-63B); what is random is not common."""
+    assert reasons(password) == []
+
+
+def test_random_digits_and_signs_are_taken() -> None:
+    """PW-3: what a password manager makes of digits, of signs, or of hexadecimal digits passes."""
+    draw = random.Random(7)
+    for alphabet in ("0123456789", "!?.,-_#*$@+= ", "0123456789abcdef", "!@#$%^&*()0123456789"):
+        for length in (15, 16, 20, 40, 64):
+            for _ in range(100):
+                password = "".join(draw.choices(alphabet, k=length))
+                assert reasons(password) == [], password
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "2026password2026!!!!",
+        "password!@#$%^&*()",
+        "&&&&&&password&&&&",
+        "~~~~~~password~~~~~~",
+        "----iloveyou----1999",
+        "!passwordpassword2026",
+        "letmein letmein letmein 1",
+        "letmein-letmein-letmein",
+        "qwerty123qwerty123qwerty",
+        "aaaaaaaa2026!!!!",
+        "1111111122222222",
+        "0000000000000001",
+        "1234567890!!!!!",
+        "123456789012345!",
+        "2026!!!!!!!!!!!!",
+        "--- --- --- --- ---",
+        "abcabcabcabcabc",
+    ],
+)
+def test_trivial_decoration_hides_nothing(password: str) -> None:
+    """PW-4: rows, years and a few signs are among the first to be tried around a common word."""
+    assert reasons(password) == ["TOO_COMMON"]
+
+
+@pytest.mark.parametrize("separator", [" ", "-", ""])
+def test_a_passphrase_may_repeat_and_count(separator: str) -> None:
+    """PW-3: a row or a repetition inside of a longer password refuses nothing."""
+    for phrase in (
+        ["walnut", "walnut", "ceiling"],
+        ["walnut", "12345678", "ceiling"],
+        ["aaaaaaaa", "ceiling", "aaaaaaaa"],
+        ["ключ", "ключ", "дверь", "111"],
+    ):
+        assert reasons(separator.join(phrase)) == []
+
+
+class _Asked:
+    """A list of common passwords that counts how much text it was asked about."""
+
+    def __init__(self) -> None:
+        self.characters = 0
+
+    def __contains__(self, password: object) -> bool:
+        self.characters += len(str(password))
+        return False
+
+
+def steps(work: Callable[[], Any]) -> int:
+    """Return how many bytecode instructions of Python run in the work."""
+    count = 0
+
+    def each(frame: FrameType, event: str, _argument: object) -> Callable[..., Any]:
+        nonlocal count
+        frame.f_trace_opcodes = True
+        count += event == "opcode"
+        return each
+
+    before = sys.gettrace()
+    sys.settrace(each)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+WORST: dict[str, Callable[[int], str]] = {
+    "one b among a": lambda n: "a" * (n // 2 - 1) + "b" + "a" * (n // 2),
+    "one 2 among 1": lambda n: "1" * (n // 2 - 1) + "2" + "1" * (n // 2),
+    "digits": lambda n: "".join(random.Random(n).choices("0123456789", k=n)),
+    "letters": lambda n: "".join(random.Random(n).choices("abcdefgh", k=n)),
+    "five rows": lambda n: "".join(digit * (n // 5) for digit in "17304") + "a" * (n % 5),
+    "six rows": lambda n: "".join(digit * (n // 6) for digit in "173048") + "b" * (n % 6),
+    "a letter between rows": lambda n: "1" * (n // 2 - 8) + "73a0482" + "2" * (n // 2 + 1),
+    "a period of many": lambda n: ("xq7" * n)[:n],
+    "Fibonacci's word": lambda n: fibonacci_word(n),
+    "marks": lambda n: ("e\u0323\u0301" * n)[:n],
+}
+
+
+def fibonacci_word(length: int) -> str:
+    """Return the word with the most borders that is no plain repetition."""
+    one, other = "b", "a"
+    while len(other) < length:
+        one, other = other, other + one
+    return other[:length]
+
+
+@pytest.mark.parametrize("shape", WORST.values(), ids=WORST)
+def test_a_verdict_takes_steps_in_proportion_to_the_length(shape: Callable[[int], str]) -> None:
+    """PW-4, IN-2: counted, from the default's longest password to the longest ever allowed."""
+    taken: dict[int, int] = {}
+    for length in (256, 1024, 4096):
+        asked = _Asked()
+        policy = PasswordPolicy(min_length=15, max_length=4096, common=asked)
+        password = shape(length)
+        assert len(password) == length
+        taken[length] = steps(lambda: policy.violations(password, email=EMAIL))  # noqa: B023
+        taken[length] += asked.characters
+    fixed = 500_000  # what the pieces of at most 32 characters can take, at any length
+    assert taken[4096] <= 500 * 4096 + fixed
+    assert taken[1024] <= 500 * 1024 + fixed
+    assert taken[4096] - taken[1024] <= 1.2 * 4 * max(taken[1024] - taken[256], 500)

@@ -19,7 +19,7 @@ from application.credentials.ports import Busy
 from application.mail_texts import ENGLISH as MAILS
 from domain.errors import DomainError, TooManyRequests
 from entrypoints.http.app import create_app
-from entrypoints.http.pages.flows import FIELDS, Flow
+from entrypoints.http.pages.flows import FIELDS, Flow, problems_in
 from entrypoints.http.pages.rendering import form_page
 from entrypoints.http.pages.routes import FORM_PATHS
 from entrypoints.http.pages.texts import ENGLISH, Notice
@@ -296,6 +296,23 @@ async def test_two_passwords_that_differ_spend_nothing(api: Api) -> None:
     assert _says(done, ENGLISH.flows[Flow.RESET_PASSWORD].done)
     await api.sign_in(password=NEW_PASSWORD)
     assert refusal_of(await api.try_sign_in())[0] == 401
+
+
+async def test_what_is_longer_than_json_may_be_is_not_looked_at(api: Api) -> None:
+    """IN-2: a page's form takes no more than the route does."""
+    await api.verified_user()
+    token = await api.reset_token()
+    endless = "walnut tangent ceiling " * 200
+    answer = await _set(api, token, endless)
+    assert answer.status_code == 422
+    assert "Use at most 4096 characters." in answer.text
+    name = problems_in(
+        Flow.ACCEPT_INVITATION,
+        {"display_name": "n" * 401, "password": NEW_PASSWORD, "repeated_password": NEW_PASSWORD},
+    )
+    assert [(each.field, each.code) for each in name] == [("display_name", "TOO_LONG")]
+    done = await _set(api, token, NEW_PASSWORD)
+    assert _says(done, ENGLISH.flows[Flow.RESET_PASSWORD].done)
 
 
 async def test_a_rejected_password_is_explained_with_every_reason(api: Api) -> None:
