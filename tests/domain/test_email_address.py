@@ -6,8 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from domain.email_address import MAX_ADDRESS, MAX_LABEL, MAX_LOCAL_PART, EmailAddress
+from domain.email_address import MAX_ADDRESS, MAX_LOCAL_PART, EmailAddress
 from domain.errors import ValidationFailed
+from domain.idna import MAX_LABEL
 from tests.domain.samples import refusal_of
 
 ATOM = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+/=?^_`{|}~-"
