@@ -163,7 +163,6 @@ class Service[U: ServiceUnit]:
             keys=self.keys,
             units=self.ports.units,
             policy=self.policies.sessions,
-            own_permissions=self.policies.own_permissions,
         )
 
     @cached_property

@@ -5,17 +5,15 @@ only in the one spelling that Doorward itself writes, under a key of Doorward's,
 the algorithm of that key.
 """
 
-import hashlib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, assert_never
+from typing import Any
 
 import orjson
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -23,10 +21,22 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 from jwt import PyJWTError
-from jwt.algorithms import Algorithm, ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
+from adapters.jwt.signing import (
+    SUITES,
+    PublicKey,
+    encode,
+    generate,
+    public_jwk,
+    read_public_key,
+    sign,
+    signature_length,
+    thumbprint,
+)
 from application.keys.ports import (
     LEEWAY,
+    MOST_ISSUED,
+    OWN_CLIENT,
     AccessClaims,
     AccessTokenExpired,
     AccessTokenInvalid,
@@ -41,53 +51,10 @@ from domain.keys.signing_key import SigningAlgorithm
 from domain.principal import Permission, RoleName
 
 MAX_TOKEN_LENGTH = 8 * 1024
-RSA_BITS = 3072
+"""What is read at all (TK-5); what is issued is half of it at most."""
 REMEMBERED_TOKENS = 10_000
 _TYPE = "at+jwt"
-type _PrivateKey = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 _HEADER_NAMES = frozenset({"alg", "kid", "typ"})
-_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-_P256_BYTES = 32
-
-
-@dataclass(frozen=True, slots=True)
-class _Suite:
-    """What a key for one algorithm looks like as a JWK (RFC 7518, RFC 8037)."""
-
-    algorithm: Algorithm
-    fixed: Mapping[str, str]
-    numbers: tuple[str, ...]
-
-    def public_members(self, jwk: Mapping[str, str]) -> dict[str, str]:
-        """Return the members that make up the public key, and no others."""
-        if any(jwk.get(name) != value for name, value in self.fixed.items()):
-            raise ValueError("the JWK is for another algorithm")
-        return {name: jwk[name] for name in sorted({*self.fixed, *self.numbers})}
-
-
-_SUITES = {
-    SigningAlgorithm.EDDSA: _Suite(OKPAlgorithm(), {"kty": "OKP", "crv": "Ed25519"}, ("x",)),
-    SigningAlgorithm.ES256: _Suite(
-        ECAlgorithm(ECAlgorithm.SHA256, ec.SECP256R1), {"kty": "EC", "crv": "P-256"}, ("x", "y")
-    ),
-    SigningAlgorithm.RS256: _Suite(RSAAlgorithm(RSAAlgorithm.SHA256), {"kty": "RSA"}, ("n", "e")),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _PublicKey:
-    """A key to verify with, read once."""
-
-    name: SigningAlgorithm
-    algorithm: Algorithm
-    key: Any
-    jwk: Mapping[str, str]
-
-    def signed(self, message: bytes, signature: bytes) -> bool:
-        """Tell whether the signature is this key's, in the one form that this key makes."""
-        if self.name is SigningAlgorithm.ES256 and not _is_low(signature):
-            return False
-        return self.algorithm.verify(message, self.key, signature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +64,9 @@ class _KeySet:
     header: bytes
     signing_algorithm: SigningAlgorithm
     signing_key: Any
-    by_kid: Mapping[str, _PublicKey]
-    by_header: Mapping[str, _PublicKey]
+    most_payload: int
+    by_kid: Mapping[str, PublicKey]
+    by_header: Mapping[str, PublicKey]
     verified: OrderedDict[str, AccessClaims] = field(default_factory=OrderedDict)
 
     def remember(self, token: str, claims: AccessClaims) -> None:
@@ -126,8 +94,8 @@ class JwtAccessTokens(AccessTokens):
 
     def generate_key(self, algorithm: SigningAlgorithm) -> KeyMaterial:
         """Return a new key pair, the private half as unencrypted PKCS #8 in DER (RFC 5958)."""
-        private_key = _generate(algorithm)
-        jwk = _public_jwk(algorithm, private_key)
+        private_key = generate(algorithm)
+        jwk = public_jwk(algorithm, private_key)
         return KeyMaterial(
             kid=jwk["kid"],
             algorithm=algorithm,
@@ -147,50 +115,44 @@ class JwtAccessTokens(AccessTokens):
             own = VerifyingKey(
                 kid=signing.kid, algorithm=signing.algorithm, public_jwk=signing.public_jwk
             )
-            public_keys = {key.kid: _read_public_key(key) for key in (*verifying, own)}
+            public_keys = {key.kid: read_public_key(key) for key in (*verifying, own)}
             private_key: Any = load_der_private_key(signing.private_key, None)
-            matches = _public_jwk(signing.algorithm, private_key)["kid"] == _thumbprint(
-                _SUITES[signing.algorithm].public_members(signing.public_jwk)
+            matches = public_jwk(signing.algorithm, private_key)["kid"] == thumbprint(
+                SUITES[signing.algorithm].public_members(signing.public_jwk)
             )
         except (AttributeError, KeyError, TypeError, ValueError, PyJWTError):
             raise ValueError("a signing key cannot be read") from None
         if not matches:
             raise ValueError("the halves of the signing key do not belong together")
+        header = _header(signing.kid, signing.algorithm)
         self._keys = _KeySet(
-            header=_header(signing.kid, signing.algorithm),
+            header=header,
             signing_algorithm=signing.algorithm,
             signing_key=private_key,
+            most_payload=_most_payload(header, private_key),
             by_kid=public_keys,
             by_header={_header(kid, key.name).decode(): key for kid, key in public_keys.items()},
         )
 
     def issue(self, claims: AccessClaims) -> str:
-        """Return a signed token; times are cut to whole seconds.
+        """Return a signed token of at most MOST_ISSUED characters; times are cut to whole seconds.
 
-        Raises :class:`~domain.errors.ServiceUnavailable` before the first :meth:`use`.
+        It says the first of ``claims.shortened()`` that fits. The length is known before the
+        signature is made, whose length the key decides. Raises
+        :class:`~domain.errors.ServiceUnavailable` before the first :meth:`use`.
         """
         keys = self._keys
         if keys is None:
             raise ServiceUnavailable
-        payload = orjson.dumps(
-            {
-                "iss": self._issuer,
-                "sub": str(claims.user_id),
-                "aud": self._audience,
-                "exp": int(claims.expires_at.timestamp()),
-                "iat": int(claims.issued_at.timestamp()),
-                "jti": claims.token_id,
-                "sid": str(claims.session_id),
-                "roles": sorted(claims.roles),
-                "permissions": sorted(claims.permissions),
-            }
-        )
-        message = keys.header + b"." + _encode(payload)
-        suite = _SUITES[keys.signing_algorithm]
-        signature = suite.algorithm.sign(message, keys.signing_key)
-        if keys.signing_algorithm is SigningAlgorithm.ES256:
-            signature = _low(signature)
-        return (message + b"." + _encode(signature)).decode()
+        for said in claims.shortened():
+            payload = self._payload(said)
+            if len(payload) <= keys.most_payload:
+                break
+        else:
+            raise ValueError("an access token cannot be made this short")
+        message = keys.header + b"." + encode(payload)
+        signature = sign(keys.signing_algorithm, keys.signing_key, message)
+        return (message + b"." + encode(signature)).decode()
 
     def verify(self, token: str, *, now: datetime) -> AccessClaims:
         """Return what the token says, if all that TK-1 lists holds at ``now``."""
@@ -226,36 +188,49 @@ class JwtAccessTokens(AccessTokens):
         except (KeyError, OverflowError, TypeError, ValueError):
             raise AccessTokenInvalid from None
 
+    def _payload(self, claims: AccessClaims) -> bytes:
+        said: dict[str, object] = {
+            "iss": self._issuer,
+            "sub": str(claims.user_id),
+            "aud": self._audience,
+            "exp": int(claims.expires_at.timestamp()),
+            "iat": int(claims.issued_at.timestamp()),
+            "jti": claims.token_id,
+            "client_id": OWN_CLIENT,
+            "sid": str(claims.session_id),
+        }
+        if claims.roles is not None:
+            said["roles"] = sorted(claims.roles)
+        if claims.permissions is not None:
+            said["permissions"] = sorted(claims.permissions)
+        if claims.omitted:
+            said["claims_omitted"] = claims.omitted
+        return orjson.dumps(said)
+
     def _read_claims(self, claims: dict[str, Any]) -> AccessClaims:
         if claims["iss"] != self._issuer or claims["aud"] != self._audience:
+            raise AccessTokenInvalid
+        # Tokens of releases before `client_id` live on for ten minutes after an upgrade.
+        if claims.get("client_id", OWN_CLIENT) != OWN_CLIENT:
             raise AccessTokenInvalid
         issued_at, expires_at = _time(claims["iat"]), _time(claims["exp"])
         if expires_at < issued_at:
             raise AccessTokenInvalid
+        omitted = _omitted(claims)
         return AccessClaims(
             user_id=UserId.parse(_text(claims["sub"])),
             session_id=SessionId.parse(_text(claims["sid"])),
             token_id=_text(claims["jti"]),
             issued_at=issued_at,
             expires_at=expires_at,
-            roles=_roles(_texts(claims["roles"])),
-            permissions=_permissions(_texts(claims["permissions"])),
+            roles=None if "roles" in omitted else _roles(_texts(claims["roles"])),
+            permissions=(
+                None if "permissions" in omitted else _permissions(_texts(claims["permissions"]))
+            ),
         )
 
 
-def _generate(algorithm: SigningAlgorithm) -> _PrivateKey:
-    match algorithm:
-        case SigningAlgorithm.EDDSA:
-            return ed25519.Ed25519PrivateKey.generate()
-        case SigningAlgorithm.ES256:
-            return ec.generate_private_key(ec.SECP256R1())
-        case SigningAlgorithm.RS256:
-            return rsa.generate_private_key(65537, RSA_BITS)
-        case _:
-            assert_never(algorithm)
-
-
-def _key_named_in(header: str, keys: _KeySet) -> _PublicKey:
+def _key_named_in(header: str, keys: _KeySet) -> PublicKey:
     """Return the key for a header that is not spelled as ours are, if it says the same.
 
     A header with any other member (``jwk``, ``jku``, ``x5u``, ``crit`` …) is refused, known
@@ -274,11 +249,13 @@ def _key_named_in(header: str, keys: _KeySet) -> _PublicKey:
 
 
 def _header(kid: str, algorithm: SigningAlgorithm) -> bytes:
-    return _encode(orjson.dumps({"alg": algorithm.value, "typ": _TYPE, "kid": kid}))
+    return encode(orjson.dumps({"alg": algorithm.value, "typ": _TYPE, "kid": kid}))
 
 
-def _encode(data: bytes) -> bytes:
-    return urlsafe_b64encode(data).rstrip(b"=")
+def _most_payload(header: bytes, private_key: Any) -> int:
+    """Return how many bytes of JSON fit into a token of MOST_ISSUED characters under this key."""
+    signature = encode(bytes(signature_length(private_key)))
+    return (MOST_ISSUED - len(header) - len(signature) - len("..")) * 3 // 4
 
 
 def _decode(segment: str) -> bytes:
@@ -288,7 +265,7 @@ def _decode(segment: str) -> bytes:
     does not know. Only what encodes to the very same text is taken (TK-2).
     """
     data = urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
-    if _encode(data).decode() != segment:
+    if encode(data).decode() != segment:
         raise ValueError("not canonical base64url")
     return data
 
@@ -302,6 +279,14 @@ def _loads(data: bytes) -> dict[str, Any]:
     if not isinstance(value, dict) or orjson.dumps(value) != data:
         raise ValueError("not a compact JSON object")
     return value
+
+
+def _omitted(claims: dict[str, Any]) -> tuple[str, ...]:
+    """Return the claims that a token says it leaves out; ValueError if one of them is there."""
+    names = _texts(claims.get("claims_omitted", []))
+    if not claims.keys().isdisjoint(names):
+        raise ValueError("an omitted claim is not omitted")
+    return names
 
 
 def _text(value: object) -> str:
@@ -332,44 +317,3 @@ def _roles(names: tuple[str, ...]) -> frozenset[RoleName]:
 @lru_cache(maxsize=256)
 def _permissions(names: tuple[str, ...]) -> frozenset[Permission]:
     return frozenset(map(Permission, names))
-
-
-def _thumbprint(members: Mapping[str, str]) -> str:
-    """Return the JWK's thumbprint (RFC 7638) over its required members."""
-    canonical = orjson.dumps(dict(members), option=orjson.OPT_SORT_KEYS)
-    return _encode(hashlib.sha256(canonical).digest()).decode()
-
-
-def _public_jwk(algorithm: SigningAlgorithm, private_key: Any) -> dict[str, str]:
-    """Return the public half of a private key, named by its thumbprint."""
-    suite = _SUITES[algorithm]
-    members = suite.public_members(suite.algorithm.to_jwk(private_key.public_key(), as_dict=True))
-    return _named(members, _thumbprint(members), algorithm)
-
-
-def _named(members: dict[str, str], kid: str, algorithm: SigningAlgorithm) -> dict[str, str]:
-    return {**members, "kid": kid, "alg": algorithm.value, "use": "sig"}
-
-
-def _read_public_key(source: VerifyingKey) -> _PublicKey:
-    suite = _SUITES[source.algorithm]
-    members = suite.public_members(source.public_jwk)
-    key = suite.algorithm.from_jwk(members)
-    if weakness := suite.algorithm.check_key_length(key):
-        raise ValueError(weakness)
-    jwk = _named(members, source.kid, source.algorithm)
-    return _PublicKey(source.algorithm, suite.algorithm, key, jwk)
-
-
-def _low(signature: bytes) -> bytes:
-    """Return the lower of the two ECDSA signatures (r, s) and (r, n − s), which both verify."""
-    if _is_low(signature):
-        return signature
-    r, s = signature[:_P256_BYTES], int.from_bytes(signature[_P256_BYTES:])
-    return r + (_P256_ORDER - s).to_bytes(_P256_BYTES)
-
-
-def _is_low(signature: bytes) -> bool:
-    """Tell whether this is the one of the two that we issue: a token has one signature (TK-2)."""
-    s = int.from_bytes(signature[_P256_BYTES:])
-    return len(signature) == 2 * _P256_BYTES and s <= _P256_ORDER // 2

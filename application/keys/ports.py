@@ -1,8 +1,8 @@
 """What keys need from outside: where they are kept, and who signs with them."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -41,6 +41,17 @@ LEEWAY = timedelta(seconds=30)
 """How far the clocks of two instances may be apart (TK-1 allows up to 60 s)."""
 
 
+OWN_CLIENT = "doorward"
+"""The ``client_id`` (RFC 9068, 2.2) of every session that the JSON API starts; reserved."""
+
+MOST_ISSUED = 4_000
+"""How many characters an access token has at most.
+
+A browser keeps a cookie of up to 4,096 bytes (RFC 6265bis, 5.5); the rest is for its name and its
+attributes. No proxy's limit on a header is lower.
+"""
+
+
 class AccessTokenInvalid(NotAuthenticated):
     """Not an access token of ours, whatever the reason."""
 
@@ -63,15 +74,31 @@ class UnknownSigningKey(AccessTokenInvalid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessClaims:
-    """What an access token says (RFC 9068). No name, no address (TK-7)."""
+    """What an access token says (RFC 9068). No name, no address (TK-7).
+
+    ``roles`` and ``permissions`` are None where the token does not list them; it then names them in
+    ``claims_omitted``, so that a verifier asks instead of reading "none".
+    """
 
     user_id: UserId
     session_id: SessionId
     token_id: str
     issued_at: datetime
     expires_at: datetime
-    roles: frozenset[RoleName]
-    permissions: frozenset[Permission]
+    roles: frozenset[RoleName] | None
+    permissions: frozenset[Permission] | None
+
+    @property
+    def omitted(self) -> tuple[str, ...]:
+        """Return the names of the claims that are left out, sorted."""
+        claims = (("permissions", self.permissions), ("roles", self.roles))
+        return tuple(name for name, value in claims if value is None)
+
+    def shortened(self) -> "Iterator[AccessClaims]":
+        """Yield these claims, then without permissions, then without roles as well."""
+        yield self
+        yield (shorter := replace(self, permissions=None))
+        yield replace(shorter, roles=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +136,10 @@ class AccessTokens(Protocol):
 
     @abstractmethod
     def issue(self, claims: AccessClaims) -> str:
-        """Return a signed token."""
+        """Return a signed token of at most :data:`MOST_ISSUED` characters.
+
+        It says the first of :meth:`AccessClaims.shortened` that fits.
+        """
 
     @abstractmethod
     def verify(self, token: str, *, now: datetime) -> AccessClaims:

@@ -12,7 +12,7 @@ from application.sessions.ending import end_sessions
 from application.sessions.ports import SessionsUnit
 from domain.identifiers import uuid7
 from domain.origin import Origin
-from domain.principal import Permission, Principal, PrincipalKind
+from domain.principal import ADMINISTRATOR, Principal, PrincipalKind
 from domain.sessions.refresh_token import RefreshToken
 from domain.sessions.session import EndReason, Session, SessionPolicy
 from domain.users.user import User
@@ -51,11 +51,8 @@ class TokenGrants:
         tokens: AccessTokens,
         randomness: Randomness,
         access_ttl: timedelta,
-        own_permissions: frozenset[Permission],
     ) -> None:
-        """Take this service's permissions, which an administrator's tokens list."""
         self._tokens, self._randomness, self._access_ttl = tokens, randomness, access_ttl
-        self._own_permissions = own_permissions
 
     def grant(
         self,
@@ -76,7 +73,9 @@ class TokenGrants:
             issued_at=now,
             expires_at=expires_at,
             roles=user.roles,
-            permissions=user.permissions(self._own_permissions),
+            # An administrator may do everything, also what no list could hold: the token says so
+            # by its role, and that there is no list.
+            permissions=None if ADMINISTRATOR in user.roles else user.defined_permissions,
         )
         return TokenGrant(
             access_token=self._tokens.issue(claims),

@@ -18,7 +18,6 @@ from application.sessions.owned import SessionsData
 from application.sessions.ports import SessionsUnit
 from application.sessions.refresh import RefreshSession
 from application.sessions.token_grants import SessionStarts, TokenGrants
-from domain.principal import Permission
 from domain.sessions.session import SessionPolicy
 
 KEEP_ENDED_SESSIONS = timedelta(days=7)
@@ -46,15 +45,13 @@ def sessions(
     keys: Keys,
     units: UnitOfWorkFactory[SessionsUnit],
     policy: SessionPolicy,
-    own_permissions: frozenset[Permission],
 ) -> Sessions:
-    """Return the capability over these ports; ``own_permissions`` are those of this service."""
+    """Return the capability over these ports."""
     clock, recorder = kernel.clock, audit.recorder
     grants = TokenGrants(
         tokens=keys.tokens,
         randomness=kernel.randomness,
         access_ttl=keys.policy.access_ttl,
-        own_permissions=own_permissions,
     )
     return Sessions(
         starts=SessionStarts(

@@ -19,16 +19,17 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_der_private_key,
 )
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from joserfc import jwt as jose
 from joserfc.jwk import KeySet
 from jwt.algorithms import get_default_algorithms
 
-from adapters.jwt import access_tokens
+from adapters.jwt import access_tokens, signing
 from adapters.jwt.access_tokens import MAX_TOKEN_LENGTH, JwtAccessTokens
 from application.keys.ports import (
     LEEWAY,
+    MOST_ISSUED,
     AccessClaims,
     AccessTokenExpired,
     AccessTokenInvalid,
@@ -77,6 +78,7 @@ def tokens_with(key: KeyMaterial, *others: KeyMaterial) -> JwtAccessTokens:
 
 ALL = tokens_with(KEYS[EDDSA], KEYS[ES256], KEYS[RS256])
 """Verifies with a key of each algorithm."""
+SIGNING = {algorithm: tokens_with(key) for algorithm, key in KEYS.items()}
 
 
 def encode(data: bytes) -> str:
@@ -100,7 +102,7 @@ def sign(key: KeyMaterial, header: object, payload: object) -> str:
     private_key = load_der_private_key(key.private_key, None)
     signature = get_default_algorithms()[key.algorithm].sign(message, private_key)
     if key.algorithm is ES256:
-        signature = access_tokens._low(signature)
+        signature = signing.low(signature)
     return f"{message.decode()}.{encode(signature)}"
 
 
@@ -116,6 +118,7 @@ def genuine() -> dict[str, Any]:
         "exp": int(CLAIMS.expires_at.timestamp()),
         "iat": int(CLAIMS.issued_at.timestamp()),
         "jti": CLAIMS.token_id,
+        "client_id": "doorward",
         "sid": str(CLAIMS.session_id),
         "roles": ["administrator", "user"],
         "permissions": ["audit:read", "users:read"],
@@ -145,6 +148,43 @@ class TestWhatIsIssued:
         read = jose.decode(tokens.issue(CLAIMS), stock, algorithms=[algorithm.value])
         assert read.header == header_of(key)
         assert read.claims == genuine()
+
+    @every_algorithm
+    def test_the_longest_settings_leave_room_for_every_claim_that_is_needed(
+        self, algorithm: SigningAlgorithm
+    ) -> None:
+        """TK-5: issuer and audience as long as settings may be, and each of them in the token."""
+        issuer = f"https://{'.'.join(['a' * 63] * 4)[:254]}:65535"
+        tokens = JwtAccessTokens(issuer=issuer, audience='"' * 255)
+        tokens.use(KEYS[algorithm], [public(KEYS[algorithm])])
+        claims = replace(
+            CLAIMS,
+            roles=frozenset(RoleName(f"{number:064}") for number in range(200)),
+            permissions=frozenset(Permission(f"a:{number}") for number in range(500)),
+        )
+        token = tokens.issue(claims)
+        assert len(token) <= MOST_ISSUED
+        read = tokens.verify(token, now=NOW)
+        assert read == replace(claims, roles=None, permissions=None)
+        with pytest.raises(ValueError, match="cannot be made this short"):
+            tokens.issue(replace(claims, token_id="x" * MOST_ISSUED))
+
+    @every_algorithm
+    @given(length=st.integers(1, MOST_ISSUED))
+    @settings(deadline=None)
+    def test_what_fits_to_the_last_byte_is_kept(
+        self, algorithm: SigningAlgorithm, length: int
+    ) -> None:
+        """TK-5: nothing is left out that would have fitted, and the length is known beforehand."""
+        tokens = SIGNING[algorithm]
+        filled = replace(CLAIMS, permissions=frozenset({Permission("p" * length)}))
+        token = tokens.issue(filled)
+        header, _, signature = token.split(".")
+        payload = encode(compact({**genuine(), "permissions": ["p" * length]}))
+        whole = len(f"{header}.{payload}.{signature}")
+        kept = tokens.verify(token, now=NOW).permissions is not None
+        assert kept == (whole <= MOST_ISSUED)
+        assert not kept or len(token) == whole
 
     @every_algorithm
     def test_the_kid_is_the_thumbprint(self, algorithm: SigningAlgorithm) -> None:
@@ -374,7 +414,7 @@ class TestHeaders:
 
 
 class TestClaims:
-    @pytest.mark.parametrize("name", sorted(genuine()))
+    @pytest.mark.parametrize("name", sorted(genuine().keys() - {"client_id"}))
     def test_every_claim_is_needed(self, name: str) -> None:
         """TK-1: a token without an expiry, an audience or a session is none."""
         claims = genuine()
@@ -401,6 +441,9 @@ class TestClaims:
             ("sid", None),
             ("sid", [str(CLAIMS.session_id)]),
             ("sid", f" {CLAIMS.session_id}"),
+            ("client_id", "another"),
+            ("client_id", ["doorward"]),
+            ("client_id", None),
             ("jti", 1),
             ("jti", None),
             ("jti", ["a"]),
@@ -419,6 +462,28 @@ class TestClaims:
     def test_another_value_is_refused(self, name: str, value: object) -> None:
         """TK-1: exact issuer, own audience, canonical identifiers, lists of strings."""
         refused(sign(KEYS[EDDSA], header_of(KEYS[EDDSA]), {**genuine(), name: value}))
+
+    def test_a_token_from_before_there_were_client_ids_is_taken(self) -> None:
+        """It was issued minutes before an upgrade, which signs no user out."""
+        older = genuine()
+        del older["client_id"]
+        key = KEYS[EDDSA]
+        assert ALL.verify(sign(key, header_of(key), older), now=NOW) == CLAIMS
+
+    @pytest.mark.parametrize("names", [("permissions",), ("permissions", "roles"), ("roles",)])
+    def test_a_claim_may_be_missing_only_where_the_token_says_so(
+        self, names: tuple[str, ...]
+    ) -> None:
+        """TK-1: and may not be there if the token says that it is not."""
+        key = KEYS[EDDSA]
+        header = header_of(key)
+        present = {name: value for name, value in genuine().items() if name not in names}
+        read = ALL.verify(sign(key, header, {**present, "claims_omitted": names}), now=NOW)
+        assert read.omitted == names
+        refused(sign(key, header, {**genuine(), "claims_omitted": names}))
+        refused(sign(key, header, present))
+        for strange in ("permissions", None, [1], {"permissions": True}):
+            refused(sign(key, header, {**present, "claims_omitted": strange}))
 
     @pytest.mark.parametrize("name", ["exp", "iat"])
     @pytest.mark.parametrize(
@@ -532,7 +597,7 @@ class TestEncoding:
         message, _, encoded = ISSUED[ES256].rpartition(".")
         signature = decode(encoded)
         r, s = signature[:32], signature[32:]
-        other = (access_tokens._P256_ORDER - int.from_bytes(s)).to_bytes(32)
+        other = (signing._P256_ORDER - int.from_bytes(s)).to_bytes(32)
         stock = get_default_algorithms()["ES256"]
         public_key = stock.from_jwk(dict(KEYS[ES256].public_jwk))
         assert stock.verify(message.encode(), public_key, r + other)  # so it has to be refused
@@ -579,11 +644,11 @@ class TestGarbage:
 
     def test_a_token_above_8_kb_is_refused_unread(self) -> None:
         """TK-5: though it is genuine."""
-        tokens = tokens_with(KEYS[EDDSA])
-        fitting = tokens.issue(replace(CLAIMS, token_id="x" * 5000))
-        tokens.verify(fitting, now=NOW)
-        too_long = tokens.issue(replace(CLAIMS, token_id="x" * MAX_TOKEN_LENGTH))
-        refused(too_long, by=tokens)
+        key = KEYS[EDDSA]
+        fitting = sign(key, header_of(key), {**genuine(), "jti": "x" * 5000})
+        ALL.verify(fitting, now=NOW)
+        too_long = sign(key, header_of(key), {**genuine(), "jti": "x" * MAX_TOKEN_LENGTH})
+        refused(too_long)
 
     @pytest.mark.parametrize("segment", [b"[" * 6000, b'{"a":' * 1500], ids=["lists", "objects"])
     def test_deep_nesting_is_refused(self, segment: bytes) -> None:
@@ -607,7 +672,7 @@ class TestMemory:
         token = tokens.issue(CLAIMS)
         tokens.verify(token, now=NOW)
         tokens.use(KEYS[EDDSA], [public(KEYS[EDDSA])])
-        monkeypatch.setattr(access_tokens._PublicKey, "signed", lambda *_: False)
+        monkeypatch.setattr(signing.PublicKey, "signed", lambda *_: False)
         refused(token, by=tokens)
 
     def test_memory_is_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:

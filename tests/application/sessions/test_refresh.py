@@ -261,7 +261,7 @@ async def test_roles_are_read_anew_at_each_refresh() -> None:
         await unit.commit()
     grant = await service.refresh(grant.refresh_token)
     claims = service.ports.access_tokens.verify(grant.access_token, now=service.clock.now())
-    assert claims.roles == {"user", "administrator"}
+    assert claims.roles == frozenset({"user", "administrator"})
     caller: Caller = await service.authenticate(grant)
     assert caller.user.email.value == ADA
 

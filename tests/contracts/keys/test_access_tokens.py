@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from adapters.memory.keys.access_tokens import OpaqueAccessTokens
 from application.keys.ports import (
     LEEWAY,
+    MOST_ISSUED,
     AccessClaims,
     AccessTokenExpired,
     AccessTokenInvalid,
@@ -79,6 +80,47 @@ def test_a_token_says_what_was_put_into_it(tokens: AccessTokens) -> None:
         assert read == claims
         assert isinstance(read.user_id, UserId)
         assert isinstance(read.session_id, SessionId)
+
+
+def test_what_a_token_leaves_out_is_known_to_whoever_reads_it(tokens: AccessTokens) -> None:
+    """None is not "no roles": a verifier has to ask."""
+    for claims in _claims().shortened():
+        read = tokens.verify(tokens.issue(claims), now=NOW)
+        assert read == claims
+        assert read.omitted == claims.omitted
+    assert [claims.omitted for claims in _claims().shortened()] == [
+        (),
+        ("permissions",),
+        ("permissions", "roles"),
+    ]
+
+
+words = st.integers(min_value=0, max_value=400)
+lengths = st.integers(min_value=1, max_value=32)
+
+
+@given(roles=words, role_length=st.integers(5, 64), permissions=words, length=lengths)
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_every_token_that_is_issued_is_accepted_and_short_enough(
+    tokens: AccessTokens, roles: int, role_length: int, permissions: int, length: int
+) -> None:
+    """TK-5: whatever roles and permissions there are, and no less of them than has to be."""
+    claims = _claims(
+        roles=frozenset(RoleName(f"{n:05}".rjust(role_length, "r")) for n in range(roles)),
+        permissions=frozenset(
+            Permission(f"{n:04}".rjust(length, "n") + ":" + "a" * length)
+            for n in range(permissions)
+        ),
+    )
+    token = tokens.issue(claims)
+    assert len(token) <= MOST_ISSUED
+    read = tokens.verify(token, now=NOW)
+    shortened = list(claims.shortened())
+    assert read in shortened
+    for longer in shortened[: shortened.index(read)]:
+        assert tokens.verify(tokens.issue(longer), now=NOW) == read, "the rule is one for all"
 
 
 def test_every_process_with_the_key_takes_the_token(
@@ -255,8 +297,8 @@ def test_a_token_holds_neither_address_nor_name(tokens: AccessTokens) -> None:
 
 def _claims(
     *,
-    roles: frozenset[RoleName] = frozenset({USER}),
-    permissions: frozenset[Permission] = frozenset({Permission("users:read")}),
+    roles: frozenset[RoleName] | None = frozenset({USER}),
+    permissions: frozenset[Permission] | None = frozenset({Permission("users:read")}),
 ) -> AccessClaims:
     return AccessClaims(
         user_id=UserId.new(NOW, secrets.token_bytes),

@@ -12,11 +12,14 @@ from tests.http.client import PASSWORD, PUBLIC_URL, Api, data_of
 ME = "/api/v1/users/me"
 SIGN_IN = "/api/v1/sessions"
 REFRESH = "/api/v1/sessions/refresh"
+MOST_OF_A_COOKIE = 4096
+"""With name and attributes: the lowest limit that a browser has (RFC 6265, 6.1)."""
 
 
 class Browser:
     """
-    Keeps cookies as a browser would, and sends them with its own page's origin.
+    Keeps cookies as a browser would, none above 4,096 bytes, and sends them with its own page's
+    origin.
     """
 
     def __init__(self, api: Api, *, origin: str = PUBLIC_URL) -> None:
@@ -48,6 +51,8 @@ class Browser:
 
     def _keep(self, answer: httpx.Response) -> None:
         for line in answer.headers.get_list("set-cookie"):
+            if len(line.encode()) > MOST_OF_A_COOKIE:
+                continue
             for name, morsel in SimpleCookie(line).items():
                 if morsel["max-age"] == "0":
                     self.cookies.pop(name, None)

@@ -46,9 +46,10 @@ async def test_a_stock_library_verifies_with_the_jwks_alone(
     assert (token.header["alg"], token.header["typ"]) == (algorithm.value, "at+jwt")
     claims = token.claims
     assert set(claims) == {
-        "iss", "sub", "aud", "exp", "iat", "jti", "sid", "roles", "permissions",
+        "iss", "sub", "aud", "exp", "iat", "jti", "client_id", "sid", "roles", "permissions",
     }  # fmt: skip
     assert claims["iss"] == claims["aud"] == PUBLIC_URL
+    assert claims["client_id"] == "doorward"
     assert (claims["sub"], claims["sid"]) == (tokens.user_id, tokens.session_id)
     assert 0 < claims["exp"] - claims["iat"] <= 600
     assert (claims["roles"], claims["permissions"]) == (["user"], [])
