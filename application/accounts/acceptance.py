@@ -21,7 +21,8 @@ from domain.events import DomainEvent
 from domain.origin import Origin
 from domain.principal import ANONYMOUS
 from domain.sessions.session import EndReason
-from domain.users.user import EmailAlreadyRegistered, User, UserStatus, normalise_display_name
+from domain.users.display_name import normalise_display_name
+from domain.users.user import EmailAlreadyRegistered, User, UserStatus
 
 
 class AcceptInvitation:

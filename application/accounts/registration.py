@@ -21,7 +21,8 @@ from domain.email_address import EmailAddress
 from domain.errors import ConcurrentChange
 from domain.origin import Origin
 from domain.principal import ANONYMOUS
-from domain.users.user import EmailAlreadyRegistered, User, UserStatus, normalise_display_name
+from domain.users.display_name import normalise_display_name
+from domain.users.user import EmailAlreadyRegistered, User, UserStatus
 
 SIGN_UP = RateLimit(name="sign-up", burst=120, interval=timedelta(seconds=5))
 

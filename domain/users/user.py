@@ -1,6 +1,5 @@
 """The user: an account, which belongs to the person who proves its mailbox."""
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -8,8 +7,8 @@ from enum import StrEnum
 from domain.email_address import EmailAddress
 from domain.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from domain.identifiers import Entropy, UserId
-from domain.normal_form import nfc
 from domain.principal import ADMINISTRATOR, USER, Permission, RoleName, permits
+from domain.users.display_name import normalise_display_name
 from domain.users.events import (
     EmailChanged,
     EmailVerified,
@@ -22,7 +21,6 @@ from domain.users.events import (
     UserSuspended,
 )
 
-MAX_DISPLAY_NAME = 100
 MAX_REASON = 500
 
 
@@ -72,27 +70,6 @@ class UserStatus(StrEnum):
     UNVERIFIED = "unverified"
     ACTIVE = "active"
     SUSPENDED = "suspended"
-
-
-def normalise_display_name(text: str | None) -> str | None:
-    """Return the name in NFC without outer spaces, or None for an empty one.
-
-    Raises :class:`ValidationFailed` above 100 code points, and for characters that could
-    start a new line or turn the direction of text in another user's list (LG-2, OP-2).
-    """
-    if text is None:
-        return None
-    name = nfc(text).strip()
-    if len(name) > MAX_DISPLAY_NAME:
-        message = f"Use at most {MAX_DISPLAY_NAME} characters."
-        raise ValidationFailed.of("display_name", "TOO_LONG", message)
-    # A joiner (U+200D, U+200C) shapes letters and emoji; all other format characters go.
-    allowed_format = "\u200c\u200d"
-    if any(unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and c not in allowed_format
-           for c in name):  # fmt: skip
-        message = "Control and direction characters cannot be used."
-        raise ValidationFailed.of("display_name", "CONTROL_CHARACTER", message)
-    return name or None
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

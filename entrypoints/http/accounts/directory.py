@@ -25,7 +25,7 @@ from entrypoints.http.edge.dependencies import (
     identified,
 )
 from entrypoints.http.edge.errors import responses
-from entrypoints.http.edge.parameters import EMAIL_INPUT, Moment
+from entrypoints.http.edge.parameters import EMAIL_INPUT, Moment, MomentBefore
 from entrypoints.http.users.answering import etag_of, user_answer
 from entrypoints.http.users.answers import UserOut
 from entrypoints.representations.users import user_body
@@ -65,7 +65,9 @@ async def list_users(
         str | None, Query(max_length=100, description="Only those who have this role.")
     ] = None,
     created_after: Annotated[Moment, Query(description="Only those made after that.")] = None,
-    created_before: Annotated[Moment, Query(description="Only those made before that.")] = None,
+    created_before: Annotated[
+        MomentBefore, Query(description="Only those made before that.")
+    ] = None,
     sort: Annotated[
         Literal["created_at", "-created_at", "email", "-email"],
         Query(description="The order; with a minus the last comes first."),

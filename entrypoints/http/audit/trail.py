@@ -13,7 +13,7 @@ from entrypoints.http.edge.answering import page_answer
 from entrypoints.http.edge.answers import ListEnvelope
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, Asked, Services, SignedIn
 from entrypoints.http.edge.errors import responses
-from entrypoints.http.edge.parameters import Moment
+from entrypoints.http.edge.parameters import Moment, MomentBefore
 from entrypoints.representations.audit import audit_event_body
 
 router = APIRouter(prefix="/api/v1/audit-events", tags=["Audit"])
@@ -40,7 +40,7 @@ async def list_audit_events(
     target: Annotated[Name, Query(description="What it happened to: an id.")] = None,
     type_: Annotated[Name, Query(alias="type", description="Only this type.")] = None,
     after: Annotated[Moment, Query(description="Only what happened after that.")] = None,
-    before: Annotated[Moment, Query(description="Only what happened before that.")] = None,
+    before: Annotated[MomentBefore, Query(description="Only what happened before that.")] = None,
 ) -> Response:
     """Return rows of the audit trail, the newest first (`audit:read`). No route changes one."""
     page = await services.audit.list_events(

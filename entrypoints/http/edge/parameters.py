@@ -1,12 +1,13 @@
 """What can stand in a query or a body: sizes, forms, and how strictly they are read (IN-5)."""
 
-import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
+
+from entrypoints.representations.formats import NotRfc3339, moment_of
 
 # Longer than any policy allows, so that the policy explains the refusal; short enough that
 # no caller makes us count a megabyte.
@@ -61,7 +62,6 @@ type Identifier = Annotated[
 ]
 
 DEFAULT_PAGE = 50
-_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
 
 
 def _plain_number(value: object) -> object:
@@ -79,17 +79,28 @@ def _plain_flag(value: object) -> object:
 
 def _moment(value: object) -> object:
     """Read RFC 3339 with a zone; anything else that could be taken for a time is refused."""
+    return _read_moment(value, round_up=False)
+
+
+def _moment_rounded_up(value: object) -> object:
+    """Read a time that something has to be earlier than: no digit of it is lost."""
+    return _read_moment(value, round_up=True)
+
+
+def _read_moment(value: object, *, round_up: bool) -> object:
     if not isinstance(value, str):
         return value
-    if not _RFC_3339.fullmatch(value):
-        raise PydanticCustomError("INVALID_FORMAT", "Use RFC 3339, such as 2026-11-21T09:30:00Z.")
     try:
-        return datetime.fromisoformat(value).astimezone(UTC)
-    except (ValueError, OverflowError):
+        return moment_of(value, round_up=round_up)
+    except NotRfc3339:
+        message = "Use RFC 3339, such as 2026-11-21T09:30:00Z."
+        raise PydanticCustomError("INVALID_FORMAT", message) from None
+    except ValueError:
         raise PydanticCustomError("INVALID_FORMAT", "There is no such time.") from None
 
 
 type Moment = Annotated[datetime | None, BeforeValidator(_moment)]
+type MomentBefore = Annotated[datetime | None, BeforeValidator(_moment_rounded_up)]
 type Flag = Annotated[bool, BeforeValidator(_plain_flag)]
 type PageSize = Annotated[
     int, BeforeValidator(_plain_number), Query(ge=1, le=200, description="How many on a page.")

@@ -1,5 +1,6 @@
 """The life of an account, one method at a time (AT-7, AT-9, RF-4)."""
 
+import unicodedata
 from dataclasses import fields
 
 import pytest
@@ -8,14 +9,13 @@ from hypothesis import strategies as st
 
 from domain.errors import ValidationFailed
 from domain.principal import ADMINISTRATOR, USER, Permission
+from domain.users.display_name import MAX_DISPLAY_NAME, normalise_display_name
 from domain.users.user import (
-    MAX_DISPLAY_NAME,
     MAX_REASON,
     EmailNotVerified,
     User,
     UserIsSuspended,
     UserStatus,
-    normalise_display_name,
 )
 from tests.domain.samples import BOB, HOUR, NOW, a_user, entropy_from, refusal_of
 
@@ -188,6 +188,73 @@ def test_a_name_starts_no_line_and_turns_no_text(character: str) -> None:
         "display_name",
         "CONTROL_CHARACTER",
     )
+
+
+FLAGS = ["\U0001f3f4" + "".join(chr(0xE0000 + ord(c)) for c in region) + "\U000e007f"
+         for region in ("gbeng", "gbsct", "gbwls", "ustx", "fr75")]  # fmt: skip
+
+
+@pytest.mark.parametrize("flag", FLAGS)
+def test_a_flag_of_a_region_may_stand_in_a_name(flag: str) -> None:
+    """OP-2: tag characters are invisible, and this is what they are for (UTS #51)."""
+    assert normalise_display_name(f"Ada {flag}") == f"Ada {flag}"
+    assert normalise_display_name(flag) == flag
+    assert normalise_display_name(flag * 3) == flag * 3
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ada" + FLAGS[0][1:],  # no flag to stand on
+        "Ada " + FLAGS[0][:-1],  # no end
+        "Ada \U0001f3f4\U000e007f",
+        "Ada \U0001f3f4\U000e0067\U000e0062\U000e007f",
+        "Ada " + FLAGS[0][:-1] + "\U000e0061\U000e0062" + FLAGS[0][-1],
+        "Ada " + "\U0001f3f4" + "".join(chr(0xE0000 + ord(c)) for c in "Hi !") + "\U000e007f",
+        "Ada \U0001f600" + FLAGS[0][1:],
+    ],
+)
+def test_tag_characters_hide_no_text_in_a_name(name: str) -> None:
+    assert refusal_of(lambda: normalise_display_name(name)) == (
+        "display_name",
+        "CONTROL_CHARACTER",
+    )
+
+
+INVISIBLE = {
+    "spaces": " \u00a0\u3000\u2003",
+    "a zero-width space": "\u200b",
+    "joiners": "\u200d\u200c\u200d",
+    "a direction": "\u202e\u2066",
+    "a soft hyphen": "\u00ad",
+    "a byte-order mark": "\ufeff",
+    "variation selectors": "\ufe0f\ufe0e\U000e0100",
+    "Hangul fillers": "\u3164\u115f\u1160\uffa0",
+    "blank Braille": "\u2800",
+    "a mark alone": "\u0301",
+    "many marks": "\u0301\u20e3\u093e",
+    "a grapheme joiner": "\u034f",
+    "Khmer's inherent vowels": "\u17b4\u17b5",
+    "tags": "\U000e0067\U000e007f",
+    "a note without a head": "\U0001d159",
+    "a bit of all": " \u200d\u3164\u2800\ufe0f \u0301",
+}
+
+
+@pytest.mark.parametrize("text", INVISIBLE.values(), ids=INVISIBLE)
+def test_a_name_that_shows_nothing_is_none(text: str) -> None:
+    """OP-2: other users would see a gap, and take what stands behind it for the name."""
+    assert normalise_display_name(text) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["é", "ᄒ", "가", "한\u200d", "नमस्ते", "क्\u200dष", "👨\u200d👩\u200d👧", "❤\ufe0f", "⠁", "۩",
+     "x\u0301", "نامه\u200cای", ".", "-", "1", "𝄞", "漢\U000e0100"],
+)  # fmt: skip
+def test_a_name_that_shows_anything_is_one(name: str) -> None:
+    """OP-2: no script is left out, and no emoji that is put together."""
+    assert normalise_display_name(name) == unicodedata.normalize("NFC", name)
 
 
 def test_a_name_has_an_end() -> None:

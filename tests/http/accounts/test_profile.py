@@ -52,6 +52,26 @@ async def test_a_name_that_is_none_is_refused(api: Api) -> None:
     assert (await api.me(tokens))["display_name"] == "Ada"
 
 
+async def test_a_name_that_shows_nothing_is_none_and_a_flag_is_shown(api: Api) -> None:
+    """
+    OP-2: at every door of the API that takes a name.
+    """
+    england = "Ada \U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+    password = "walnut tangent ceiling"
+    admin = await api.administrator()
+    for number, (given, kept) in enumerate([("\u3164\u200d\u2800", None), (england, england)]):
+        email = f"new{number}@example.com"
+        body = {"email": email, "password": password, "display_name": given}
+        assert data_of(await api.post("/api/v1/users", body), 201)["display_name"] == kept
+        me = await api.signed_in_user(email=f"me{number}@example.com", display_name="Ada")
+        own = await api.patch(ME, {"display_name": given}, access=me.access)
+        assert data_of(own)["display_name"] == kept
+        user_path = f"/api/v1/users/{data_of(own)['id']}"
+        await api.patch(user_path, {"display_name": "Ada"}, access=admin.access)
+        edited = await api.patch(user_path, {"display_name": given}, access=admin.access)
+        assert data_of(edited)["display_name"] == kept
+
+
 async def test_if_match_is_honoured(api: Api) -> None:
     """
     412 unless one of the named states is the present one, by the strong comparison.
