@@ -7,7 +7,7 @@ signing key, a schema that is too new or too old) refuses the start with a messa
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
@@ -29,7 +29,12 @@ HOUSEKEEPING_EVERY = timedelta(minutes=5)
 RELAY_EVERY = timedelta(seconds=1)
 SETTLE_EVERY = timedelta(milliseconds=500)
 START_PATIENCE = timedelta(seconds=3)
-STOP_PATIENCE = timedelta(seconds=25)
+SENDING_PATIENCE = timedelta(seconds=25)
+"""How long a message on its way to the mail server may take, and then the mark that it was sent."""
+ROUNDS_PATIENCE = timedelta(seconds=2)
+"""How long what the rounds are writing may take to be written, before it is cut off."""
+CUT_PATIENCE = timedelta(seconds=0.5)
+"""How long what was cut off may take to let go."""
 FIRST_RETRY = timedelta(milliseconds=200)
 LONGEST_RETRY = timedelta(seconds=3)
 
@@ -92,8 +97,11 @@ async def running(
 
     Returns into the block when the service is ready, or after three seconds if the database
     is away: then it goes on getting ready behind. Raises :class:`StartRefused` for what
-    waiting cannot cure, at once or, if it turns out later, at the end of the block. A message
-    that is being sent when the block ends is sent to its end.
+    waiting cannot cure, at once or, if it turns out later, at the end of the block.
+
+    A message that is being sent when the block ends is sent to its end. All else is over a few
+    seconds later, also where the database says nothing: what is then under way is cut off, and
+    so happens as a whole or not at all (DU-2, DB-6).
     """
     _log_warnings(container.settings())
     stopping = asyncio.Event()
@@ -114,17 +122,26 @@ async def running(
     finally:
         stopping.set()
         start.cancel()
-        if with_worker and (relay := container.service().relay) is not None:
+        relay = container.service().relay if with_worker else None
+        if relay is not None:
             relay.stop()
-            tasks.append(asyncio.create_task(_settle(relay), name="marks"))
-        if tasks:
-            _, unfinished = await asyncio.wait(tasks, timeout=STOP_PATIENCE.total_seconds())
-            for task in unfinished:
-                task.cancel()
-        await asyncio.gather(start, *tasks, return_exceptions=True)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(relay.sent(), SENDING_PATIENCE.total_seconds())
+        await _ended([start, *tasks], ROUNDS_PATIENCE)
+        if relay is not None:
+            marks = asyncio.create_task(_settle(relay), name="marks")
+            await _ended([marks], SENDING_PATIENCE if relay.owes_marks else ROUNDS_PATIENCE)
         await close(container)
-    if not start.cancelled() and (refusal := start.exception()) is not None:
+    if start.done() and not start.cancelled() and (refusal := start.exception()) is not None:
         raise refusal
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]], patience: timedelta) -> None:
+    """Wait for the tasks, cut off those that take longer, and do not wait much for that."""
+    for each in (patience, CUT_PATIENCE):
+        _, unfinished = await asyncio.wait(tasks, timeout=each.total_seconds())
+        for task in unfinished:
+            task.cancel()
 
 
 async def prepare(container: Container) -> None:

@@ -1,12 +1,15 @@
 """The engine: how Doorward connects, and what every connection promises (DB-1, DB-4, DB-6)."""
 
+import asyncio
 import socket
 import stat
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from weakref import WeakSet
 
 from sqlalchemy import URL, Dialect, event
+from sqlalchemy import Engine as SyncEngine
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -16,11 +19,10 @@ from sqlalchemy.util.concurrency import in_greenlet
 from adapters.sqlalchemy.postgresql import Connector
 from domain.addresses.database import DatabaseAddress, SqliteAddress, database_address
 
-type Engine = AsyncEngine
-"""The engine's type, for callers that must not know SQLAlchemy."""
-
 POOL_TIMEOUT_SECONDS = 2.0
 CONNECT_TIMEOUT_SECONDS = 3.0
+GOODBYE_SECONDS = 1.0
+"""How long servers may take to answer our goodbyes, all together."""
 STATEMENT_TIMEOUT_SECONDS = 10
 SILENCE_SECONDS = 12
 """How long an unreachable server may say nothing; the server ends its own statements earlier."""
@@ -89,6 +91,31 @@ def read_address(url: str) -> DatabaseAddress:
     return address
 
 
+class Engine(AsyncEngine):
+    """The engine, under a name for callers that must not know SQLAlchemy.
+
+    SQLAlchemy's own says goodbye to one server after the other when it is disposed of, and waits
+    for each as for a statement's answer. This one waits a second for all.
+    """
+
+    def __init__(self, sync_engine: SyncEngine) -> None:
+        super().__init__(sync_engine)
+        self._drivers = WeakSet[Any]()
+
+    def remember(self, connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        """Have a connection of asyncpg closed with the engine, even while it is in use."""
+        self._drivers.add(connection.driver_connection)
+
+    async def dispose(self, close: bool = True) -> None:
+        """Close every connection, without a goodbye where the server takes no notice of it."""
+        if close and (goodbyes := [asyncio.create_task(each.close()) for each in self._drivers]):
+            _, unanswered = await asyncio.wait(goodbyes, timeout=GOODBYE_SECONDS)
+            for goodbye in unanswered:
+                goodbye.cancel()  # which has the driver hang up
+            await asyncio.gather(*goodbyes, return_exceptions=True)
+        await asyncio.wait({asyncio.create_task(super().dispose(close))}, timeout=GOODBYE_SECONDS)
+
+
 def create_engine(
     url: str,
     *,
@@ -118,7 +145,7 @@ def create_engine(
             "command_timeout": SILENCE_SECONDS,
             "server_settings": _POSTGRESQL_SETTINGS,
         }
-    engine = create_async_engine(
+    made = create_async_engine(
         engine_address,
         connect_args=arguments,
         poolclass=AsyncAdaptedQueuePool,
@@ -132,11 +159,13 @@ def create_engine(
         # Values may be secrets, and errors may be logged (LG-1).
         hide_parameters=True,
     )
+    engine = Engine(made.sync_engine)
     event.listen(engine.sync_engine, "do_connect", _refuse_to_wait)
     if isinstance(address, SqliteAddress):
         prepare = _prepare_reading if read_only else _prepare_sqlite
         event.listen(engine.sync_engine, "connect", prepare)
     else:
+        event.listen(engine.sync_engine, "connect", engine.remember)
         event.listen(engine.sync_engine, "connect", _prepare_postgresql)
         event.listen(engine.sync_engine, "checkout", _refuse_closed)
     return engine

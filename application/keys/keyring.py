@@ -194,11 +194,19 @@ class SigningKeyring:
     async def keep_up(self) -> None:
         """Load the keys as time goes by, then note which of them have come to sign (LG-3).
 
+        Where all were taken away (by a hand in the database, by a backup from before the first
+        one) another is made, so that what is revoked does not sign and verify on from memory.
         The keys are in use whether or not the note can be written (LG-4); raises as ``load``
         does, and what the store raises while it is written.
         """
-        async with self._loading:
-            keys = await self._load()
+        try:
+            async with self._loading:
+                keys = await self._load()
+        except ServiceUnavailable:
+            if self._asked_in_vain:
+                raise
+            await self.prepare()
+            return
         now = self._clock.now()
         if not any(key.promote(now=now) for key in keys):
             return

@@ -84,7 +84,7 @@ class RelayOutbox[U: MailUnit]:
         self._randomness = randomness
         self._retry_after = retry_after
         self._kinds = notifications.kinds | answers.keys()
-        self._round = asyncio.Lock()
+        self._round, self._sending = asyncio.Lock(), asyncio.Lock()
         self._accepted: dict[MessageId, OutboxMessage] = {}
         self._untried: list[OutboxMessage] = []
         self._in_touch_since: datetime | None = None
@@ -112,6 +112,16 @@ class RelayOutbox[U: MailUnit]:
         What the server has accepted by then is marked by :meth:`settle`.
         """
         self._stopping = True
+
+    async def sent(self) -> None:
+        """Return as soon as no message is on its way to the mail server."""
+        async with self._sending:
+            pass
+
+    @property
+    def owes_marks(self) -> bool:
+        """Whether the server has accepted a message that the store has no mark of yet."""
+        return bool(self._accepted)
 
     async def settle(self) -> Collection[MessageId]:
         """Mark what the server has accepted; return what the store still does not take a mark of.
@@ -203,7 +213,8 @@ class RelayOutbox[U: MailUnit]:
         if not await self._renew(message, HAND_OVER_LEASE):
             return MessageStatus.WAITING  # another worker has it by now
         try:
-            await self._mailer.send(mail)
+            async with self._sending:
+                await self._mailer.send(mail)
         except MailServerAway:
             self._server_is_known = True
             self._worth_a_try = await self._circuit.missed()

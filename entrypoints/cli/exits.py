@@ -11,6 +11,8 @@ REFUSED: Final = 1
 USAGE: Final = 2
 NOT_FOUND: Final = 3
 TRY_LATER: Final = 75
+INTERRUPTED: Final = 130
+"""Ctrl-C, as a shell reports it."""
 READER_LEFT: Final = 141
 """What a shell reports of a program whose reader has left: 128 and the number of SIGPIPE."""
 

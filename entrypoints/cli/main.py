@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 from cyclopts import App, CycloptsError
 
-from entrypoints.cli.exits import READER_LEFT, REFUSED, USAGE, run, say
+from entrypoints.cli.exits import INTERRUPTED, READER_LEFT, REFUSED, USAGE, run, say
 from entrypoints.cli.printing import print_json
 from entrypoints.cli.service import (
     Group,
@@ -23,6 +23,7 @@ from entrypoints.cli.service import (
     running_program,
     started,
 )
+from entrypoints.stop_signals import StopSignals
 
 if TYPE_CHECKING:
     from domain.failures import Failure
@@ -79,6 +80,8 @@ def main(program: Program = DOORWARD) -> None:
     except CycloptsError:
         # What was wrong is already told; wrong usage is 2, as everywhere.
         raise SystemExit(USAGE) from None
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
     except BrokenPipeError:
         # `doorward … | head`: the reader has left. What is buffered goes nowhere, so that the
         # interpreter does not complain about it either when it ends.
@@ -150,6 +153,8 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
     if port is not None and not 1 <= port <= 65535:
         say("--port, like PORT, takes a number from 1 to 65535.")
         raise SystemExit(USAGE)
+    signals = StopSignals()
+    signals.install()
 
     from entrypoints.http.listening import ensure_can_listen
     from entrypoints.lifecycle import StartRefused
@@ -169,6 +174,7 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
         settings,
         host=host,
         port=port,
+        signals=signals,
         container=program.container(),
         rooms=program.rooms(),
     )
@@ -176,9 +182,12 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
 
 def worker() -> None:
     """Send mail and clear away what is over, until told to stop."""
+    signals = StopSignals()
+    signals.install()
+
     from entrypoints.worker.main import work
 
-    run(work(container_of(command_settings(serves=True))))
+    run(work(container_of(command_settings(serves=True)), signals))
 
 
 def migrate(*, check: bool = False, plan: bool = False) -> None:

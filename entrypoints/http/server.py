@@ -2,50 +2,62 @@
 
 import asyncio
 import gc
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from socket import socket
-from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 
 from entrypoints.container import Container
 from entrypoints.http.app import ROOMS, create_app
 from entrypoints.http.banner import announce
-from entrypoints.http.edge.middleware import Draining
 from entrypoints.http.edge.patience import PatientProtocol
 from entrypoints.http.listening import ensure_can_listen
 from entrypoints.http.room import Room
 from entrypoints.lifecycle import StartRefused, build_container
 from entrypoints.settings import Settings
+from entrypoints.stop_signals import LEAVING_SECONDS, StopSignals, leave_within
 
 DRAIN_SECONDS = 0.5
 IDLE_SECONDS = 60
 
 
 class _Server(uvicorn.Server):
-    """Says "not ready" before it stops listening, so that no request is sent here (DU-2).
+    """Says "not ready" before it stops listening, so that no request is sent here (DU-2)."""
 
-    A second signal skips the politeness.
-    """
-
-    def __init__(self, config: uvicorn.Config, container: Container, draining: Draining) -> None:
+    def __init__(
+        self, config: uvicorn.Config, container: Container, app: FastAPI, signals: StopSignals
+    ) -> None:
         super().__init__(config)
-        self._container, self._draining = container, draining
+        self._container, self._app, self._signals = container, app, signals
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """Start, and say on a terminal where everything is."""
         await super().startup(sockets)
         await announce(self._container, host=self.config.host, port=self.config.port)
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to end. The signal is not raised again afterwards: a clean end exits with 0."""
-        if self._draining or not self.started:
-            self.should_exit = True
-            self.force_exit = bool(self._draining)
-            return
-        self._draining.begin()
+    @property
+    def exit_code(self) -> int:
+        """0 after a clean end, 1 if it never served or must not have."""
+        return 0 if self.started and not self._app.state.start_refused else 1
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Leave the signals to us: here the first one only begins the end."""
         loop = asyncio.get_running_loop()
-        loop.call_soon_threadsafe(loop.call_later, DRAIN_SECONDS, self._stop)
+        self._signals.when_told(lambda: loop.call_soon_threadsafe(self._drain))
+        try:
+            yield
+        finally:
+            leave_within(LEAVING_SECONDS, code=self.exit_code)
+
+    def _drain(self) -> None:
+        self._app.state.draining.begin()
+        if self.started:
+            asyncio.get_running_loop().call_later(DRAIN_SECONDS, self._stop)
+        else:
+            self._stop()
 
     def _stop(self) -> None:
         self.should_exit = True
@@ -56,10 +68,11 @@ def serve(
     *,
     host: str,
     port: int,
+    signals: StopSignals,
     container: type[Container] = Container,
     rooms: Sequence[Room] = ROOMS,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; requests that are running are finished first.
+    """Serve until one of the signals; requests that are running are finished first.
 
     The caller has made sure that it can be listened there (``entrypoints.http.listening``).
 
@@ -86,7 +99,7 @@ def serve(
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=int(settings.request_deadline) + 5,
     )
-    server = _Server(config, parts, app.state.draining)
+    server = _Server(config, parts, app, signals)
     # What was imported stays; a collector that looks at it no more has a third of the work left.
     gc.collect()
     gc.freeze()
@@ -95,9 +108,8 @@ def serve(
     except SystemExit:
         if not app.state.start_refused:
             _explain(host, port)
-        raise SystemExit(1) from None  # uvicorn says 3, which means "not found" here
-    if not server.started or app.state.start_refused:
-        raise SystemExit(1)
+        # uvicorn says 3, which means "not found" here
+    raise SystemExit(server.exit_code)
 
 
 def _explain(host: str, port: int) -> None:

@@ -118,6 +118,7 @@ async def test_a_service_that_starts_before_its_database_waits(
 ) -> None:
     """
     DB-5: alive and not ready, with the part that is missing by name; ready by itself, migrated.
+    Until then there is no set of keys that a product could keep, empty as it would be.
     """
     own_postgres.stop()
     settings = settings_for(own_postgres.url(), migrate_on_start=True)
@@ -129,9 +130,14 @@ async def test_a_service_that_starts_before_its_database_waits(
         assert checks["database"] == "does not answer"
         assert checks["signing_keys"] != "ok"
         assert refusal_of(await api.try_sign_in()) == UNAVAILABLE
-        assert (await api.get("/.well-known/jwks.json")).json() == {"keys": []}
+        no_keys = await api.get("/.well-known/jwks.json")
+        assert refusal_of(no_keys) == UNAVAILABLE
+        assert no_keys.headers["cache-control"] == "no-store"
+        assert int(no_keys.headers["retry-after"]) >= 1
+        assert (await api.get("/.well-known/oauth-authorization-server")).status_code == 200
         await asyncio.to_thread(own_postgres.start)
         await _until(_ready(api), seconds=8)
+        assert (await api.get("/.well-known/jwks.json")).json()["keys"]
         await api.me(await api.signed_in_user())
 
 

@@ -3,18 +3,31 @@
 import orjson
 from fastapi import APIRouter, Response
 
+from domain.errors import ServiceUnavailable
 from entrypoints.http.edge.dependencies import Parts, Services
+from entrypoints.http.edge.errors import responses
 from entrypoints.http.keys.answers import JwksOut, ServerMetadataOut
 
 router = APIRouter(prefix="/.well-known", tags=["Well-known"])
 
 
-@router.get("/jwks.json", summary="Public keys (RFC 7517)", response_model=JwksOut)
+@router.get(
+    "/jwks.json",
+    summary="Public keys (RFC 7517)",
+    response_model=JwksOut,
+    responses=responses(ServiceUnavailable),
+)
 async def jwks(container: Parts, services: Services) -> Response:
-    """Return every key that may have signed a living token, from memory (DB-6)."""
+    """Return every key that may have signed a living token, from memory (DB-6).
+
+    503 until the first keys are there: an empty set that may be kept would have everyone refuse
+    our tokens for as long as it is kept.
+    """
+    if not (keys := services.ports.access_tokens.jwks()):
+        raise ServiceUnavailable
     max_age = container.settings().jwks_max_age
     return Response(
-        orjson.dumps({"keys": services.ports.access_tokens.jwks()}),
+        orjson.dumps({"keys": keys}),
         headers={"cache-control": f"public, max-age={max_age}"},
         media_type="application/json",
     )

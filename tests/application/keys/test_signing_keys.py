@@ -401,6 +401,23 @@ async def test_what_is_compromised_goes_although_the_secret_key_is_lost() -> Non
     assert other.keys.keyring.is_loaded
 
 
+async def test_keys_that_are_all_gone_are_replaced_and_published_no_longer() -> None:
+    """TK-3: rows that were removed by hand sign nothing from memory either."""
+    service = Service()
+    await service.keys.keyring.prepare()
+    (lost,) = service.ports.access_tokens.jwks()
+    async with service.ports.units() as unit:
+        for key in await unit.signing_keys.hold_all():
+            key.revoke(now=service.clock.now())
+            await unit.signing_keys.save(key)
+        await unit.commit()
+    await service.keys.keyring.keep_up()
+    (fresh,) = service.ports.access_tokens.jwks()
+    assert fresh["kid"] != lost["kid"]
+    async with service.unchanged():
+        await service.keys.keyring.keep_up()
+
+
 async def _away(_: MemorySigningKeyRepository) -> list[SigningKey]:
     raise ServiceUnavailable
 
