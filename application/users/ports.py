@@ -115,11 +115,13 @@ class UserRepository(Protocol):
         """Return how many users are in question."""
 
     @abstractmethod
-    async def hold_administrators(self) -> int:
-        """Return how many users administrate, and keep others out of here until the unit ends.
+    async def hold_administrators(self, *, but: UserId) -> int:
+        """Return how many users administrate, not counting this one.
 
-        A use case that is about to take one away asks first: of two that do so at once, the
-        second one waits for the first one's commit and counts after it (AZ-3).
+        Counted are those who could sign in: with a proven address, not suspended, and with a
+        password that is not contested. Others are kept out of here until the unit ends. A use
+        case that is about to take an administrator away asks first: of two that do so at once,
+        the second one waits for the first one's commit and counts after it (AZ-3).
         """
 
     @abstractmethod

@@ -185,7 +185,7 @@ class User:
 
     @property
     def administrates(self) -> bool:
-        """Whether the user could administrate the service today."""
+        """Whether the user could administrate the service today, given a password."""
         return ADMINISTRATOR in self.roles and self.status is UserStatus.ACTIVE
 
     def suspend(self, reason: str, *, now: datetime) -> UserSuspended | None:

@@ -26,7 +26,13 @@ from entrypoints.http.edge.body import BodyGate
 from entrypoints.http.edge.error_handlers import install_error_handlers
 from entrypoints.http.edge.errors import EDGE_ERRORS, catalogue
 from entrypoints.http.edge.idempotency import Idempotency
-from entrypoints.http.edge.middleware import Draining, Observe, RequestContext, cors_options
+from entrypoints.http.edge.middleware import (
+    Draining,
+    Observe,
+    RequestContext,
+    cors_options,
+    literal_segments,
+)
 from entrypoints.http.keys import routes as keys
 from entrypoints.http.mail import routes as mail
 from entrypoints.http.operations import routes as operations
@@ -99,6 +105,7 @@ def create_app(container: Container | None = None, *, rooms: Sequence[Room] = RO
     if settings.docs:
         mount_documentation(app, at_root=not settings.in_production)
 
+    routes = chain(app.routes, *(router.routes for room in rooms for router in room.routers))
     # The last one added is the outermost.
     app.add_middleware(Idempotency, public_routes=public_routes)
     app.add_middleware(
@@ -116,6 +123,7 @@ def create_app(container: Container | None = None, *, rooms: Sequence[Room] = RO
         trusted_proxies=settings.trusted_proxies,
         is_ready=lambda: keyring.is_loaded,
         observe=observe,
+        words=literal_segments(getattr(each, "path", "") for each in routes),
     )
     app.add_middleware(_PlainRefusal, state=app.state)
     return app

@@ -6,10 +6,9 @@ from datetime import timedelta
 
 from adapters.memory.audit.tables import AUDIT
 from adapters.memory.credentials.one_time_tokens import ONE_TIME_TOKENS
-from adapters.memory.credentials.passwords import CREDENTIALS
 from adapters.memory.mail.tables import OUTBOX, OutboxEntry
 from adapters.memory.sessions.sessions import SESSIONS
-from adapters.memory.users.tables import USERS
+from adapters.memory.users.tables import CREDENTIALS, USERS
 from application.accounts.registration import SignUpReceipt
 from application.accounts.verification import VerifiedUser
 from application.mail.ports import Mail

@@ -207,6 +207,43 @@ async def _crash(api: Api, tokens: Tokens) -> None:
 
 
 @every_store
+async def test_an_address_in_a_request_that_no_route_takes_is_not_logged(
+    api: Api, log: Callable[[], bytes]
+) -> None:
+    """
+    LG-1: not in a path, plain or percent-encoded, a query, a header, a method, or on a refusal.
+    """
+    tokens = await api.signed_in_user()
+    log()
+    headers = {"referer": "https://x.example/?ada@example.org", "user-agent": "ada@example.org"}
+    for path in (
+        "/api/v1/users/ada@example.org/nonsense",
+        "/api/v1/users/ada%40example.org/nonsense",
+        "/api/v1/users/ada%2540example.org/nonsense",
+        "/api/v1/users/x%2fada@example.org",
+        "/ada@example.org",
+        "/api/v1/users/ada@example.org?email=ada@example.org",
+        "/api/v1/users/me/sessions/ada@example.org",
+        "/api/v1/roles/ada@example.org/more/ada@example.org",
+        "/assets/ada@example.org",
+        "//ada@example.org//users/" + "ada@example.org/" * 30,
+    ):
+        await api.get(path, access=tokens.access, headers=headers)
+        await api.delete(path, access=tokens.access)
+        await api.post(path, {"email": "ada@example.org"})
+    await api.post("/api/v1/ada@example.org/x", {"email": "ada@example.org", "x": "y" * 100_000})
+    await api.http.request("ADA.EXAMPLE.ORG", "/api/v1/users/ada@example.org")
+    everything = (json.loads(line) for line in log().splitlines())
+    # The client's own log is on, too; it is no part of the service.
+    lines = [line for line in everything if not line.get("logger", "").startswith("http")]
+    assert "example.org" not in json.dumps(lines).lower()
+    paths = {line["path"] for line in lines if line["event"] == "request"}
+    assert "/api/v1/users/{unknown}/{unknown}" in paths
+    assert "/api/v1/users/{user_id}" in paths
+    assert "other" in {line.get("method") for line in lines}
+
+
+@every_store
 async def test_no_client_writes_a_record_of_its_own(api: Api, log: Callable[[], bytes]) -> None:
     """
     LG-2: whatever stands in path, header or name, a request is one line of printable ASCII.

@@ -1,17 +1,12 @@
 """Password credentials over one memory transaction."""
 
-from dataclasses import replace
-
-from adapters.memory.store import Table, Transaction
+from adapters.memory.store import Transaction
+from adapters.memory.users.tables import CREDENTIALS
 from adapters.memory.users.users import require_user
 from application.credentials.ports import CredentialRepository
 from domain.credentials.password import PasswordCredential
 from domain.errors import ConcurrentChange
 from domain.identifiers import UserId
-
-CREDENTIALS = Table[UserId, PasswordCredential](
-    "password_credentials", replace, section="password", owner=lambda credential: credential.user_id
-)
 
 
 class MemoryCredentialRepository(CredentialRepository):

@@ -1,9 +1,13 @@
-"""Users, and the roles that they may have, which are read along with them."""
+"""Users, the roles that they may have, and their passwords.
+
+Roles are read along with users; whether there is a password decides who counts as administrator.
+"""
 
 from dataclasses import replace
 
 from adapters.memory.store import Table
 from domain.access.role import Role
+from domain.credentials.password import PasswordCredential
 from domain.identifiers import UserId
 from domain.principal import RoleName
 from domain.users.user import User
@@ -14,7 +18,9 @@ USERS = Table[UserId, User](
     section="user",
     owner=lambda user: user.id,
     mailbox=lambda user: (user.email.key,),
-    administrates=lambda user: (user.administrates,),
     role=lambda user: user.roles,
 )
 ROLES = Table[RoleName, Role]("roles", replace)
+CREDENTIALS = Table[UserId, PasswordCredential](
+    "password_credentials", replace, section="password", owner=lambda credential: credential.user_id
+)

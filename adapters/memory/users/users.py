@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from adapters.memory.store import Transaction
-from adapters.memory.users.tables import ROLES, USERS
+from adapters.memory.users.tables import CREDENTIALS, ROLES, USERS
 from application.users.ports import UserOrder, UserPlace, UserQuery, UserRepository
 from domain.email_address import EmailAddress
 from domain.errors import ConcurrentChange
@@ -87,9 +87,14 @@ class MemoryUserRepository(UserRepository):
         await self._transaction.reading()
         return len(self._users.select(query.matches))
 
-    async def hold_administrators(self) -> int:
+    async def hold_administrators(self, *, but: UserId) -> int:
         await self._transaction.writing()
-        return self._users.count("administrates", True)
+        passwords = self._transaction.table(CREDENTIALS)
+        others = self._users.find(
+            "role", ADMINISTRATOR, where=lambda user: user.administrates and user.id != but
+        )
+        kept = (passwords.get(user.id) for user in others)
+        return sum(password is not None and not password.contested for password in kept)
 
     async def remove(self, user_id: UserId) -> None:
         await self._transaction.writing()

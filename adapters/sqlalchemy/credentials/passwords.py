@@ -2,10 +2,10 @@
 
 from sqlalchemy import bindparam, delete, select
 
-from adapters.sqlalchemy.credentials.tables import password_credentials
 from adapters.sqlalchemy.errors import Taken
 from adapters.sqlalchemy.execution import Execution
 from adapters.sqlalchemy.statements import Row, Statement, Written, insert_into, save_in
+from adapters.sqlalchemy.users.tables import password_credentials
 from application.credentials.ports import CredentialRepository
 from domain.credentials.password import PasswordCredential
 from domain.errors import ConcurrentChange

@@ -1,20 +1,9 @@
-"""Passwords, mailed secrets and guesses."""
+"""Mailed secrets and guesses; passwords stand beside users."""
 
-from sqlalchemy import Boolean, Column, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import Column, Integer, LargeBinary, String, Table
 
 from adapters.sqlalchemy.schema import UtcDateTime, exported, metadata, one_of, owner, words_of
 from domain.credentials.one_time_token import Purpose
-
-password_credentials = Table(
-    "password_credentials",
-    metadata,
-    owner(primary_key=True),
-    Column("hash", Text, nullable=False),
-    Column("changed_at", UtcDateTime, nullable=False),
-    Column("contested", Boolean, nullable=False),
-    Column("version", Integer, nullable=False),
-    info=exported("password"),
-)
 
 one_time_tokens = Table(
     "one_time_tokens",

@@ -1,6 +1,6 @@
 """Users, and what roles give them."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Uuid
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, Uuid
 
 from adapters.sqlalchemy.schema import UtcDateTime, exported, metadata, owner
 
@@ -71,4 +71,16 @@ role_permissions = Table(
     metadata,
     Column("role", String(64), ForeignKey("roles.name", ondelete="CASCADE"), primary_key=True),
     Column("permission", String(65), primary_key=True, index=True),
+)
+
+# Here and not with the credentials, because who has none does not count as administrator.
+password_credentials = Table(
+    "password_credentials",
+    metadata,
+    owner(primary_key=True),
+    Column("hash", Text, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("contested", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    info=exported("password"),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, literal, select, update
+from sqlalchemy import bindparam, delete, exists, func, literal, select, update
 
 from adapters.sqlalchemy.errors import Taken
 from adapters.sqlalchemy.execution import Execution
@@ -18,7 +18,7 @@ from adapters.sqlalchemy.statements import (
 )
 from adapters.sqlalchemy.users.rows import ROLES, USER, roles_from, user_from, user_values
 from adapters.sqlalchemy.users.search import number_of, page_of
-from adapters.sqlalchemy.users.tables import user_roles, users
+from adapters.sqlalchemy.users.tables import password_credentials, user_roles, users
 from application.users.ports import UserPlace, UserQuery, UserRepository
 from domain.email_address import EmailAddress
 from domain.errors import ConcurrentChange
@@ -52,6 +52,11 @@ _COUNT_ADMINISTRATORS = Statement(
         user_roles.c.role == literal(ADMINISTRATOR),
         users.c.suspended_at.is_(None),
         users.c.email_verified_at.is_not(None),
+        users.c.id != bindparam("but"),
+        exists().where(
+            password_credentials.c.user_id == users.c.id,
+            password_credentials.c.contested.is_(False),
+        ),
     )
 )
 _REMOVE_USER = Statement(delete(users).where(users.c.id == bindparam("id")))
@@ -120,9 +125,9 @@ class SqlAlchemyUserRepository(UserRepository):
         statement, values = number_of(query)
         return await self._execution.number(statement, **values)
 
-    async def hold_administrators(self) -> int:
+    async def hold_administrators(self, *, but: UserId) -> int:
         await self._execution.all(_HOLD_ADMINISTRATORS)
-        return await self._execution.number(_COUNT_ADMINISTRATORS)
+        return await self._execution.number(_COUNT_ADMINISTRATORS, but=but.value)
 
     async def remove(self, user_id: UserId) -> None:
         await self._execution.run(_REMOVE_USER, id=user_id.value)

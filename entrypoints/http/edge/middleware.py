@@ -8,7 +8,7 @@ a bug inside becomes ``INTERNAL_ERROR`` with the request's id.
 import asyncio
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
 from typing import Any, Final, TypedDict
 
@@ -36,7 +36,10 @@ _ALWAYS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
-_LONGEST_PATH: Final = 200
+_MOST_SEGMENTS: Final = 12
+_KNOWN_METHODS: Final = frozenset({*METHODS, "TRACE", "CONNECT"})
+UNKNOWN: Final = "{unknown}"
+"""Stands for every part of a path that no route has a name for."""
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _log = structlog.get_logger("doorward.http")
 
@@ -123,8 +126,11 @@ class RequestContext:
         trusted_proxies: tuple[Network, ...] = (),
         is_ready: Callable[[], bool] = lambda: True,
         observe: Observe | None = None,
+        words: frozenset[str] = frozenset({""}),
     ) -> None:
+        """Take ``words``: what may be logged of a path that no route has (``literal_segments``)."""
         self._app = app
+        self._words = words
         self._is_ready = is_ready
         self._observe = observe
         self._public_url = public_url
@@ -155,7 +161,7 @@ class RequestContext:
                 await self._serve(scope, receive, answer)
         finally:
             seconds = perf_counter() - began
-            _log_access(scope, state, answer.status, seconds)
+            _log_access(scope, state, answer.status, seconds, self._words)
             if self._observe is not None:
                 self._observe(scope, answer.status, seconds)
             logged_request_id.reset(token)
@@ -254,11 +260,24 @@ async def _refuse(error: DomainError, scope: Scope, receive: Receive, send: Send
     await error_response(error, scope, headers=headers)(scope, receive, send)
 
 
-def _log_access(scope: Scope, state: dict[str, Any], status: int, seconds: float) -> None:
-    """Write the one line about a request, without the query, which may hold secrets."""
+def literal_segments(paths: Iterable[str]) -> frozenset[str]:
+    """Return the words that route templates consist of, without their parameters."""
+    return frozenset(
+        segment for path in paths for segment in path.split("/") if not segment.startswith("{")
+    )
+
+
+def _log_access(
+    scope: Scope, state: dict[str, Any], status: int, seconds: float, words: frozenset[str]
+) -> None:
+    """Write the one line about a request: nothing in it but the client is of the caller's making.
+
+    No query, no Referer and no user agent, and of the path and the method only what the service
+    itself has names for: any of them may hold an address or a secret (LG-1).
+    """
     facts: dict[str, Any] = {
-        "method": scope["method"][:16],
-        "path": _template(scope),
+        "method": scope["method"] if scope["method"] in _KNOWN_METHODS else "other",
+        "path": _template(scope, words),
         "status": status,
         "duration_ms": round(seconds * 1000, 2),
         "client": state["client_address"],
@@ -268,14 +287,10 @@ def _log_access(scope: Scope, state: dict[str, Any], status: int, seconds: float
     _log.info("request", **facts)
 
 
-def _template(scope: Scope) -> str:
-    """Return the path with the names of its parameters in place of their values."""
-    path: str = scope["path"][:_LONGEST_PATH]
-    if not (parameters := scope.get("path_params")):
-        return path
-    names = {value: f"{{{name}}}" for name, value in parameters.items()}
-    segments = path.split("/")
-    # From the end, and each name once: a parameter may have the value of a fixed segment.
-    for place in range(len(segments) - 1, -1, -1):
-        segments[place] = names.pop(segments[place], segments[place])
-    return "/".join(segments)
+def _template(scope: Scope, words: frozenset[str]) -> str:
+    """Return the template of the route; without one, the path with ``{unknown}`` for each value."""
+    route: object = getattr(scope.get("route"), "path", None)
+    if isinstance(route, str):
+        return route
+    segments = scope["path"].split("/", _MOST_SEGMENTS + 1)[: _MOST_SEGMENTS + 1]
+    return "/".join(each if each in words else UNKNOWN for each in segments)

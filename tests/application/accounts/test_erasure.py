@@ -4,9 +4,8 @@ import pytest
 
 from adapters.memory.credentials.attempts import ATTEMPTS
 from adapters.memory.credentials.one_time_tokens import ONE_TIME_TOKENS
-from adapters.memory.credentials.passwords import CREDENTIALS
 from adapters.memory.sessions.sessions import SESSIONS
-from adapters.memory.users.tables import USERS
+from adapters.memory.users.tables import CREDENTIALS, USERS
 from application.credentials.reauthentication import WrongPassword
 from application.expectations import ChangedMeanwhile
 from application.paging import PageRequest

@@ -7,8 +7,7 @@ from itertools import product
 import pytest
 
 from adapters.memory.credentials.one_time_tokens import ONE_TIME_TOKENS
-from adapters.memory.credentials.passwords import CREDENTIALS
-from adapters.memory.users.tables import USERS
+from adapters.memory.users.tables import CREDENTIALS, USERS
 from application.accounts.registration import SignUpReceipt
 from application.credentials.ports import Busy
 from application.mail.allowance import ADDRESS_IN_USE_MAIL, VERIFICATION_MAIL

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from adapters.memory.credentials.attempts import ATTEMPTS
-from adapters.memory.credentials.passwords import CREDENTIALS
+from adapters.memory.users.tables import CREDENTIALS
 from application.credentials.sign_in import InvalidCredentials
 from domain.credentials.one_time_token import InvalidToken, Purpose
 from domain.credentials.password_policy import PasswordRejected

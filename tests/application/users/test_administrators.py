@@ -89,3 +89,31 @@ async def test_the_last_administrator_stays_also_with_an_address_that_is_not_pro
         await remove(service, service.user(ROOT))
     await service.operator_makes(OPERATOR, ADA, roles=["administrator"])
     await remove(service, service.user(ROOT))
+
+
+@pytest.mark.parametrize("remove", REMOVALS)
+async def test_an_administrator_who_never_had_a_password_is_none_to_rely_on(
+    remove: Removal,
+) -> None:
+    """AZ-3: made by an operator, proven even, and never signed in: the other one stays."""
+    service = Service()
+    root = await service.operator_makes(OPERATOR, ROOT, roles=["administrator"])
+    await service.operator_makes(
+        OPERATOR, BOB, password=None, roles=["administrator"], verified=True
+    )
+    with pytest.raises(LastAdministrator):
+        await remove(service, root)
+    await service.reset_password(await service.mailed_token(BOB))
+    await remove(service, root)
+
+
+async def test_an_administrator_without_a_password_is_the_last_one_all_the_same() -> None:
+    """AZ-3: a reset would let them in; without them there is none at all."""
+    service = Service()
+    bob = await service.operator_makes(
+        OPERATOR, BOB, password=None, roles=["administrator"], verified=True
+    )
+    with pytest.raises(LastAdministrator):
+        await suspend(service, bob)
+    await service.operator_makes(OPERATOR, ROOT, roles=["administrator"])
+    await suspend(service, bob)

@@ -407,25 +407,42 @@ async def test_who_administrates_is_counted_by_one_at_a_time(
         user.verify_email(now=NOW)
         user.grant(ADMINISTRATOR, now=NOW)
         administrators.append(await keep_user(units, user))
+        await _keep_password(units, user)
     unproven, suspended = a_user(), a_user()
     unproven.grant(ADMINISTRATOR, now=NOW)
     suspended.verify_email(now=NOW)
     suspended.grant(ADMINISTRATOR, now=NOW)
     suspended.suspend("spam", now=NOW)
-    for user in (unproven, suspended, a_user()):
+    invited, disputed = a_user(), a_user()
+    for user in (invited, disputed):
+        user.verify_email(now=NOW)
+        user.grant(ADMINISTRATOR, now=NOW)
+    for user in (unproven, suspended, disputed, a_user()):
         await keep_user(units, user)
+        await _keep_password(units, user, contested=user is disputed)
+    await keep_user(units, invited)  # who has never had a password
 
     async def leave(user: User) -> int:
         async with units() as work:
-            counted = await work.users.hold_administrators()
-            if counted > 1:
+            counted = await work.users.hold_administrators(but=user.id)
+            if counted:
                 user.revoke(ADMINISTRATOR, now=NOW)
                 await work.users.save(user)
                 await work.commit()
         return counted
 
     counts = await in_parallel(leave(user) for user in administrators)
-    assert sorted(str(count) for count in counts) == ["1", "2", "3", "4", "5"]
+    assert sorted(str(count) for count in counts) == ["0", "1", "2", "3", "4"]
+
+
+async def _keep_password(
+    units: UnitOfWorkFactory[ServiceUnit], user: User, *, contested: bool = False
+) -> None:
+    credential = a_credential(user)
+    credential.contested = contested
+    async with units() as work:
+        await work.credentials.add(credential)
+        await work.commit()
 
 
 async def _found(
