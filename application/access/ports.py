@@ -1,6 +1,7 @@
 """What access needs from outside: where roles are kept."""
 
 from abc import abstractmethod
+from datetime import datetime
 from typing import Protocol
 
 from application.audit.ports import AuditUnit
@@ -34,8 +35,12 @@ class RoleRepository(Protocol):
         """Write every field."""
 
     @abstractmethod
-    async def remove(self, name: RoleName) -> None:
-        """Remove the role; raise RoleInUse if a user has it. An invitation does not keep it."""
+    async def remove(self, name: RoleName, *, now: datetime) -> None:
+        """Remove the role; raise RoleInUse if a user has it, or a living invitation names it.
+
+        An invitation lives until it expires, as long as its mailbox has no account but one that
+        was never proven, and its inviter is not suspended.
+        """
 
 
 class AccessUnit(UsersUnit, AuditUnit, MailUnit, Protocol):

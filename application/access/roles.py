@@ -173,7 +173,7 @@ class ChangeRole:
 
 
 class RemoveRole:
-    """Remove a role that no user has."""
+    """Remove a role that no user has, and that no living invitation names."""
 
     def __init__(
         self, *, unit_of_work: UnitOfWorkFactory[AccessUnit], clock: Clock, recorder: Recorder
@@ -200,8 +200,9 @@ class RemoveRole:
                 raise RoleNotFound
             require_expected(role, expected)
             _require_all(principal, role)
-            await unit.roles.remove(role_name)
-            event = role.removed(now=self._clock.now())
+            now = self._clock.now()
+            await unit.roles.remove(role_name, now=now)
+            event = role.removed(now=now)
             await self._recorder.record(unit, event, actor=principal, origin=origin)
             await unit.commit()
 

@@ -1,6 +1,6 @@
 """Inviting people: a mailed secret, and the roles that they are to have (AT-4, AZ-3)."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
 from application.access.granting import RoleGrants
@@ -9,6 +9,7 @@ from application.accounts.ports import AccountsUnit
 from application.audit.recording import Recorder
 from application.credentials.mailed_secrets import MailedSecrets
 from application.mail.allowance import INVITATION_MAIL, MailAllowance
+from application.owned_data import BATCH
 from application.paging import Cursors, Page, PageRequest
 from application.ports.clock import Clock, Randomness
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -17,7 +18,7 @@ from domain.credentials.one_time_token import Purpose, digest_of
 from domain.email_address import EmailAddress
 from domain.errors import TooManyRequests
 from domain.origin import Origin
-from domain.principal import Principal, RoleName
+from domain.principal import BUILT_IN, Permission, Principal, RoleName
 from domain.users.permissions import USERS_INVITE
 from domain.users.user import EmailAlreadyRegistered, UserStatus
 
@@ -60,6 +61,8 @@ class InviteUser:
             raise TooManyRequests(retry_after=INVITATION_MAIL.interval)
         async with self._unit_of_work() as unit:
             invitation, event = await self._issue(unit, address, names, principal)
+            # Behind the invitation, as whoever accepts it does: a removal waits, and sees it.
+            await self._grants.hold(unit, names)
             await self._recorder.record(unit, event, actor=principal, origin=origin)
             await unit.commit()
         return invitation
@@ -104,15 +107,36 @@ class ListInvitations:
         principal.require(USERS_INVITE)
         query = f"invitations for {principal.user_id}"
         before = self._cursors.start(asked, query=query, place=InvitationId.parse)
-        now = self._clock.now()
+        found: list[Invitation] = []
+        count = None
         async with self._unit_of_work.read_only() as unit:
-            found = await unit.invitations.list_living(
-                now=now, limit=asked.limit + 1, before=before
-            )
-            count = await unit.invitations.count_living(now=now) if asked.counted else None
+            async for invitation in self._acceptable(unit, before):
+                found.append(invitation)
+                if len(found) > asked.limit:
+                    break
+            if asked.counted:
+                count = sum([1 async for _ in self._acceptable(unit, None)])
         return self._cursors.page(
             found, asked, query=query, position=lambda each: str(each.id), count=count
         )
+
+    async def _acceptable(
+        self, unit: AccountsUnit, before: InvitationId | None
+    ) -> AsyncIterator[Invitation]:
+        """Yield the invitations that could be accepted now, as :class:`AcceptInvitation` would."""
+        now = self._clock.now()
+        roles = {role.name: role.permissions for role in await unit.roles.list_all()}
+        known = BUILT_IN | roles.keys()
+        while found := await unit.invitations.list_living(now=now, limit=BATCH, before=before):
+            inviters = await unit.users.get_many({i.invited_by for i in found if i.invited_by})
+            for each in found:
+                given = frozenset[Permission]().union(*(roles.get(r, ()) for r in each.roles))
+                inviter = inviters.get(each.invited_by) if each.invited_by else None
+                if each.roles <= known and each.is_acceptable(inviter, given=given, now=now):
+                    yield each
+            if len(found) < BATCH:
+                return
+            before = found[-1].id
 
 
 class WithdrawInvitation:

@@ -33,14 +33,13 @@ class InvitationRepository(Protocol):
     async def list_living(
         self, *, now: datetime, limit: int, before: InvitationId | None = None
     ) -> list[Invitation]:
-        """Return up to that many invitations that have not expired, the newest first.
+        """Return up to that many invitations that live, the newest first.
+
+        Those that have not expired, to a mailbox without an account or with one that was never
+        proven, by an inviter who is not suspended.
 
         ``before`` starts behind the one that it names, whether or not that one is still there.
         """
-
-    @abstractmethod
-    async def count_living(self, *, now: datetime) -> int:
-        """Return how many invitations have not expired."""
 
     @abstractmethod
     async def list_by(

@@ -51,11 +51,11 @@ class RoleAlreadyExists(Conflict):
 
 
 class RoleInUse(Conflict):
-    """A user has the role."""
+    """A user has the role, or an invitation promises it."""
 
     code = "ROLE_IN_USE"
-    message = "Users have this role. Take it away from all of them first."
-    meaning = "Users still have the role."
+    message = "Users have this role, or invitations name it. Take it away, or withdraw them, first."
+    meaning = "Users still have the role, or an open invitation names it."
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

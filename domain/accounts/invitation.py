@@ -97,23 +97,29 @@ class Invitation:
     def ensure_acceptable(
         self, inviter: User | None, *, given: frozenset[Permission], now: datetime
     ) -> None:
-        """Raise :class:`InvalidToken` if the invitation no longer counts.
+        """Raise :class:`InvalidToken` if :meth:`is_acceptable` says no."""
+        if not self.is_acceptable(inviter, given=given, now=now):
+            raise InvalidToken
+
+    def is_acceptable(
+        self, inviter: User | None, *, given: frozenset[Permission], now: datetime
+    ) -> bool:
+        """Tell whether the invitation still counts.
 
         It is worth no more than its inviter: a user who could not send it again today has nothing
         to hand on (AZ-3). ``given`` is what its roles give. An operator's invitation counts until
         it expires.
         """
         if now >= self.expires_at:
-            raise InvalidToken
+            return False
         if self.invited_by is None:
-            return
+            return True
         if inviter is None or inviter.status is UserStatus.SUSPENDED:
-            raise InvalidToken
+            return False
         if ADMINISTRATOR in self.roles and ADMINISTRATOR not in inviter.roles:
-            raise InvalidToken
+            return False
         needed = {USERS_INVITE, *given} | ({ROLES_GRANT} if self.roles else set())
-        if not all(inviter.may(permission) for permission in needed):
-            raise InvalidToken
+        return all(inviter.may(permission) for permission in needed)
 
     def accepted(self, user_id: UserId, *, now: datetime) -> InvitationAccepted:
         """Return the event of its acceptance by this user."""

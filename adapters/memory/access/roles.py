@@ -1,5 +1,8 @@
 """Roles over one memory transaction."""
 
+from datetime import datetime
+
+from adapters.memory.access.tables import INVITATIONS, is_living
 from adapters.memory.store import Transaction
 from adapters.memory.users.tables import ROLES, USERS
 from application.access.ports import RoleRepository
@@ -41,8 +44,11 @@ class MemoryRoleRepository(RoleRepository):
         role.version += 1
         self._roles.put(role.name, role)
 
-    async def remove(self, name: RoleName) -> None:
+    async def remove(self, name: RoleName, *, now: datetime) -> None:
         await self._transaction.writing()
-        if self._transaction.table(USERS).count("role", name):
+        promised = self._transaction.table(INVITATIONS).select(
+            lambda each: name in each.roles and is_living(self._transaction, each, now)
+        )
+        if promised or self._transaction.table(USERS).count("role", name):
             raise RoleInUse
         self._roles.remove(name)

@@ -3,21 +3,13 @@
 from datetime import datetime
 from itertools import islice
 
-from adapters.memory.store import Table, Transaction, itself
+from adapters.memory.access.tables import INVITATIONS, is_living
+from adapters.memory.store import Transaction
 from adapters.memory.users.users import require_user
 from application.accounts.ports import InvitationRepository
 from domain.accounts.invitation import Invitation, InvitationId
 from domain.email_address import EmailAddress
 from domain.identifiers import UserId
-
-INVITATIONS = Table[InvitationId, Invitation](
-    "invitations",
-    itself,
-    section="invitations_sent",
-    owner=lambda invitation: invitation.invited_by,
-    digest=lambda invitation: (invitation.digest,),
-    mailbox=lambda invitation: (invitation.email.key,),
-)
 
 
 class MemoryInvitationRepository(InvitationRepository):
@@ -52,13 +44,9 @@ class MemoryInvitationRepository(InvitationRepository):
     ) -> list[Invitation]:
         await self._transaction.reading()
         living = self._invitations.select(
-            lambda i: i.expires_at > now and (before is None or i.id < before)
+            lambda i: (before is None or i.id < before) and is_living(self._transaction, i, now)
         )
         return sorted(living.values(), key=lambda i: i.id, reverse=True)[:limit]
-
-    async def count_living(self, *, now: datetime) -> int:
-        await self._transaction.reading()
-        return len(self._invitations.select(lambda i: i.expires_at > now))
 
     async def list_by(
         self, inviter: UserId, *, limit: int, after: InvitationId | None = None

@@ -1,10 +1,22 @@
 """Roles that were defined at run time."""
 
-from sqlalchemy import bindparam, delete, func, select
+from datetime import datetime
 
+from sqlalchemy import ColumnElement, String, bindparam, delete, exists, func, select
+from sqlalchemy.dialects import postgresql
+
+from adapters.sqlalchemy.access.tables import invitations, is_living
 from adapters.sqlalchemy.errors import Taken
 from adapters.sqlalchemy.execution import Execution
-from adapters.sqlalchemy.statements import Row, Statement, Written, insert_into, save_in
+from adapters.sqlalchemy.statements import (
+    Core,
+    InsertInto,
+    Row,
+    Statement,
+    Written,
+    insert_into,
+    save_in,
+)
 from adapters.sqlalchemy.users.tables import role_permissions, roles, user_roles
 from application.access.ports import RoleRepository
 from domain.access.role import Role, RoleAlreadyExists, RoleInUse
@@ -37,6 +49,19 @@ _CLEAR_PERMISSIONS = Statement(
 _COUNT_HOLDERS = Statement(
     select(func.count()).select_from(user_roles).where(user_roles.c.role == bindparam("name"))
 )
+
+
+def _promised(insert: InsertInto) -> Core:
+    named: ColumnElement[bool]
+    if insert is postgresql.insert:
+        named = func.jsonb_exists(invitations.c.roles, bindparam("name", type_=String))
+    else:
+        words = func.json_each(invitations.c.roles).table_valued("value")
+        named = exists(select(words.c.value).where(words.c.value == bindparam("name")))
+    return select(invitations.c.id).where(*is_living(), named).limit(1)
+
+
+_PROMISED = Statement(_promised, writes=False)
 
 
 class SqlAlchemyRoleRepository(RoleRepository):
@@ -72,10 +97,10 @@ class SqlAlchemyRoleRepository(RoleRepository):
         await self._write_permissions(role)
         role.version += 1
 
-    async def remove(self, name: RoleName) -> None:
+    async def remove(self, name: RoleName, *, now: datetime) -> None:
         await self._execution.first(_HOLD, name=name)
         (row,) = await self._execution.all(_COUNT_HOLDERS, name=name)
-        if row[0]:
+        if row[0] or await self._execution.first(_PROMISED, name=name, now=now):
             raise RoleInUse
         await self._execution.run(_REMOVE, name=name)
 

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from sqlalchemy import Integer, bindparam, delete, func, select
+from sqlalchemy import Integer, bindparam, delete, select
 
-from adapters.sqlalchemy.accounts.tables import invitations
+from adapters.sqlalchemy.access.tables import invitations, is_living
 from adapters.sqlalchemy.execution import Execution
 from adapters.sqlalchemy.statements import (
     AFTER_ALL,
@@ -76,14 +76,12 @@ _BY_DIGEST = invitations.c.digest == bindparam("digest")
 _PUT = Statement(_put)
 _FIND = Statement(select(*INVITATION).where(_BY_DIGEST))
 _TAKE = Statement(delete(invitations).where(_BY_DIGEST).returning(*INVITATION))
-_LIVING = invitations.c.expires_at > bindparam("now")
 _LIST_LIVING = Statement(
     select(*INVITATION)
-    .where(_LIVING, invitations.c.id < bindparam("before"))
+    .where(*is_living(), invitations.c.id < bindparam("before"))
     .order_by(invitations.c.id.desc())
     .limit(bindparam("limit", type_=Integer))
 )
-_COUNT_LIVING = Statement(select(func.count()).select_from(invitations).where(_LIVING))
 _LIST_BY = Statement(
     select(*INVITATION)
     .where(invitations.c.invited_by == bindparam("inviter"), invitations.c.id > bindparam("after"))
@@ -120,9 +118,6 @@ class SqlAlchemyInvitationRepository(InvitationRepository):
         start = AFTER_ALL if before is None else before.value
         rows = await self._execution.all(_LIST_LIVING, now=now, limit=limit, before=start)
         return [invitation_from(row) for row in rows]
-
-    async def count_living(self, *, now: datetime) -> int:
-        return await self._execution.number(_COUNT_LIVING, now=now)
 
     async def list_by(
         self, inviter: UserId, *, limit: int, after: InvitationId | None = None

@@ -9,6 +9,7 @@ from application.paging import PageRequest
 from domain.access.role import Role, RoleAlreadyExists, RoleInUse, RoleNotFound
 from domain.credentials.one_time_token import InvalidToken
 from domain.principal import OPERATOR, Permission, PermissionDenied, Principal
+from tests.application.service import DAY
 from tests.application.stories import ORIGIN, Service, kinds, principal_of, with_permissions
 
 FIRST = PageRequest(50)
@@ -148,15 +149,45 @@ async def test_only_the_expected_state_is_changed() -> None:
         await change(service, ["users:read", REFUND])
 
 
+async def test_a_role_that_an_invitation_promises_stays_until_that_is_over() -> None:
+    """AZ-3: what was promised by mail is kept."""
+    service = Service()
+    await service.define_role()
+    for end in ("withdrawn", "expired", "accepted"):
+        invitation = await service.invite(OPERATOR, f"{end}@example.com", ["support"])
+        with pytest.raises(RoleInUse):
+            await remove(service, "support")
+        if end == "withdrawn":
+            await service.accounts.withdraw_invitation(
+                principal=OPERATOR, invitation_id=invitation.id, origin=ORIGIN
+            )
+        elif end == "expired":
+            service.clock.advance(8 * DAY)
+        else:
+            user = await service.accept_invitation(await service.mailed_token(f"{end}@example.com"))
+            with pytest.raises(RoleInUse):
+                await remove(service, "support")
+            await service.set_role(user, "support", held=False)
+        await remove(service, "support")
+        await service.define_role()
+
+
 async def test_an_invitation_into_a_role_that_is_gone_is_dead() -> None:
     """AZ-3: and into one that gives more by now, unless the inviter has that too."""
     service = Service()
     await service.define_role()
-    await service.invite(OPERATOR, "bob@example.com", ["support"])
+    inviter = await service.operator_makes(OPERATOR, "ada@example.com", roles=["administrator"])
+    await service.operator_makes(OPERATOR, "root@example.com", roles=["administrator"])
+    grant = await service.sign_in()
+    await service.invite(principal_of(grant), "bob@example.com", ["support"])
     token = await service.mailed_token("bob@example.com")
+    await service.operator_suspends(inviter)
     await remove(service, "support")
+    await service.operator_reinstates(inviter)
     with pytest.raises(InvalidToken):
         await service.accept_invitation(token)
+    asked = PageRequest(9)
+    assert (await service.accounts.list_invitations(principal=OPERATOR, asked=asked)).items == []
     await service.define_role()
     user = await service.accept_invitation(token)
     assert "support" in user.roles

@@ -212,6 +212,42 @@ async def test_the_list_shows_what_can_still_be_accepted_page_by_page() -> None:
         )
 
 
+async def test_what_can_no_longer_be_accepted_is_neither_listed_nor_counted() -> None:
+    """AT-4, AZ-3: expired, taken by an account, or of an inviter who could not send it any more."""
+    service = Service()
+    principal = await an_administrator(service)
+    await service.operator_makes(OPERATOR, "root@example.com", roles=["administrator"])
+    await service.invite(OPERATOR, "expired@example.com")
+    service.clock.advance(6 * DAY)
+    await service.invite(principal, "demoted@example.com", ["administrator"])
+    await service.invite(OPERATOR, "taken@example.com")
+    await service.verified_user("taken@example.com")
+    for number in range(4):
+        await service.invite(OPERATOR, f"open{number}@example.com")
+    await service.invite(OPERATOR, "planted@example.com")
+    await service.sign_up("planted@example.com")  # never proven: it can be accepted all the same
+    assert len(await listed(service)) == 7
+    service.clock.advance(DAY)
+    assert len(await listed(service)) == 6
+    await service.set_role(service.user(ADA), "administrator", held=False)
+    assert await listed(service) == ["planted", "open3", "open2", "open1", "open0"]
+
+
+async def listed(service: Service) -> list[str]:
+    """Return all that is listed, in pages of two that each say how many there are."""
+    found: list[str] = []
+    cursor = None
+    while True:
+        page = await service.accounts.list_invitations(
+            principal=OPERATOR, asked=PageRequest(2, cursor, counted=True)
+        )
+        found += [each.email.local_part for each in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            assert page.count == len(found)
+            return found
+
+
 async def test_what_is_not_there_cannot_be_withdrawn() -> None:
     service = Service()
     invitation = await service.invite(OPERATOR, BOB)

@@ -10,7 +10,7 @@ from application.service import ServiceUnit
 from domain.access.role import Role, RoleAlreadyExists, RoleInUse
 from domain.errors import ConcurrentChange
 from domain.permissions import PERMISSIONS
-from domain.principal import ADMINISTRATOR, Permission, RoleName
+from domain.principal import ADMINISTRATOR, USER, Permission, RoleName
 from domain.users.user import User
 from tests.contracts.samples import (
     MINUTE,
@@ -123,26 +123,58 @@ async def test_a_role_that_somebody_has_cannot_be_removed(
     user = await keep_user(units, _with(SUPPORT))
     async with units() as work:
         with pytest.raises(RoleInUse):
-            await work.roles.remove(SUPPORT)
+            await work.roles.remove(SUPPORT, now=NOW)
     async with units() as work:
         await work.users.remove(user.id)
-        await work.roles.remove(SUPPORT)
+        await work.roles.remove(SUPPORT, now=NOW)
         await work.commit()
     async with units.read_only() as work:
         assert await work.roles.get(SUPPORT) is None
 
 
-async def test_an_invitation_does_not_keep_a_role(units: UnitOfWorkFactory[ServiceUnit]) -> None:
-    """What became of its roles is found out when it is accepted."""
+async def test_a_role_that_a_living_invitation_names_cannot_be_removed(
+    units: UnitOfWorkFactory[ServiceUnit],
+) -> None:
+    """AZ-3: until it expires, its mailbox has an account, or its inviter is suspended."""
     await _add(units, a_role())
-    invitation = replace(an_invitation(), roles=frozenset({SUPPORT}))
+    inviter, invitee = await keep_user(units), a_user("bob@example.com")
+    for sender in (None, inviter):
+        invitation = replace(an_invitation(inviter=sender), roles=frozenset({SUPPORT, USER}))
+        async with units() as work:
+            await work.invitations.put(invitation)
+            await work.commit()
+        async with units() as work:
+            with pytest.raises(RoleInUse):
+                await work.roles.remove(SUPPORT, now=NOW)
+        async with units() as work:
+            await work.roles.remove(SUPPORT, now=invitation.expires_at)
+        async with units() as work:
+            await work.users.add(invitee)  # unproven: it does not keep the mailbox
+            with pytest.raises(RoleInUse):
+                await work.roles.remove(SUPPORT, now=NOW)
+            invitee.verify_email(now=NOW)
+            await work.users.save(invitee)
+            await work.roles.remove(SUPPORT, now=NOW)
+        invitee = a_user("bob@example.com")
     async with units() as work:
-        await work.invitations.put(invitation)
-        await work.roles.remove(SUPPORT)
+        inviter.suspend("spam", now=NOW)
+        await work.users.save(inviter)
+        await work.roles.remove(SUPPORT, now=NOW)
         await work.commit()
     async with units.read_only() as work:
         assert await work.roles.get(SUPPORT) is None
-        assert await work.invitations.find(invitation.digest) == invitation
+        assert await work.invitations.list_by(inviter.id, limit=9)
+
+
+async def test_an_invitation_keeps_no_role_whose_name_is_only_like_its_own(
+    units: UnitOfWorkFactory[ServiceUnit],
+) -> None:
+    await _add(units, a_role())
+    near = frozenset({RoleName(f"{SUPPORT}s"), RoleName(f"x{SUPPORT}")})
+    async with units() as work:
+        await work.invitations.put(replace(an_invitation(), roles=near))
+        await work.roles.remove(SUPPORT, now=NOW)
+        await work.commit()
 
 
 async def test_a_role_that_is_held_is_not_removed_meanwhile(
@@ -166,7 +198,7 @@ async def test_a_role_that_is_held_is_not_removed_meanwhile(
     async def remove() -> str:
         async with units() as work:
             try:
-                await work.roles.remove(SUPPORT)
+                await work.roles.remove(SUPPORT, now=NOW)
             except RoleInUse:
                 return "in use"
             await work.commit()

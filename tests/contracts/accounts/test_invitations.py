@@ -67,8 +67,6 @@ async def test_those_that_can_still_be_accepted_are_listed_the_newest_first_in_p
         rest = await work.invitations.list_living(now=now, limit=3, before=newest[2].id)
         assert rest == newest[3:]
         assert await work.invitations.list_living(now=NOW + HOUR + MINUTE, limit=9) == []
-        assert await work.invitations.count_living(now=now) == 5
-        assert await work.invitations.count_living(now=NOW + HOUR + MINUTE) == 0
 
 
 async def test_an_invitation_goes_with_the_mailbox(units: UnitOfWorkFactory[ServiceUnit]) -> None:
@@ -176,3 +174,27 @@ async def _take(units: UnitOfWorkFactory[ServiceUnit], digest: bytes) -> Invitat
         invitation = await work.invitations.take(digest)
         await work.commit()
     return invitation
+
+
+async def test_what_has_an_account_by_now_or_a_suspended_inviter_is_not_among_the_living(
+    units: UnitOfWorkFactory[ServiceUnit],
+) -> None:
+    """AT-4: an account that was never proven takes nothing from an invitation."""
+    inviter = await keep_user(units)
+    unproven, proven, suspended = a_user(), a_user(), a_user()
+    proven.verify_email(now=NOW)
+    suspended.suspend("spam", now=NOW)
+    for user in (unproven, proven, suspended):
+        await keep_user(units, user)
+        await _put(units, an_invitation(user.email.value))
+    await _put(units, by_user := an_invitation("carol@example.com", inviter=inviter))
+    async with units.read_only() as work:
+        living = await work.invitations.list_living(now=NOW, limit=9)
+    assert {each.email.key for each in living} == {unproven.email.key, by_user.email.key}
+    async with units() as work:
+        inviter.suspend("spam", now=NOW)
+        await work.users.save(inviter)
+        await work.commit()
+    async with units.read_only() as work:
+        living = await work.invitations.list_living(now=NOW, limit=9)
+    assert [each.email.key for each in living] == [unproven.email.key]

@@ -1,0 +1,51 @@
+"""Invitations: what they promise are roles, and a role that one names is in use."""
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    ForeignKey,
+    LargeBinary,
+    String,
+    Table,
+    Uuid,
+    bindparam,
+    exists,
+    or_,
+)
+
+from adapters.sqlalchemy.schema import Json, UtcDateTime, exported, metadata
+from adapters.sqlalchemy.users.tables import users
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("email", String(254), nullable=False),
+    Column("email_key", String(254), nullable=False, unique=True),
+    Column("roles", Json, nullable=False),
+    # What an inviter promised goes with the inviter. Null: an operator.
+    Column("invited_by", Uuid, ForeignKey("users.id", ondelete="CASCADE"), index=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+    info=exported("invitations_sent"),
+)
+
+
+def is_living() -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that an invitation lives at ``now``.
+
+    It has not expired, its mailbox has no account but one that was never proven, and its inviter
+    is not suspended. What it takes from an inviter beyond that is for the use case to say.
+    """
+    invitee, inviter = users.alias("invitee"), users.alias("inviter")
+    return (
+        invitations.c.expires_at > bindparam("now"),
+        ~exists().where(
+            invitee.c.email_key == invitations.c.email_key,
+            or_(invitee.c.email_verified_at.is_not(None), invitee.c.suspended_at.is_not(None)),
+        ),
+        ~exists().where(
+            inviter.c.id == invitations.c.invited_by, inviter.c.suspended_at.is_not(None)
+        ),
+    )
