@@ -14,6 +14,7 @@ from datetime import timedelta
 import structlog
 
 from application.keys.keyring import SigningKeyUnreadable
+from application.keys.secret_key import WrongSecretKey
 from application.mail.relay import RelayOutbox
 from application.service import Service, ServiceUnit
 from domain.errors import ConcurrentChange, ServiceUnavailable
@@ -159,7 +160,42 @@ async def prepare(container: Container) -> None:
     await _synchronise_clock(container)
     if (difference := await container.schema_probe().difference()) is not None:
         raise StartRefused(str(difference))
+    await _ensure_secret_key(container)
     await container.service().audit.chain.begin()
+
+
+async def _ensure_secret_key(container: Container) -> None:
+    """Refuse to go on under another SECRET_KEY than the database was written with (CF-1)."""
+    kept = container.settings().kept_key
+    try:
+        await container.service().keys.secret_key.ensure_right()
+    except WrongSecretKey:
+        failure = wrong_secret_key(container.settings())
+        if kept is not None:
+            kept.withdraw()
+        raise StartRefused(f"SECRET_KEY: {failure}", failure) from None
+    if kept is not None:
+        kept.announce()
+
+
+def wrong_secret_key(settings: Settings) -> Failure:
+    """Return what to say about a key that nothing in the database was written with."""
+    kept = settings.kept_key
+    if kept is None:
+        words, cure = "", "Set SECRET_KEY to the one that was in use."
+    elif kept.was_made:
+        words = f": none is set, and {kept.path}, where it was kept, is gone"
+        cure = "Put that file back, or set SECRET_KEY to what stood in it. None was made anew."
+    else:
+        words = f": none is set, and {kept.path} holds another one"
+        cure = "Put back the file that was there, or set SECRET_KEY to the one that was in use."
+    return Failure(
+        part="secret key",
+        reason="wrong_secret_key",
+        words=f"is not the one that this database was written with{words}",
+        cure=f"{cure} Nothing can be opened without it.",
+        remedy=Remedy.RESTART,
+    )
 
 
 async def _synchronise_clock(container: Container) -> None:

@@ -20,6 +20,7 @@ from application.ports.unit_of_work import UnitOfWorkFactory
 class Audit:
     """What the audit capability offers: to entrypoints, and to the capabilities above it."""
 
+    seals: Seals
     recorder: Recorder
     record_denial: RecordDenial
     list_events: ListAuditEvents
@@ -34,6 +35,7 @@ def audit(*, kernel: Kernel, units: UnitOfWorkFactory[AuditUnit], routine_too: b
     seals = Seals(authenticator=kernel.authenticator)
     recorder = Recorder(randomness=kernel.randomness, seals=seals, routine_too=routine_too)
     return Audit(
+        seals=seals,
         recorder=recorder,
         record_denial=RecordDenial(unit_of_work=units, clock=kernel.clock, recorder=recorder),
         list_events=ListAuditEvents(unit_of_work=units, cursors=kernel.cursors),

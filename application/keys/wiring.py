@@ -10,6 +10,7 @@ from application.kernel import Kernel
 from application.keys.keyring import SigningKeyring
 from application.keys.management import ManageSigningKeys
 from application.keys.ports import AccessTokens, KeysUnit
+from application.keys.secret_key import ExamineSecretKey
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.keys.signing_key import SigningAlgorithm
 
@@ -33,6 +34,7 @@ class Keys:
     policy: KeyPolicy
     keyring: SigningKeyring
     manage: ManageSigningKeys
+    secret_key: ExamineSecretKey
     purges: Sequence[Purge]
 
 
@@ -61,6 +63,9 @@ def keys(
         policy=policy,
         keyring=keyring,
         manage=ManageSigningKeys(keyring=keyring, cursors=kernel.cursors),
+        secret_key=ExamineSecretKey(
+            unit_of_work=units, secret_box=kernel.secret_box, seals=audit.seals
+        ),
         purges=(
             purge_in(
                 units,

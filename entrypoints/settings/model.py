@@ -306,16 +306,23 @@ class Settings(BaseSettings):
         return self._secret_key_bytes
 
     @cached_property
+    def kept_key(self) -> KeptKey | None:
+        """Where the key is kept that development makes for itself; None if it keeps none."""
+        if self.secret_key is not None or self.in_production or self.in_memory:
+            return None
+        beside = self.sqlite_file or Path("var") / "doorward.db"
+        return KeptKey(beside.parent / "secret_key")
+
+    @cached_property
     def _secret_key_bytes(self) -> bytes:
         if self.secret_key is not None:
             return self.secret_key.get_secret_value().encode()
         if self.in_production:
             raise SettingsError(["SECRET_KEY: is missing. Set it to at least 32 random bytes."])
-        if self.in_memory:
+        if self.kept_key is None:
             return KeptKey.fresh()
-        beside = self.sqlite_file or Path("var") / "doorward.db"
         try:
-            return KeptKey(beside.parent / "secret_key").read_or_make()
+            return self.kept_key.read_or_make()
         except KeyNotKept as failure:
             cure = "Start in a folder that this user may write to, or set SECRET_KEY."
             raise SettingsError([f"SECRET_KEY: {failure} {cure}"]) from failure

@@ -18,7 +18,34 @@ class KeptKey:
     """A key in a file that only its owner may read."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
+        self.was_made = False
+        """Whether this process has made the file: nothing that is kept can be under its key."""
+
+    def announce(self) -> None:
+        """Say in the log that the file was made, if this process has done that."""
+        if self.was_made:
+            _logger.warning(
+                "SECRET_KEY is not set: made one and kept it in %s, for development only", self.path
+            )
+
+    def withdraw(self) -> None:
+        """Remove the file if this process has made it."""
+        if self.was_made:
+            self.path.unlink(missing_ok=True)
+            self.was_made = False
+
+    def present(self) -> bytes | None:
+        """Return the key if there is one; make and change nothing.
+
+        Raises :class:`KeyNotKept` for a file that cannot be read.
+        """
+        try:
+            return self._content(self._open())
+        except FileNotFoundError:
+            return None
+        except OSError as failure:
+            raise KeyNotKept(f"{self.path} cannot be read ({failure.strerror}).") from failure
 
     @staticmethod
     def fresh() -> bytes:
@@ -28,17 +55,17 @@ class KeptKey:
     def read_or_make(self) -> bytes:
         """Return the key. Of two processes that start at once, both get the same."""
         try:
-            if not self._path.exists():
+            if not self.path.exists():
                 self._make()
             return self._read()
         except OSError as failure:
             raise KeyNotKept(
-                f"{self._path} can be neither read nor made ({failure.strerror})."
+                f"{self.path} can be neither read nor made ({failure.strerror})."
             ) from failure
 
     def _make(self) -> None:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = self.path.with_name(f".{self.path.name}.{os.getpid()}.{secrets.token_hex(4)}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -47,22 +74,26 @@ class KeptKey:
                 os.fsync(file.fileno())
             # A link is made whole or not at all, and only one process can make it: half a
             # key is never read, and the second process reads that of the first.
-            os.link(draft, self._path)
+            os.link(draft, self.path)
+            self.was_made = True
         except FileExistsError:
             return
         finally:
             draft.unlink()
-        _logger.warning(
-            "SECRET_KEY is not set: made one and kept it in %s, for development only", self._path
-        )
 
     def _read(self) -> bytes:
-        descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW)
+        descriptor = self._open()
+        if stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077:
+            os.fchmod(descriptor, 0o600)
+            _logger.warning("%s could be read by others: taken from them", self.path)
+        return self._content(descriptor)
+
+    def _open(self) -> int:
+        return os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW)
+
+    def _content(self, descriptor: int) -> bytes:
         with os.fdopen(descriptor, "rb") as file:
-            if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-                os.fchmod(file.fileno(), 0o600)
-                _logger.warning("%s could be read by others: taken from them", self._path)
             key = file.read().strip()
         if len(key) < 32:
-            raise KeyNotKept(f"{self._path} holds no key; remove the file.")
+            raise KeyNotKept(f"{self.path} holds no key; remove the file.")
         return key
