@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from application.ports.crypto import Authenticator, SecretBox
     from application.ports.health import HealthProbe
     from application.ports.idempotency import IdempotencyStore
+    from application.ports.inspection import Inspection
     from application.ports.rate_limiter import RateLimiter
     from application.ports.unit_of_work import UnitOfWorkFactory
     from application.service import Ports, Service, ServiceUnit
@@ -179,6 +180,27 @@ def _health_probes(c: "Container") -> "Sequence[HealthProbe]":
     return [DatabaseProbe(c.engine()), c.schema_probe()]
 
 
+def _inspections(c: "Container") -> "Sequence[Inspection]":
+    settings, found = c.settings(), list["Inspection"]()
+    if settings.in_memory:
+        from adapters.memory.inspection import MemoryInspection
+
+        found.append(MemoryInspection("database"))
+    else:
+        from adapters.sqlalchemy.inspection import DatabaseInspection
+
+        url, size = settings.database_url.get_secret_value(), settings.database_pool_size
+        found.append(DatabaseInspection(c.engine(), url=url, pool_size=size))
+    if settings.smtp_url is not None:
+        from adapters.mime.composer import MimeComposer
+        from adapters.smtp.inspection import MailServerInspection
+
+        domain = MimeComposer(sender=settings.mail_from).domain
+        url = settings.smtp_url.get_secret_value()
+        found.append(MailServerInspection(url=url, domain=domain))
+    return found
+
+
 def ports[U: "ServiceUnit"](c: "Container", units: "UnitOfWorkFactory[U]") -> "Ports[U]":
     """Return what stands behind each port; a team's own service has units of its own."""
     from application.service import Ports
@@ -236,6 +258,7 @@ class Container(containers.DeclarativeContainer):
     mailer = providers.Singleton(_mailer, me)
     schema_probe = providers.Singleton(_schema_probe, me)
     health_probes = providers.Singleton(_health_probes, me)
+    inspections = providers.Singleton(_inspections, me)
     service: providers.Provider["Service[Any]"] = providers.Singleton(_service, me)
 
 

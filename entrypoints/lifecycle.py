@@ -183,7 +183,7 @@ def wrong_secret_key(settings: Settings) -> Failure:
     kept = settings.kept_key
     if kept is None:
         words, cure = "", "Set SECRET_KEY to the one that was in use."
-    elif kept.was_made:
+    elif kept.was_made or not kept.path.exists():
         words = f": none is set, and {kept.path}, where it was kept, is gone"
         cure = "Put that file back, or set SECRET_KEY to what stood in it. None was made anew."
     else:

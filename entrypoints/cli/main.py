@@ -5,10 +5,10 @@ team's own program is made from ``DOORWARD`` (``docs/extending.md``).
 """
 
 import os
+import shutil
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 import orjson
 from cyclopts import App, CycloptsError
@@ -26,7 +26,6 @@ from entrypoints.cli.service import (
 from entrypoints.stop_signals import StopSignals
 
 if TYPE_CHECKING:
-    from domain.failures import Failure
     from entrypoints.container import Container
     from entrypoints.http.room import Room
 
@@ -232,62 +231,23 @@ def migrate(*, check: bool = False, plan: bool = False) -> None:
 def check(*, json: bool = False) -> None:
     """Look at the settings and at what they point to; every finding comes with its cure.
 
+    Nothing is made or changed by it.
+
     Parameters
     ----------
     json:
         Print JSON.
     """
-    from entrypoints.lifecycle import StartRefused, build_container
-    from entrypoints.settings import SettingsError, findings, load_settings
+    from entrypoints.cli.check import as_json, examined, lines
 
-    try:
-        settings = load_settings()
-    except SettingsError as refusal:
-        _tell([_problem(each) for each in refusal.problems], json=json)
-        raise SystemExit(REFUSED) from None
-    found: list[dict[str, Any]] = [asdict(finding) for finding in findings(settings)]
-    try:
-        container = build_container(settings, running_program().container())
-    except StartRefused as problem:
-        found.append({"level": "error", "setting": "start", "message": str(problem), "cure": ""})
-    else:
-        for name, failure in run(_surroundings(container)):
-            fine = {"level": "ok", "setting": name, "message": "Fine.", "cure": ""}
-            found.append(fine if failure is None else _finding(name, failure))
-    _tell(found, json=json)
-    raise SystemExit(REFUSED if any(each["level"] == "error" for each in found) else 0)
-
-
-def _tell(found: Sequence[Mapping[str, Any]], *, json: bool) -> None:
+    found = run(examined(running_program().container()))
     if json:
-        print_json(found)
-        return
-    for each in found:
-        line = f"{each['level']:<8}{each['setting']}: {each['message']} {each['cure']}"
-        print(line.rstrip())
-
-
-def _problem(line: str) -> dict[str, Any]:
-    """Return a setting that cannot be read in the form of a finding."""
-    setting, _, message = line.partition(": ")
-    message, _, cure = message.partition(" Expected: ")
-    cure = f"Expected: {cure}" if cure else ""
-    return {"level": "error", "setting": setting, "message": message, "cure": cure}
-
-
-def _finding(name: str, failure: "Failure") -> dict[str, Any]:
-    """Return a failure in the form of a finding about the settings."""
-    said = {"message": failure.what_happened, "cure": failure.cure}
-    return {"level": "error", "setting": name, **said, "reason": failure.reason}
-
-
-async def _surroundings(container: "Container") -> "list[tuple[str, Failure | None]]":
-    from entrypoints.container import close
-
-    try:
-        return [(probe.name, await probe.failure()) for probe in container.health_probes()]
-    finally:
-        await close(container)
+        print_json(as_json(found))
+    else:
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        for line in lines(found, width):
+            print(line)
+    raise SystemExit(REFUSED if any(each.level == "error" for each in found) else 0)
 
 
 def openapi() -> None:

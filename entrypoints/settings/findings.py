@@ -26,11 +26,13 @@ class Finding:
     put accounts at risk. An error without it means that some part cannot work.
     """
 
-    level: Literal["error", "warning", "ok"]
+    level: Literal["error", "warning", "note", "ok", "summary"]
     setting: str
     message: str
     cure: str = ""
     stops_start: bool = False
+    reason: str | None = None
+    """The stable name of the cause, where a part that Doorward needs has one."""
 
 
 def refusals(settings: Settings) -> list[Finding]:

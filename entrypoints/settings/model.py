@@ -290,8 +290,15 @@ class Settings(BaseSettings):
 
         For what only describes the service: it opens and makes nothing.
         """
-        stand_ins = {"database_url": addresses.MEMORY, "secret_key": KeptKey.fresh().decode()}
-        return self.model_copy(update={name: SecretStr(value) for name, value in stand_ins.items()})
+        nowhere = SecretStr(addresses.MEMORY)
+        return self.model_copy(update={"database_url": nowhere}).under(KeptKey.fresh())
+
+    def under(self, key: bytes) -> "Settings":
+        """Return the same settings under this key, whether or not it is the one that is kept."""
+        text = SecretStr(key.decode(errors="replace"))
+        copy = self.model_copy(update={"secret_key": text})
+        copy.__dict__["_secret_key_bytes"] = key  # a file may hold bytes that are no text
+        return copy
 
     @property
     def sqlite_file(self) -> Path | None:

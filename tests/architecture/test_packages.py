@@ -29,7 +29,7 @@ VAGUE_NAMES = {
 }
 
 MOST_LINES = 350
-SHORTER: Mapping[str, int] = {"entrypoints/container.py": 275, "tests/application/service.py": 150}
+SHORTER: Mapping[str, int] = {"entrypoints/container.py": 280, "tests/application/service.py": 150}
 """What says at a glance how everything is put together, and must stay so."""
 LONGER: Mapping[str, tuple[int, str]] = {}
 """Modules that may be longer: how long, and why."""
