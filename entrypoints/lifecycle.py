@@ -22,6 +22,7 @@ from domain.failures import Failure, Remedy
 from domain.mail.message import MessageId
 from entrypoints.container import Container, close
 from entrypoints.settings import Settings, SettingsError, findings, load_settings, refusals
+from entrypoints.settings.secret_key import wrong_secret_key
 
 KEYRING_EVERY = timedelta(seconds=3)
 CLOCK_EVERY = timedelta(seconds=30)
@@ -170,32 +171,12 @@ async def _ensure_secret_key(container: Container) -> None:
     try:
         await container.service().keys.secret_key.ensure_right()
     except WrongSecretKey:
-        failure = wrong_secret_key(container.settings())
+        failure = wrong_secret_key(kept)
         if kept is not None:
             kept.withdraw()
         raise StartRefused(f"SECRET_KEY: {failure}", failure) from None
     if kept is not None:
         kept.announce()
-
-
-def wrong_secret_key(settings: Settings) -> Failure:
-    """Return what to say about a key that nothing in the database was written with."""
-    kept = settings.kept_key
-    if kept is None:
-        words, cure = "", "Set SECRET_KEY to the one that was in use."
-    elif kept.was_made or not kept.path.exists():
-        words = f": none is set, and {kept.path}, where it was kept, is gone"
-        cure = "Put that file back, or set SECRET_KEY to what stood in it. None was made anew."
-    else:
-        words = f": none is set, and {kept.path} holds another one"
-        cure = "Put back the file that was there, or set SECRET_KEY to the one that was in use."
-    return Failure(
-        part="secret key",
-        reason="wrong_secret_key",
-        words=f"is not the one that this database was written with{words}",
-        cure=f"{cure} Nothing can be opened without it.",
-        remedy=Remedy.RESTART,
-    )
 
 
 async def _synchronise_clock(container: Container) -> None:

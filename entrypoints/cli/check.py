@@ -19,10 +19,10 @@ from domain.keys.signing_key import KeyState
 from domain.mail.message import MessageStatus
 from domain.principal import ADMINISTRATOR, OPERATOR
 from entrypoints.container import close
-from entrypoints.lifecycle import StartRefused, build_container, wrong_secret_key
+from entrypoints.lifecycle import StartRefused, build_container
 from entrypoints.settings import Finding, Settings, SettingsError, findings, load_settings
 from entrypoints.settings.limits import limits
-from entrypoints.settings.secret_key import KeptKey, KeyNotKept
+from entrypoints.settings.secret_key import KeptKey, KeyNotKept, wrong_secret_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -196,7 +196,7 @@ async def _keys(container: "Container", settings: Settings) -> list[Finding]:
     try:
         await examine.ensure_right()
     except WrongSecretKey:
-        return [replace(_of(wrong_secret_key(settings), "SECRET_KEY"), stops_start=True)]
+        return [replace(_of(wrong_secret_key(settings.kept_key), "SECRET_KEY"), stops_start=True)]
     now = container.clock().now()
     kept = await examine.signing_keys()
     found = []

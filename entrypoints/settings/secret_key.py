@@ -6,6 +6,8 @@ import secrets
 import stat
 from pathlib import Path
 
+from domain.failures import Failure, Remedy
+
 _LENGTH = 48
 _logger = logging.getLogger("doorward.settings")
 
@@ -97,3 +99,25 @@ class KeptKey:
         if len(key) < 32:
             raise KeyNotKept(f"{self.path} holds no key; remove the file.")
         return key
+
+
+def wrong_secret_key(kept: KeptKey | None) -> Failure:
+    """Return what to say about a key that nothing in the database was written with.
+
+    ``kept`` is where it comes from, if it is not set.
+    """
+    if kept is None:
+        words, cure = "", "Set SECRET_KEY to the one that was in use."
+    elif kept.was_made or not kept.path.exists():
+        words = f": none is set, and {kept.path}, where it was kept, is gone"
+        cure = "Put that file back, or set SECRET_KEY to what stood in it. None was made anew."
+    else:
+        words = f": none is set, and {kept.path} holds another one"
+        cure = "Put back the file that was there, or set SECRET_KEY to the one that was in use."
+    return Failure(
+        part="secret key",
+        reason="wrong_secret_key",
+        words=f"is not the one that this database was written with{words}",
+        cure=f"{cure} Nothing can be opened without it.",
+        remedy=Remedy.RESTART,
+    )
