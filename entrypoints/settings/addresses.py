@@ -1,7 +1,7 @@
 """Reading the addresses among the settings. A message says what is wrong, never the value."""
 
 import re
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 from pathlib import Path
 
 from domain.addresses.database import MEMORY, SqliteAddress
@@ -17,6 +17,13 @@ __all__ = [
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _OUTSIDE_ASCII = re.compile(r"[^\x21-\x7e]")
+_MAPPED = 96
+_APP_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9._-]+(:[1-9][0-9]{0,4})?")
+# Those of the web are looked at more closely; pages from the others have the origin `null`.
+_NO_APP_SCHEMES = tuple(
+    f"{scheme}:" for scheme in ("http", "https", "ws", "wss", "ftp", "file", "data", "blob",
+                                "about", "javascript")
+)  # fmt: skip
 
 
 def database_url(text: str) -> str:
@@ -45,10 +52,19 @@ def origin(text: str) -> str:
 
 
 def origins(text: object) -> object:
-    """Return the origins in a comma list. ``*`` and ``null`` are none (HD-2)."""
+    """Return the origins in a comma list. ``*`` and ``null`` are none (HD-2).
+
+    Those of hybrid apps have schemes of their own, such as ``capacitor://localhost``.
+    """
     if not isinstance(text, str):
         return text
-    return tuple(dict.fromkeys(origin(item) for item in _items(text)))
+    return tuple(dict.fromkeys(_page_origin(item) for item in _items(text)))
+
+
+def _page_origin(text: str) -> str:
+    if _APP_ORIGIN.fullmatch(text.rstrip("/")) and not text.startswith(_NO_APP_SCHEMES):
+        return text.rstrip("/")
+    return origin(text)
 
 
 def page_url(text: str) -> str:
@@ -107,11 +123,19 @@ def _web_address(text: str) -> tuple[Url, int | None]:
 
 def _network(item: str) -> IPv4Network | IPv6Network:
     try:
-        network = ip_network(item)
+        network = _as_ipv4(ip_network(item))
     except ValueError:
         raise ValueError("has an entry that is no address and no CIDR such as 10.0.0.0/8") from None
     if network.prefixlen == 0:
         raise ValueError("trusts the whole Internet; name the proxies")
+    return network
+
+
+def _as_ipv4(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    """Return a network of IPv4 addresses inside IPv6 ones as what clients' addresses come as."""
+    inner = network.network_address
+    if isinstance(inner, IPv6Address) and inner.ipv4_mapped and network.prefixlen >= _MAPPED:
+        return ip_network((inner.ipv4_mapped, network.prefixlen - _MAPPED))
     return network
 
 

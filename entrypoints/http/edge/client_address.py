@@ -1,5 +1,6 @@
 """Where a request comes from, when any client may write ``X-Forwarded-For`` (RL-3)."""
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -8,6 +9,12 @@ type Network = IPv4Network | IPv6Network
 type Address = IPv4Address | IPv6Address
 
 _MOST_HOPS = 64
+_PORT = rb"(?::[0-9]{1,5})?"
+_ZONE = rb"(?:%[0-9A-Za-z._~-]{1,32})?"
+_HOP = re.compile(
+    rb'"?(?:([0-9.]{7,15})' + _PORT + rb"|\[([0-9A-Fa-f:.]{2,45}" + _ZONE + rb")\]" + _PORT
+    + rb"|([0-9A-Fa-f:.]{2,45}" + _ZONE + rb'))"?'
+)  # fmt: skip
 
 
 def client_address(
@@ -17,8 +24,9 @@ def client_address(
 
     That is the socket's peer, unless the peer is a trusted proxy: then the right-most hop in
     ``X-Forwarded-For`` that is none. A header with anything but addresses up to that hop says
-    nothing, and the peer stands. An IPv4 address inside an IPv6 one comes out as IPv4. None
-    only if the socket has no address at all.
+    nothing, and the peer stands. A hop may have a port, brackets, quotes or a zone, which do not
+    count; an empty one is none (RFC 9110, 5.6.1). An IPv4 address inside an IPv6 one comes out as
+    IPv4. None only if the socket has no address at all.
     """
     direct = _parse(peer) if peer is not None else None
     if direct is None:
@@ -42,14 +50,21 @@ def rate_key(address: str | None) -> str:
 def _origin(header: bytes, trusted: tuple[Network, ...]) -> Address | None:
     """Return the right-most untrusted hop; the first one if all are trusted."""
     hop: Address | None = None
-    for text in reversed(header.split(b",")[-_MOST_HOPS:]):
-        try:
-            hop = _parse(text.strip(b" \t").decode("ascii"))
-        except UnicodeDecodeError:
-            return None
+    hops = [member for each in header.split(b",") if (member := each.strip(b" \t"))]
+    for member in reversed(hops[-_MOST_HOPS:]):
+        hop = _hop(member)
         if hop is None or not _is_trusted(hop, trusted):
             return hop
     return hop
+
+
+def _hop(member: bytes) -> Address | None:
+    """Return the address of one member of the list; None for anything else."""
+    written = _HOP.fullmatch(member)
+    if written is None:
+        return None
+    bare = next(group for group in written.groups() if group is not None)
+    return _parse(bare.decode("ascii"))
 
 
 def _is_trusted(address: Address, trusted: tuple[Network, ...]) -> bool:
@@ -58,13 +73,12 @@ def _is_trusted(address: Address, trusted: tuple[Network, ...]) -> bool:
 
 @lru_cache(maxsize=4096)
 def _parse(text: str) -> Address | None:
-    """Return the address; None for anything else, a port or a zone included."""
+    """Return the address without its zone, which only this machine knows; None if it is none."""
+    bare, zone, _ = text.partition("%")
     try:
-        address = ip_address(text)
+        address = ip_address(bare)
     except ValueError:
         return None
     if isinstance(address, IPv6Address):
-        if address.scope_id is not None:
-            return None
         return address.ipv4_mapped or address
-    return address
+    return None if zone else address
