@@ -13,7 +13,6 @@ from itertools import chain
 import structlog
 from fastapi import FastAPI
 from starlette.datastructures import State
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from entrypoints.container import Container
@@ -23,16 +22,12 @@ from entrypoints.http.audit import routes as audit
 from entrypoints.http.credentials import routes as credentials
 from entrypoints.http.documentation import describe, mount_documentation
 from entrypoints.http.edge.body import BodyGate
+from entrypoints.http.edge.cors import Cors
 from entrypoints.http.edge.error_handlers import install_error_handlers
 from entrypoints.http.edge.errors import EDGE_ERRORS, catalogue
 from entrypoints.http.edge.idempotency import Idempotency
-from entrypoints.http.edge.middleware import (
-    Draining,
-    Observe,
-    RequestContext,
-    cors_options,
-    literal_segments,
-)
+from entrypoints.http.edge.methods import allowed_methods
+from entrypoints.http.edge.middleware import Draining, Observe, RequestContext, literal_segments
 from entrypoints.http.keys import routes as keys
 from entrypoints.http.mail import routes as mail
 from entrypoints.http.operations import routes as operations
@@ -114,8 +109,6 @@ def create_app(container: Container | None = None, *, rooms: Sequence[Room] = RO
         seconds=settings.request_deadline,
         form_paths=FORM_PATHS,
     )
-    if settings.cors_origins:
-        app.add_middleware(CORSMiddleware, **cors_options(settings.cors_origins))
     app.add_middleware(
         RequestContext,
         public_url=settings.public_url,
@@ -124,6 +117,8 @@ def create_app(container: Container | None = None, *, rooms: Sequence[Room] = RO
         is_ready=lambda: keyring.is_loaded,
         observe=observe,
         words=literal_segments(getattr(each, "path", "") for each in routes),
+        cors=Cors(settings.cors_origins) if settings.cors_origins else None,
+        methods_of=lambda scope: allowed_methods(app.routes, scope),
     )
     app.add_middleware(_PlainRefusal, state=app.state)
     return app

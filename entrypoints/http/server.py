@@ -2,9 +2,10 @@
 
 import asyncio
 import gc
+import os
+import socket
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from socket import socket
 
 import uvicorn
 from fastapi import FastAPI
@@ -20,7 +21,7 @@ from entrypoints.settings import Settings
 from entrypoints.stop_signals import LEAVING_SECONDS, StopSignals, leave_within
 
 DRAIN_SECONDS = 0.5
-IDLE_SECONDS = 60
+MOST_UNSENT_BYTES = 128 * 1024
 
 
 class _Server(uvicorn.Server):
@@ -32,10 +33,23 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._container, self._app, self._signals = container, app, signals
 
-    async def startup(self, sockets: list[socket] | None = None) -> None:
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and say on a terminal where everything is."""
         await super().startup(sockets)
+        self._hand_little_to_the_system()
         await announce(self._container, host=self.config.host, port=self.config.port)
+
+    def _hand_little_to_the_system(self) -> None:
+        """Have answers that a client does not read wait here, where their wait is seen (IN-3).
+
+        Left alone, the system takes megabytes of them for each connection, which inherits the
+        option from the socket that listens.
+        """
+        if not hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            return
+        for listener in (each for server in self.servers for each in server.sockets):
+            with socket.socket(fileno=os.dup(listener.fileno())) as same:
+                same.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_UNSENT_BYTES)
 
     @property
     def exit_code(self) -> int:
@@ -96,7 +110,7 @@ def serve(
         access_log=False,
         log_config=None,
         lifespan="on",
-        timeout_keep_alive=IDLE_SECONDS,
+        timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=int(settings.request_deadline) + 5,
     )
     server = _Server(config, parts, app, signals)

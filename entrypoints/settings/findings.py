@@ -9,6 +9,7 @@ from entrypoints.settings import addresses
 from entrypoints.settings.model import Settings
 
 SHORTEST_KEY = 32
+_USUAL_IDLE_SECONDS = 60
 _ARGON2_FLOOR = {"argon2_memory_kib": 19456, "argon2_time_cost": 2, "argon2_parallelism": 1}
 _WELL_KNOWN_BEGINNINGS = (
     "secret", "mysecret", "yoursecret", "supersecret", "topsecret", "password", "example",
@@ -80,6 +81,11 @@ def _in_production(settings: Settings) -> Iterator[Finding]:
     if not 0 < settings.sign_in_attempts <= 100:
         message = "Passwords can be guessed more than 100 times in a row (NIST SP 800-63B)."
         yield _warn("SIGN_IN_ATTEMPTS", message, "Set it to 10.")
+    if settings.keep_alive_seconds <= _USUAL_IDLE_SECONDS:
+        message = (
+            "A balancer that keeps connections for 60 seconds sends requests into closed ones."
+        )
+        yield _warn("KEEP_ALIVE_SECONDS", message, "Set it above the balancer's, such as 75.")
     if settings.docs:
         yield _warn("DOCS", "Anyone can read the description of the API.", "Set DOCS=off.")
 

@@ -219,6 +219,9 @@ class Settings(BaseSettings):
     request_deadline: float = Field(
         10, gt=0, le=3600, allow_inf_nan=False, description="Seconds that a request may take."
     )
+    keep_alive_seconds: int = Field(
+        75, ge=1, le=3600, description="Seconds that a connection may be idle; above the proxy's."
+    )
     log_level: Annotated[
         Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(_lower)
     ] = Field("info", description="debug, info, warning, error or critical.")

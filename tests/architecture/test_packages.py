@@ -48,6 +48,7 @@ LIBRARY_HOMES: Mapping[str, tuple[str, ...]] = {
     "cyclopts": ("entrypoints.cli",),
     "dependency_injector": ("entrypoints.container",),
     "fastapi": ("entrypoints.http",),
+    "httptools": ("entrypoints.http.edge.patience",),
     "jinja2": ("entrypoints.http.pages.rendering",),
     "jwt": ("adapters.jwt",),
     "orjson": ("adapters.jwt", "entrypoints"),
@@ -60,7 +61,12 @@ LIBRARY_HOMES: Mapping[str, tuple[str, ...]] = {
     "sqlalchemy": ("adapters.sqlalchemy", "migrations"),
     "starlette": ("entrypoints.http",),
     "structlog": ("entrypoints",),
-    "uvicorn": ("entrypoints.http.edge.patience", "entrypoints.http.server"),
+    "uvicorn": (
+        "entrypoints.http.edge.connection",
+        "entrypoints.http.edge.patience",
+        "entrypoints.http.edge.stalling",
+        "entrypoints.http.server",
+    ),
 }
 """Where each third-party library may be imported. The contracts name the frameworks; this, all."""
 

@@ -44,8 +44,9 @@ class Contract:
 
     def operation(self, method: str, path: str) -> tuple[str, dict[str, Any]] | None:
         """
-        Return the name and the declaration of what the path and method ask for.
+        Return the name and the declaration of what the path and method ask for; HEAD asks as GET.
         """
+        method = "GET" if method == "HEAD" else method
         for pattern, template in self._templates:
             if pattern.fullmatch(path):
                 found = self.document["paths"][template].get(method.lower())
@@ -82,6 +83,10 @@ class Contract:
 
     def _check_content(self, name: str, answer: httpx.Response, declared: dict[str, Any]) -> None:
         content = declared.get("content")
+        if answer.request.method == "HEAD":
+            if answer.content:
+                raise ContractBroken(f"{name}: HEAD with a body")
+            return
         if not answer.content:
             if content:
                 raise ContractBroken(f"{name}: {answer.status_code} without its body")

@@ -5,8 +5,11 @@ use case and the store fit together. What each of them does in detail is told el
 
 from typing import Any
 
+import httpx
+from fastapi.routing import iter_route_contexts
+
 from tests.http.client import NEW_PASSWORD, PASSWORD, Api, Tokens, data_of
-from tests.http.conftest import every_store
+from tests.http.conftest import Start, every_store
 
 USERS = "/api/v1/users"
 ME = "/api/v1/users/me"
@@ -20,6 +23,62 @@ async def test_every_operation_of_the_description_succeeds(api: Api) -> None:
     """
     A route that is added and not visited here, or that one store's adapters refuse, shows.
     """
+    await _visit_every_operation(api)
+    assert _visited(api) == _described(api)
+
+
+async def test_head_answers_wherever_get_does(api: Api) -> None:
+    """
+    RFC 9110, 9.3.2: the same status and headers, to the same callers, without the body.
+    """
+    get, asked = api.get, 0
+
+    async def get_and_head(path: str, **options: Any) -> httpx.Response:
+        nonlocal asked
+        answer, head = await get(path, **options), await api.send("HEAD", path, **options)
+        assert (head.status_code, head.content) == (answer.status_code, b"")
+        assert _lasting(head) == _lasting(answer), path
+        asked += 1
+        return answer
+
+    api.get = get_and_head  # type: ignore[method-assign]
+    await _visit_every_operation(api)
+    assert asked > 20
+    assert _visited(api, "HEAD") == {name for name in _described(api) if name.startswith("GET ")}
+
+
+async def test_head_answers_where_no_operation_is_described(start: Start) -> None:
+    """
+    Pages, their assets, documentation and metrics; what is not there is not there for HEAD.
+    """
+    api = await start(metrics=True)
+    visited = set()
+    for context in iter_route_contexts(api.app.routes):
+        path, methods = context.path or "", context.methods or set()
+        if "GET" in methods and not path.startswith("/api/"):
+            concrete = path.replace("/docs/assets/{name}", "/docs/assets/swagger-ui.css")
+            answer, head = await api.get(concrete), await api.send("HEAD", concrete)
+            assert (head.status_code, head.content) == (answer.status_code, b""), path
+            if path != "/metrics":
+                assert _lasting(head) == _lasting(answer), path
+            if etag := answer.headers.get("etag"):
+                known = {"if-none-match": etag}
+                assert (await api.send("HEAD", concrete, headers=known)).status_code == 304
+            visited.add(path)
+    assert visited >= {"/docs", "/docs/assets/{name}", "/metrics", "/verify-email", "/health/ready"}
+    assert (await api.send("HEAD", "/nowhere")).status_code == 404
+    refused = await api.send("HEAD", "/api/v1/sessions")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
+
+
+def _lasting(answer: httpx.Response) -> dict[str, str]:
+    """
+    Return the headers that two answers have in common.
+    """
+    return {name: value for name, value in answer.headers.items() if name != "x-request-id"}
+
+
+async def _visit_every_operation(api: Api) -> None:
     await _see_what_anyone_may_see(api)
     ada = await _come_in(api)
     ada = await _look_after_the_own_account(api, ada)
@@ -29,18 +88,23 @@ async def test_every_operation_of_the_description_succeeds(api: Api) -> None:
     await _look_after_a_user(api, admin, ada)
     await _look_after_keys(api, admin)
     await _leave(api)
-    visited = {
-        found[0]
+
+
+def _visited(api: Api, *methods: str) -> set[str]:
+    return {
+        found[0].replace("HEAD ", "GET ")
         for answer in api.answers
-        if answer.is_success
-        and (found := api.contract.operation(answer.request.method, answer.request.url.path))
+        if answer.is_success and (not methods or answer.request.method in methods)
+        if (found := api.contract.operation(answer.request.method, answer.request.url.path))
     }
-    described = {
+
+
+def _described(api: Api) -> set[str]:
+    return {
         f"{method.upper()} {path}"
         for path, item in api.contract.document["paths"].items()
         for method in item
     }
-    assert visited == described
 
 
 async def _see_what_anyone_may_see(api: Api) -> None:

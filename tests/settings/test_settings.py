@@ -178,10 +178,34 @@ BAD = {
     "smtp_url": ["http://hunter2", "smtp://", "hunter2:25", "smtp+starttls://hunter2"],
     "mail_from": ["hunter2", "a@b.example\r\nBcc: hunter2@c.example", "@hunter2", "hunter2@"],
     "mail_retry_seconds": ["0", "nan", "inf"],
-    "trusted_proxies": ["hunter2", "10.0.0.1/8", "0.0.0.0/0", "::/0", "*", "10.0.0.0/8 10.1.1.1"],
-    "cors_origins": ["*", "null", "https://hunter2.example.com/a", "hunter2", "https://a.b,*"],
+    "trusted_proxies": [
+        "hunter2",
+        "10.0.0.1/8",
+        "0.0.0.0/0",
+        "::/0",
+        "*",
+        "10.0.0.0/8 10.1.1.1",
+        "::ffff:0:0/96",
+        "::ffff:10.0.0.1/104",
+    ],
+    "cors_origins": [
+        "*",
+        "null",
+        "https://hunter2.example.com/a",
+        "hunter2",
+        "https://a.b,*",
+        "file://hunter2",
+        "javascript://hunter2",
+        "capacitor://hunter2/a",
+        "capacitor://",
+        "ionic://a@hunter2",
+        "Capacitor://hunter2",
+        "http://hunter2:80",
+        "ws://hunter2",
+    ],
     "body_limit": ["0", "1073741824"],
     "request_deadline": ["0", "nan"],
+    "keep_alive_seconds": ["0", "3601", "1.5", "hunter2"],
     "log_level": ["loud"],
     "log_format": ["xml"],
 }
@@ -250,15 +274,33 @@ def test_an_address_of_a_mail_server_is_kept_as_written(load: Load, address: str
 
 def test_lists(load: Load) -> None:
     settings = load(
-        trusted_proxies="10.0.0.0/8, 192.0.2.1,fd00::/8",
-        cors_origins="https://a.example.com/, http://localhost:3000 ,https://a.example.com",
+        trusted_proxies="10.0.0.0/8, 192.0.2.1,fd00::/8,::ffff:172.16.0.0/108,::ffff:192.0.2.2",
+        cors_origins="https://a.example.com/, http://localhost:3000 ,https://a.example.com,"
+        "capacitor://localhost,ionic://localhost/,http://localhost,tauri://localhost",
     )
     assert [str(network) for network in settings.trusted_proxies] == [
         "10.0.0.0/8",
         "192.0.2.1/32",
         "fd00::/8",
+        "172.16.0.0/12",  # as clients' addresses come, whatever socket they came in by
+        "192.0.2.2/32",
     ]
-    assert settings.cors_origins == ("https://a.example.com", "http://localhost:3000")
+    assert settings.cors_origins == (
+        "https://a.example.com",
+        "http://localhost:3000",
+        "capacitor://localhost",
+        "ionic://localhost",
+        "http://localhost",
+        "tauri://localhost",
+    )
+
+
+def test_idle_connections_outlive_those_of_common_balancers(load: Load) -> None:
+    """
+    IN-3
+    """
+    assert load().keep_alive_seconds == 75
+    assert load(keep_alive_seconds="90").keep_alive_seconds == 90
 
 
 def test_addresses_lose_a_last_slash(load: Load) -> None:
@@ -309,6 +351,7 @@ def test_what_would_put_accounts_at_risk_stops_the_start(
         ({"mail_from": "a@localhost.localdomain"}, "MAIL_FROM", "warning"),
         ({"rate_limits": "off"}, "RATE_LIMITS", "warning"),
         ({"sign_in_attempts": "0"}, "SIGN_IN_ATTEMPTS", "warning"),
+        ({"keep_alive_seconds": "60"}, "KEEP_ALIVE_SECONDS", "warning"),
         ({"docs": "on"}, "DOCS", "warning"),
         ({"database_url": "sqlite:///a.db"}, "DATABASE_URL", "warning"),
         ({"public_url": "http://127.0.0.1:8000"}, "PUBLIC_URL", "warning"),

@@ -20,11 +20,10 @@ from entrypoints.http.edge.errors import (
     error_response,
 )
 from entrypoints.http.edge.json_bytes import check_json
+from entrypoints.http.edge.unreadable import is_unreadable
 
 MAX_BODY_SECONDS: Final = 20.0
 _SHARE: Final = 0.8
-_LINGER_SECONDS: Final = 2.0
-_LINGER_BYTES: Final = 32 * 1024 * 1024
 _BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
 _JSON: Final = "application/json"
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -65,10 +64,14 @@ class BodyGate:
                 await self._app(scope, receive, send)
                 return
             body = await self._read(framing, receive)
+            if is_unreadable(scope):
+                raise MalformedRequest.of("body", "INVALID_FRAMING", "The body has no clear end.")
             if body:
                 self._check_body(scope, framing, body)
         except _Unread as unread:
-            await _refuse_and_hang_up(unread, scope, receive, send)
+            # The server lingers; see entrypoints.http.edge.patience.
+            answer = error_response(unread.refusal, scope, headers={"connection": "close"})
+            await answer(scope, receive, send)
             return
         except DomainError as refusal:
             await error_response(refusal, scope)(scope, receive, send)
@@ -78,7 +81,7 @@ class BodyGate:
     async def _read(self, framing: "_Framing", receive: Receive) -> bytes:
         """Return the body, or raise before more than the limit is held."""
         if framing.declared > self._limit:
-            raise _Unread(PayloadTooLarge(), linger=not framing.expects_continue)
+            raise _Unread(PayloadTooLarge())
         chunks: list[bytes] = []
         size = 0
         try:
@@ -90,13 +93,13 @@ class BodyGate:
                     chunk = message.get("body", b"")
                     size += len(chunk)
                     if size > self._limit:
-                        raise _Unread(PayloadTooLarge(), linger=message.get("more_body", False))
+                        raise _Unread(PayloadTooLarge())
                     chunks.append(chunk)
                     if not message.get("more_body", False):
                         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
         except TimeoutError:
             slow = MalformedRequest.of("body", "TOO_SLOW", "The body did not arrive in time.")
-            raise _Unread(slow, linger=False) from None
+            raise _Unread(slow) from None
 
     def _check_body(self, scope: Scope, framing: "_Framing", body: bytes) -> None:
         if framing.is_encoded:
@@ -117,22 +120,21 @@ class BodyGate:
 class _Unread(Exception):
     """A refusal while the client may still be sending."""
 
-    def __init__(self, refusal: DomainError, *, linger: bool) -> None:
+    def __init__(self, refusal: DomainError) -> None:
         super().__init__(refusal.code)
         self.refusal = refusal
-        self.linger = linger
 
 
 class _Framing:
     """What the headers say about the body."""
 
-    __slots__ = ("content_type", "declared", "expects_continue", "is_encoded", "may_have_body")
+    __slots__ = ("content_type", "declared", "is_encoded", "may_have_body")
 
     def __init__(self, scope: Scope) -> None:
         self.may_have_body = scope["method"] not in _BODILESS
         self.content_type = b""
         self.declared = 0
-        self.is_encoded = self.expects_continue = False
+        self.is_encoded = False
         for name, value in scope["headers"]:
             if name == b"content-type":
                 # Two of them are as good as none: it is not known which one counts.
@@ -144,8 +146,6 @@ class _Framing:
                 self.may_have_body = True
             elif name == b"content-encoding":
                 self.is_encoded = value.strip().lower() not in {b"", b"identity"}
-            elif name == b"expect":
-                self.expects_continue = True
 
 
 def _length(value: bytes) -> int:
@@ -200,36 +200,3 @@ def _replay(body: bytes, receive: Receive) -> Receive:
         return pending.pop() if pending else await receive()
 
     return replayed
-
-
-async def _refuse_and_hang_up(unread: _Unread, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer at once and close, but read on for a moment first.
-
-    Closing while bytes are under way resets the connection, and a reset makes the client's side
-    throw the answer away before it was read.
-    """
-    response = error_response(unread.refusal, scope, headers={"connection": "close"})
-    await send(
-        {
-            "type": "http.response.start",
-            "status": response.status_code,
-            "headers": response.raw_headers,
-        }
-    )
-    await send({"type": "http.response.body", "body": response.body, "more_body": True})
-    if unread.linger:
-        await _drain(receive)
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def _drain(receive: Receive) -> None:
-    left = _LINGER_BYTES
-    try:
-        async with asyncio.timeout(_LINGER_SECONDS):
-            while left > 0:
-                message = await receive()
-                if message["type"] == "http.disconnect" or not message.get("more_body", False):
-                    return
-                left -= len(message.get("body", b""))
-    except TimeoutError:
-        return

@@ -9,16 +9,15 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match
 
 from domain.errors import DomainError, ServiceUnavailable, ValidationFailed, Violation
 from domain.principal import PermissionDenied
 from domain.sessions.session import SessionIsOver
 from entrypoints.container import Container
 from entrypoints.http.edge.cookies import take_cookies_back
+from entrypoints.http.edge.cors import is_preflight
 from entrypoints.http.edge.dependencies import origin_of
 from entrypoints.http.edge.errors import (
-    METHODS,
     InternalError,
     MalformedRequest,
     MethodNotAllowed,
@@ -28,12 +27,12 @@ from entrypoints.http.edge.errors import (
     UnsupportedMediaType,
     error_response,
 )
+from entrypoints.http.edge.methods import allowed_methods
 
 _log = structlog.get_logger("doorward.http")
 _OF_STATUS: dict[int, type[DomainError]] = {
     401: NotSignedIn,
     404: RouteNotFound,
-    405: MethodNotAllowed,
     413: PayloadTooLarge,
     415: UnsupportedMediaType,
     422: ValidationFailed,
@@ -119,21 +118,22 @@ async def _http_exception(request: Request, raised: Exception) -> Response:
     error = cast(HTTPException, raised)
     if error.status_code < 400:
         return Response(status_code=error.status_code, headers=error.headers)
-    kept = {"allow": ", ".join(_allowed(request))} if error.status_code == 405 else None
+    if error.status_code == 405:
+        return _not_this_method(request)
     unknown = InternalError if error.status_code >= 500 else MalformedRequest
     refusal = _OF_STATUS.get(error.status_code, unknown)()
-    return error_response(refusal, request.scope, headers=kept)
+    return error_response(refusal, request.scope)
 
 
-def _allowed(request: Request) -> list[str]:
-    """Return every method that the path knows. The framework names those of one route only."""
-    routes: Sequence[BaseRoute] = request.app.routes
-    asked = {key: request.scope[key] for key in ("type", "path", "root_path", "headers")}
-    return [
-        method
-        for method in METHODS
-        if any(route.matches({**asked, "method": method})[0] is Match.FULL for route in routes)
-    ]
+def _not_this_method(request: Request) -> Response:
+    """Return which methods the path knows; the framework names those of one route only.
+
+    OPTIONS asks for just that. A preflight that comes to here is one from a page of others.
+    """
+    headers = {"allow": ", ".join(allowed_methods(request.app.routes, request.scope))}
+    if request.method == "OPTIONS" and not is_preflight(request.scope):
+        return Response(status_code=204, headers=headers)
+    return error_response(MethodNotAllowed(), request.scope, headers=headers)
 
 
 def violation_of(problem: Mapping[str, Any]) -> Violation:

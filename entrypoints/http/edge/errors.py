@@ -41,7 +41,6 @@ from domain.errors import (
 from entrypoints.http.edge.negotiation import prefers_problem_json
 
 CATALOGUE_PATH: Final = "/api/v1/errors"
-METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class MalformedRequest(DomainError):

@@ -21,6 +21,7 @@ from domain.errors import DomainError, Unavailable, ValidationFailed
 from entrypoints.container import Container
 from entrypoints.http.edge.dependencies import caller_of
 from entrypoints.http.edge.errors import error_response, request_id_of
+from entrypoints.http.edge.methods import is_there
 
 _log = structlog.get_logger("doorward.http")
 
@@ -40,7 +41,7 @@ class Idempotency:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or not _has_key(scope):
+        if scope["type"] != "http" or not _has_key(scope) or not _is_there(scope):
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive)
@@ -152,6 +153,10 @@ def _has_key(scope: Scope) -> bool:
     if scope["path"] in IGNORED and scope["method"] == "POST":
         return False
     return any(name == b"idempotency-key" for name, _ in scope["headers"])
+
+
+def _is_there(scope: Scope) -> bool:
+    return is_there(scope["app"].routes, scope, scope["method"])
 
 
 def _fingerprinted(scope: Scope, body: bytes) -> bytes:

@@ -1,7 +1,7 @@
 """What every request gets, whatever it asks for: a name, a deadline, headers, one log line.
 
-Layers cost time, so this is one, in plain ASGI, and the outermost (after it come CORS, if any,
-and :class:`~entrypoints.http.edge.body.BodyGate`). Nothing passes it on the way out but an answer:
+Layers cost time, so this is one, in plain ASGI, and the outermost (after it comes
+:class:`~entrypoints.http.edge.body.BodyGate`). Nothing passes it on the way out but an answer:
 a bug inside becomes ``INTERNAL_ERROR`` with the request's id.
 """
 
@@ -10,20 +10,24 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 
 import structlog
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from domain.errors import DomainError, ServiceUnavailable
+from domain.errors import ServiceUnavailable
 from entrypoints.http.edge.client_address import Network, client_address
+from entrypoints.http.edge.cors import Cors, is_preflight, preflight_answer
 from entrypoints.http.edge.errors import (
-    METHODS,
     InternalError,
     MalformedRequest,
     MethodNotAllowed,
+    RouteNotFound,
     error_response,
 )
+from entrypoints.http.edge.methods import METHODS
+from entrypoints.http.edge.unreadable import is_unreadable
 from entrypoints.logging import request_id as logged_request_id
 
 MAX_HEADERS: Final = 100
@@ -40,12 +44,19 @@ _MOST_SEGMENTS: Final = 12
 _KNOWN_METHODS: Final = frozenset({*METHODS, "TRACE", "CONNECT"})
 UNKNOWN: Final = "{unknown}"
 """Stands for every part of a path that no route has a name for."""
+_NEVER: Final = frozenset({"TRACE", "CONNECT"})
+_NO_HTTP: Final = MalformedRequest.of("request", "NO_HTTP", "This is not HTTP/1.1.")
+_TOO_LARGE: Final = MalformedRequest.of("headers", "TOO_LARGE", "There are too many headers.")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _log = structlog.get_logger("doorward.http")
 
 
 type Observe = Callable[[Scope, int, float], None]
 """Is told of every request: its scope, its status, and how many seconds it took."""
+
+
+type MethodsOf = Callable[[Scope], Sequence[str]]
+"""Returns the methods that do something at the path of a scope; none if there is no such path."""
 
 
 class Draining:
@@ -64,57 +75,15 @@ class Draining:
         return self._begun
 
 
-class CorsOptions(TypedDict):
-    """The arguments of Starlette's CORSMiddleware."""
-
-    allow_origins: Sequence[str]
-    allow_credentials: bool
-    allow_methods: Sequence[str]
-    allow_headers: Sequence[str]
-    expose_headers: Sequence[str]
-    max_age: int
-
-
-def cors_options(origins: Sequence[str]) -> CorsOptions:
-    """Return how to answer pages of exactly these origins; without any, add no middleware (HD-2).
-
-    Credentials are allowed since cookie mode needs them; the origins are never a wildcard.
-    """
-    if "*" in origins or "null" in origins:
-        raise ValueError("origins have to be exact")
-    return {
-        "allow_origins": list(origins),
-        "allow_credentials": True,
-        "allow_methods": list(METHODS),
-        "allow_headers": [
-            "Authorization",
-            "Content-Type",
-            "Idempotency-Key",
-            "If-Match",
-            "X-CSRF-Token",
-            "X-Request-ID",
-        ],
-        "expose_headers": [
-            "ETag",
-            "Idempotency-Replayed",
-            "Location",
-            "RateLimit-Limit",
-            "RateLimit-Remaining",
-            "RateLimit-Reset",
-            "Retry-After",
-            "WWW-Authenticate",
-            "X-Request-ID",
-        ],
-        "max_age": 600,
-    }
-
-
 class RequestContext:
     """ASGI middleware around everything else.
 
     Leaves in ``scope["state"]``: ``request_id``, ``client_address`` (RL-3) and ``public_url``.
     The dependency that finds out who calls leaves ``user_id`` there, for the log line; what every
     answer to this request has to carry, a refusal too, is left as ``answer_headers``.
+
+    HEAD is asked as GET, of every route alike, and loses its body on the way out (RFC 9110, 9.3.2).
+    ``methods_of`` tells which methods a path knows; ``cors`` is None where no other page may call.
     """
 
     def __init__(
@@ -126,11 +95,15 @@ class RequestContext:
         trusted_proxies: tuple[Network, ...] = (),
         is_ready: Callable[[], bool] = lambda: True,
         observe: Observe | None = None,
+        cors: Cors | None = None,
+        methods_of: MethodsOf = lambda _scope: (),
         words: frozenset[str] = frozenset({""}),
     ) -> None:
         """Take ``words``: what may be logged of a path that no route has (``literal_segments``)."""
         self._app = app
         self._words = words
+        self._cors = cors
+        self._methods_of = methods_of
         self._is_ready = is_ready
         self._observe = observe
         self._public_url = public_url
@@ -154,23 +127,45 @@ class RequestContext:
         )
         token = logged_request_id.set(seen.request_id)
         answer = _Answer(send, self._headers, state)
+        if self._cors is not None:
+            answer.cors, answer.origin = self._cors, self._cors.named_origin(scope)
+        is_head = scope["method"] == "HEAD"
+        if is_head:
+            # A copy, since the server looks at the method of its own.
+            scope, answer.has_body = {**scope, "method": "GET"}, False
         try:
-            if refusal := _refusal(scope, seen) or self._not_yet(scope):
-                await _refuse(refusal, scope, receive, answer)
+            if response := self._answer_at_once(scope, seen, answer.origin):
+                await response(scope, receive, answer)
             else:
                 await self._serve(scope, receive, answer)
         finally:
+            if is_head:
+                scope["method"] = "HEAD"
             seconds = perf_counter() - began
             _log_access(scope, state, answer.status, seconds, self._words)
             if self._observe is not None:
                 self._observe(scope, answer.status, seconds)
             logged_request_id.reset(token)
 
-    def _not_yet(self, scope: Scope) -> DomainError | None:
-        """Refuse what needs schema and keys until both are known to be right (DB-5)."""
-        if self._is_ready() or not scope["path"].startswith("/api/"):
-            return None
-        return ServiceUnavailable()
+    def _answer_at_once(
+        self, scope: Scope, seen: "_Headers", origin: bytes | None
+    ) -> Response | None:
+        """Return what needs no look at the request: a refusal, or what a preflight asks for."""
+        if is_unreadable(scope):
+            return error_response(_NO_HTTP, scope)
+        if seen.count > MAX_HEADERS or seen.size > MAX_HEADER_BYTES:
+            return error_response(_TOO_LARGE, scope)
+        method: str = scope["method"]
+        if method in _NEVER:
+            headers = {"allow": ", ".join(self._methods_of(scope))}
+            return error_response(MethodNotAllowed(), scope, headers=headers)
+        if origin is not None and method == "OPTIONS" and is_preflight(scope):
+            methods = self._methods_of(scope)
+            return preflight_answer(methods) if methods else error_response(RouteNotFound(), scope)
+        if not self._is_ready() and scope["path"].startswith("/api/"):
+            # It needs schema and keys, and both are not known yet to be right (DB-5).
+            return error_response(ServiceUnavailable(), scope)
+        return None
 
     async def _serve(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         try:
@@ -188,7 +183,7 @@ class RequestContext:
                 _log.error("request failed", exc_info=failure)
             if not answer.status:
                 error = ServiceUnavailable() if late else InternalError()
-                await _refuse(error, scope, receive, answer)
+                await error_response(error, scope)(scope, receive, answer)
             # Else the answer has begun: the server sees that it has no end, and hangs up.
 
 
@@ -217,7 +212,17 @@ class _Headers:
 class _Answer:
     """The way out: adds the headers that every answer has and remembers the status."""
 
-    __slots__ = ("_headers", "_request_id", "_send", "_state", "deadline", "status")
+    __slots__ = (
+        "_headers",
+        "_request_id",
+        "_send",
+        "_state",
+        "cors",
+        "deadline",
+        "has_body",
+        "origin",
+        "status",
+    )
 
     def __init__(
         self, send: Send, headers: tuple[tuple[bytes, bytes], ...], state: dict[str, Any]
@@ -228,6 +233,9 @@ class _Answer:
         self._request_id = (b"x-request-id", state["request_id"].encode("ascii"))
         self.status = 0
         self.deadline: asyncio.Timeout | None = None
+        self.cors: Cors | None = None
+        self.origin: bytes | None = None
+        self.has_body = True
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -236,6 +244,8 @@ class _Answer:
             if self.deadline is not None:
                 # What is left is handing the bytes over, and a stream may take as long as it likes.
                 self.deadline.reschedule(None)
+        elif not self.has_body:
+            message = {**message, "body": b""}
         await self._send(message)
 
     def _complete(self, message: Message) -> None:
@@ -244,20 +254,9 @@ class _Answer:
         # A route that knows better, such as a page or the JWKS, keeps what it says.
         missing = [header for header in (*self._headers, _CSP, _NO_STORE) if header[0] not in names]
         asked_for = self._state.get("answer_headers", ())
-        message["headers"] = [*given, *missing, *asked_for, self._request_id]
-
-
-def _refusal(scope: Scope, seen: _Headers) -> DomainError | None:
-    if seen.count > MAX_HEADERS or seen.size > MAX_HEADER_BYTES:
-        return MalformedRequest.of("headers", "TOO_LARGE", "There are too many headers.")
-    if scope["method"] in {"TRACE", "CONNECT"}:
-        return MethodNotAllowed()
-    return None
-
-
-async def _refuse(error: DomainError, scope: Scope, receive: Receive, send: Send) -> None:
-    headers = {"allow": ", ".join(METHODS)} if isinstance(error, MethodNotAllowed) else None
-    await error_response(error, scope, headers=headers)(scope, receive, send)
+        message["headers"] = headers = [*given, *missing, *asked_for, self._request_id]
+        if self.cors is not None:
+            self.cors.add_to(headers, self.origin)
 
 
 def literal_segments(paths: Iterable[str]) -> frozenset[str]:

@@ -14,7 +14,7 @@ from starlette.types import Scope
 from domain.errors import ServiceUnavailable
 from domain.mail.circuit import CircuitState
 from entrypoints.http.edge.dependencies import Services
-from entrypoints.http.edge.errors import METHODS
+from entrypoints.http.edge.methods import METHODS
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 

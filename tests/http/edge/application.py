@@ -25,6 +25,7 @@ from entrypoints.http.documentation import describe, mount_documentation
 from entrypoints.http.edge.body import BodyGate
 from entrypoints.http.edge.error_handlers import install_error_handlers
 from entrypoints.http.edge.errors import NotSignedIn, responses
+from entrypoints.http.edge.methods import allowed_methods
 from entrypoints.http.edge.middleware import RequestContext
 
 PUBLIC_URL = "https://id.example.com"
@@ -124,6 +125,8 @@ def behind_the_edge(
 ) -> RequestContext:
     gate = BodyGate(app, limit=BODY_LIMIT, seconds=body_seconds, form_paths={"/verify-email"})
     options.setdefault("public_url", PUBLIC_URL)
+    if isinstance(app, FastAPI):
+        options.setdefault("methods_of", lambda scope: allowed_methods(app.routes, scope))
     return RequestContext(gate, deadline=deadline, **options)
 
 

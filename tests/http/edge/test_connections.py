@@ -14,12 +14,15 @@ from entrypoints.http.edge.patience import HEADER_SECONDS
 from tests.http.client import PASSWORD
 from tests.support.processes import PATIENCE, free_port, started, wait_for_status
 
+PAGE = b"https://app.example.com"
+
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     port = free_port()
     folder: Path = tmp_path_factory.mktemp("served")
-    with started("serve", folder=folder, DATABASE_URL="memory://", PORT=str(port)) as process:
+    settings = {"DATABASE_URL": "memory://", "PORT": str(port), "CORS_ORIGINS": PAGE.decode()}
+    with started("serve", folder=folder, KEEP_ALIVE_SECONDS="2", **settings) as process:
         wait_for_status(f"http://127.0.0.1:{port}/health/ready", 200, process)
         yield port
 
@@ -134,3 +137,107 @@ def test_no_request_can_be_read_in_two_ways(port: int) -> None:
     answer = exchange(port, b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert b"server:" not in answer.lower()
+
+
+UNREAD = b"Host: a\r\nOrigin: " + PAGE + b"\r\nContent-Length: 1000000000000\r\n"
+JSON = b"Content-Type: application/json\r\n"
+PREFLIGHT = b"Access-Control-Request-Method: POST\r\n"
+
+
+@pytest.mark.parametrize(
+    ("status", "head"),
+    [
+        (400, b"POST /%00 HTTP/1.1\r\n" + UNREAD),
+        (400, b"POST /api/v1/users?a=%zz HTTP/1.1\r\n" + UNREAD),
+        (400, b"GET /api/v1/users?a=%ff HTTP/1.1\r\n" + UNREAD),
+        (400, b"HEAD /%00 HTTP/1.1\r\n" + UNREAD),
+        (400, b"POST /api/v1/users HTTP/1.1\r\n" + b"A: b\r\n" * 120 + UNREAD),
+        (400, b"POST /%00 HTTP/1.1\r\nHost: a\r\nOrigin: " + PAGE + b"\r\n"
+              b"Transfer-Encoding: chunked\r\n"),
+        (400, b"POST /api/v1/users HTTP/1.1\r\n" + UNREAD.replace(b"1000", b"1000" * 9)),
+        (400, b"POST /api/v1/users HTTP/1.1\r\n" + UNREAD.replace(b" 1000", b" +1000")),
+        (405, b"TRACE /api/v1/users HTTP/1.1\r\n" + UNREAD),
+        (405, b"BREW /api/v1/users HTTP/1.1\r\n" + UNREAD),
+        (413, b"POST /api/v1/users HTTP/1.1\r\n" + JSON + UNREAD),
+        (413, b"GET /health/live HTTP/1.1\r\n" + UNREAD),
+        (413, b"OPTIONS /health/live HTTP/1.1\r\n" + UNREAD),
+        (413, b"POST /api/v1/users HTTP/1.1\r\nExpect: 100-continue\r\n" + UNREAD),
+        (200, b"OPTIONS /api/v1/users HTTP/1.1\r\n" + PREFLIGHT + UNREAD),
+    ],
+)  # fmt: skip
+def test_an_answer_before_the_body_is_the_last_one(port: int, status: int, head: bytes) -> None:
+    """
+    IN-2, IN-3, HD-2: it can be read, by the page that asked as well, and then nothing is.
+    """
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+        connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n")
+        received = b""
+        while not received.endswith(b'"checks":{}}'):
+            received += connection.recv(65536)
+        assert b"connection: close" not in received
+        connection.sendall(head + b"\r\n5")
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+        assert answer.startswith(b"HTTP/1.1 %d " % status)
+        assert answer.count(b"HTTP/1.1 ") == 1
+        assert b"\r\nconnection: close\r\n" in answer
+        assert b"\r\nx-request-id: " in answer
+        assert b"\r\naccess-control-allow-origin: " + PAGE + b"\r\n" in answer
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            _send_much(connection)
+
+
+def _send_much(connection: socket.socket) -> None:
+    for _ in range(1500):
+        connection.sendall(b"x" * 65536)
+
+
+def test_a_complete_body_keeps_the_connection(port: int) -> None:
+    """
+    HD-5: whatever the answer is, the next request on the connection is read as one.
+    """
+    asked = [
+        (b"POST /%00", 400), (b"POST /nowhere", 415), (b"PUT /api/v1/users", 415),
+        (b"TRACE /api/v1/users", 405), (b"GET /health/live", 415), (b"DELETE /nowhere", 415),
+    ]  # fmt: skip
+    sent = b"".join(
+        line + b" HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}" for line, _ in asked
+    )
+    last = b"GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    statuses = [int(part[:3]) for part in exchange(port, sent + last).split(b"HTTP/1.1 ")[1:]]
+    assert statuses == [*(status for _, status in asked), 200]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET / HTTP/1.1\r\nOrigin: " + PAGE + b"\r\nHost : x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nOrigin: " + PAGE + b"\r\nA: " + b"a" * 200_000 + b"\r\n\r\n",
+        b"POST /api/v1/users HTTP/1.1\r\nOrigin: " + PAGE
+        + b"\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ],
+)  # fmt: skip
+def test_what_is_no_http_is_refused_like_all_else(port: int, sent: bytes) -> None:
+    """
+    HD-2, HD-5: in the envelope, with a request id, and readable for the page that sent it.
+    """
+    head, _, body = exchange(port, sent).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"\r\naccess-control-allow-origin: " + PAGE + b"\r\n" in head
+    error = json.loads(body)["error"]
+    assert error["code"] == "MALFORMED_REQUEST"
+    assert f"x-request-id: {error['request_id']}".encode() in head
+
+
+def test_an_idle_connection_is_kept_for_as_long_as_is_set(port: int) -> None:
+    """
+    IN-3: KEEP_ALIVE_SECONDS, two here; no client says when it ends.
+    """
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+        for _ in range(2):
+            connection.sendall(b"HEAD /health/live HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        began = time.monotonic()
+        assert connection.recv(65536) == b""
+        assert time.monotonic() - began > 1

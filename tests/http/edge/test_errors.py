@@ -128,7 +128,7 @@ async def test_unknown_paths_and_methods(client: httpx.AsyncClient) -> None:
     for method in ("PUT", "FOO"):
         answer = await client.request(method, "/api/v1/things/1")
         assert (answer.status_code, code_of(answer)) == (405, "METHOD_NOT_ALLOWED")
-        assert answer.headers["allow"] == "GET, DELETE"
+        assert answer.headers["allow"] == "GET, HEAD, DELETE"
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,13 @@ What holds on every route: who may call it, what may be sent, what comes back be
 import json
 from typing import Any
 
+import httpx
+import pytest
+
+from entrypoints.http.edge.cors import Cors
 from tests.http.client import PASSWORD, PUBLIC_URL, Api, refusal_of
 from tests.http.conftest import Start, every_store
+from tests.http.edge.application import behind_the_edge, build_app, client_of
 
 UNSAFE = [
     ("POST", "/api/v1/users"),
@@ -73,14 +78,16 @@ async def test_an_unknown_method_is_told_which_ones_there_are(api: Api) -> None:
     """
     HD-3: 405 with Allow; TRACE is refused; no header overrides a method.
     """
-    for method in ("PUT", "PATCH", "DELETE"):
+    for method in ("PUT", "PATCH", "DELETE", "GET", "BREW"):
         answer = await api.send(method, "/api/v1/sessions")
         assert refusal_of(answer) == (405, "METHOD_NOT_ALLOWED")
         assert answer.headers["allow"] == "POST"
     me = await api.send("POST", "/api/v1/users/me", json={})
-    assert sorted(me.headers["allow"].split(", ")) == ["DELETE", "GET", "PATCH"]
+    assert sorted(me.headers["allow"].split(", ")) == ["DELETE", "GET", "HEAD", "PATCH"]
     for method in ("TRACE", "CONNECT"):
-        assert refusal_of(await api.send(method, "/api/v1/sessions"))[0] == 405
+        answer = await api.send(method, "/api/v1/sessions")
+        assert refusal_of(answer) == (405, "METHOD_NOT_ALLOWED")
+        assert answer.headers["allow"] == "POST"
     tokens = await api.signed_in_user()
     for name in ("x-http-method-override", "x-http-method", "x-method-override"):
         answer = await api.get(
@@ -88,6 +95,46 @@ async def test_an_unknown_method_is_told_which_ones_there_are(api: Api) -> None:
         )
         assert len(answer.json()["data"]) == 1
     await api.me(tokens)
+
+
+async def test_options_names_only_what_is_there(api: Api) -> None:
+    """
+    HD-3: what each path knows, and nothing where there is no path.
+    """
+    for path, methods in (
+        ("/api/v1/sessions", "POST"),
+        ("/api/v1/users/me", "GET, HEAD, PATCH, DELETE"),
+        ("/api/v1/roles/support", "GET, HEAD, PUT, DELETE"),
+        ("/health/live", "GET, HEAD"),
+        ("/verify-email", "GET, HEAD, POST"),
+        ("/docs", "GET, HEAD"),
+    ):
+        for headers in ({}, {"idempotency-key": "k"}, {"origin": "https://a.example"}):
+            answer = await api.send("OPTIONS", path, headers=headers)
+            assert (answer.status_code, answer.content) == (204, b"")
+            assert answer.headers["allow"] == methods
+    for path in ("/api/v1/nothing", "/nowhere", "/metrics"):
+        assert refusal_of(await api.send("OPTIONS", path)) == (404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize("key", ["k", "", "not one\tkey", "x" * 201])
+async def test_a_method_that_is_not_there_comes_before_the_idempotency_key(
+    api: Api, key: str
+) -> None:
+    """
+    HD-3: whether the key is good or not, and whoever asks; as does a path that is not there.
+    """
+    tokens = await api.signed_in_user()
+    headers = {"idempotency-key": key}
+    for access in (None, tokens.access):
+        for method in ("PUT", "PATCH", "DELETE", "BREW"):
+            answer = await api.send(method, "/api/v1/sessions", headers=headers, access=access)
+            assert refusal_of(answer) == (405, "METHOD_NOT_ALLOWED")
+        answer = await api.send("POST", "/api/v1/users/me", headers=headers, access=access)
+        assert refusal_of(answer) == (405, "METHOD_NOT_ALLOWED")
+        assert answer.headers["allow"] == "GET, HEAD, PATCH, DELETE"
+        answer = await api.send("POST", "/api/v1/nothing", headers=headers, access=access)
+        assert refusal_of(answer) == (404, "NOT_FOUND")
 
 
 async def test_personal_answers_and_tokens_are_never_stored(api: Api) -> None:
@@ -147,6 +194,97 @@ async def test_only_exact_origins_are_let_in(start: Start) -> None:
         for method in ("OPTIONS", "POST"):
             refused = await api.http.request(method, "/api/v1/sessions", headers=bad)
             assert "access-control-allow-origin" not in refused.headers, origin
+
+
+PAGE = "https://app.example.com"
+PREFLIGHT = {"origin": PAGE, "access-control-request-method": "GET"}
+
+
+async def test_a_preflight_tells_what_the_path_knows(start: Start) -> None:
+    """
+    HD-2, HD-3: the methods that are there, and every header that is read here or on the way.
+    """
+    api = await start(cors_origins=PAGE)
+    for path, methods in (
+        ("/api/v1/users/me", "GET, HEAD, PATCH, DELETE"),
+        ("/api/v1/sessions", "POST"),
+        ("/.well-known/jwks.json", "GET, HEAD"),
+    ):
+        answer = await api.http.request("OPTIONS", path, headers=PREFLIGHT)
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert answer.headers["access-control-allow-methods"] == methods
+        assert int(answer.headers["access-control-max-age"]) > 0
+        allowed = {name.lower() for name in _list(answer, "access-control-allow-headers")}
+        ours = {"authorization", "content-type", "idempotency-key", "if-match", "x-csrf-token"}
+        assert allowed >= ours | {"x-request-id", "traceparent", "tracestate", "baggage"}
+        assert set(_list(answer, "vary")) == {
+            "Origin",
+            "Access-Control-Request-Method",
+            "Access-Control-Request-Headers",
+        }
+    missing = await api.http.request("OPTIONS", "/api/v1/nothing", headers=PREFLIGHT)
+    assert refusal_of(missing) == (404, "NOT_FOUND")
+    assert missing.headers["access-control-allow-origin"] == PAGE
+
+
+def _list(answer: httpx.Response, name: str) -> list[str]:
+    return [each.strip() for each in answer.headers[name].split(",")]
+
+
+@pytest.mark.parametrize("origin", [PAGE, "capacitor://localhost", "http://localhost"])
+async def test_a_named_page_can_read_every_refusal(start: Start, origin: str) -> None:
+    """
+    HD-2: of every layer, the outermost one included; a page of others can read none.
+    """
+    api = await start(cors_origins=f"{PAGE},capacitor://localhost,http://localhost")
+    large = {f"x-{n}": "1" for n in range(101)}
+    asked: list[tuple[int, str, str, dict[str, Any]]] = [
+        (200, "GET", "/health/live", {}),
+        (200, "HEAD", "/health/live", {}),
+        (400, "GET", "/api/v1/errors", {"headers": large}),
+        (400, "GET", "/api/v1/errors?a=%zz", {}),
+        (401, "GET", "/api/v1/users/me", {}),
+        (404, "GET", "/nowhere", {}),
+        (405, "TRACE", "/api/v1/users", {}),
+        (405, "PUT", "/api/v1/users", {}),
+        (413, "POST", "/api/v1/users", {"content": b" " * 70_000}),
+        (415, "POST", "/api/v1/users", {"content": b"x"}),
+        (422, "POST", "/api/v1/users", {"json": {}}),
+        (204, "OPTIONS", "/api/v1/users", {}),
+        (200, "OPTIONS", "/api/v1/users", {"headers": {"access-control-request-method": "POST"}}),
+    ]
+    for status, method, path, options in asked:
+        for given in (origin, "https://evil.example", "null"):
+            headers = {**options.get("headers", {}), "origin": given}
+            answer = await api.send(method, path, **{**options, "headers": headers})
+            if given == origin:
+                assert answer.status_code == status, (method, path)
+                assert answer.headers["access-control-allow-origin"] == origin
+                assert answer.headers["access-control-allow-credentials"] == "true"
+                assert {"ETag", "X-Request-ID", "Retry-After"} <= set(
+                    _list(answer, "access-control-expose-headers")
+                )
+            else:
+                assert not [name for name in answer.headers if name.startswith("access-control")]
+            assert "Origin" in _list(answer, "vary")
+
+
+async def test_a_named_page_can_read_500_and_503() -> None:
+    """
+    HD-2: what goes wrong outside of all routes is told to the page that asked as well.
+    """
+    for options, path, status in (
+        ({}, "/raise/bug", 500),
+        ({"deadline": 0.05}, "/sleep", 503),
+        ({"is_ready": lambda: False}, "/api/v1/things/1", 503),
+    ):
+        app = behind_the_edge(build_app(), cors=Cors([PAGE]), **options)
+        async with client_of(app) as client:
+            answer = await client.get(path, headers={"origin": PAGE})
+            preflight = await client.options("/api/v1/things/1", headers=PREFLIGHT)
+        assert answer.status_code == status
+        assert answer.headers["access-control-allow-origin"] == PAGE
+        assert preflight.status_code == 200  # so that the page comes to see the 503 itself
 
 
 BODIES: list[bytes] = [

@@ -8,12 +8,12 @@ from typing import Any
 import httpx
 import pytest
 import structlog
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
 from entrypoints.http.edge import middleware
-from entrypoints.http.edge.middleware import Draining, RequestContext, cors_options
+from entrypoints.http.edge.cors import Cors
+from entrypoints.http.edge.middleware import Draining, RequestContext
 from entrypoints.logging import request_id
 from tests.http.edge.application import (
     PUBLIC_URL,
@@ -22,6 +22,8 @@ from tests.http.edge.application import (
     client_of,
     code_of,
 )
+
+APP = "https://app.example.com"
 
 
 @pytest.fixture
@@ -281,12 +283,10 @@ async def test_cors_answers_the_named_origins_only() -> None:
     """
     HD-2: exact, no reflection, no `null`.
     """
-    app = build_app()
-    app.add_middleware(CORSMiddleware, **cors_options(["https://app.example.com"]))
-    async with client_of(behind_the_edge(app)) as client:
+    async with client_of(behind_the_edge(build_app(), cors=Cors([APP]))) as client:
         for origin, is_allowed in (
-            ("https://app.example.com", True),
-            ("https://app.example.com.evil.example", False),
+            (APP, True),
+            (f"{APP}.evil.example", False),
             ("https://evil.example", False),
             ("null", False),
         ):
@@ -298,7 +298,7 @@ async def test_cors_answers_the_named_origins_only() -> None:
                 assert allowed == (origin if is_allowed else None)
     for unsafe in ("*", "null"):
         with pytest.raises(ValueError, match="exact"):
-            cors_options([unsafe])
+            Cors([unsafe])
 
 
 def test_draining_begins_once_and_for_all() -> None:
