@@ -9,7 +9,7 @@ DOORWARD_PYTHON=/path/to/python names the interpreter to build on; else the firs
 3.14 found is taken: on PATH, then behind pyenv's shims, at last one that uv downloads.
 
 Where to go next: tools/lock.py writes the files that this one installs; tools/chromium.py brings
-the browser that goes with `test`.
+the browser that goes with `test`, tools/javascript.py the JavaScript libraries.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ import threading
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Callable
+
+import javascript
 
 import chromium
 
@@ -69,7 +72,7 @@ def main(arguments: list[str]) -> int:
     if not set(wanted) <= set(GROUPS):
         print(f"usage: bootstrap.py [{'|'.join(GROUPS)}]...", file=sys.stderr)
         return 2
-    if all(_is_complete(group) for group in wanted) and not _lacks_browser(wanted):
+    if all(_is_complete(group) for group in wanted) and not _lacks(wanted):
         return 0
     try:
         TOOLING.mkdir(exist_ok=True)
@@ -78,8 +81,8 @@ def main(arguments: list[str]) -> int:
             for group in wanted:
                 if not _is_complete(group):  # asked again: another one may have done it
                     _install(group)
-            if _lacks_browser(wanted):
-                _install_browser()
+            for install in _lacks(wanted):
+                install()
     except CannotBootstrapError as reason:
         _say(f"{reason}")
         return 1
@@ -364,8 +367,15 @@ def _install(group: str) -> None:
         (_mark(target) / complete).write_text(_digest(complete), encoding="utf-8")
 
 
-def _lacks_browser(wanted: list[str]) -> bool:
-    return "test" in wanted and not chromium.is_complete(TOOLING)
+def _lacks(wanted: list[str]) -> list[Callable[[], None]]:
+    """
+    Return what is still to be brought of what npm has.
+    """
+    parts = (
+        (chromium.is_complete, _install_browser),
+        (javascript.is_complete, _install_javascript),
+    )
+    return [bring for is_complete, bring in parts if "test" in wanted and not is_complete(TOOLING)]
 
 
 def _install_browser() -> None:
@@ -379,6 +389,20 @@ def _install_browser() -> None:
         _say(
             f"no browser: {reason}; tests/browser will be skipped, and the next `make test`"
             " tries again"
+        )
+
+
+def _install_javascript() -> None:
+    """
+    Bring the JavaScript libraries, or say that they are missing: all other tests run without them.
+    """
+    try:
+        with _Step("fetching the JavaScript libraries for tests/verifying"):
+            javascript.install(TOOLING, VENV / "bin")
+    except javascript.NoJavascriptError as reason:
+        _say(
+            f"no JavaScript: {reason}; those of tests/verifying will be skipped, and the next"
+            " `make test` tries again"
         )
 
 
