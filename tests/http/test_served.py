@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.support.processes import PATIENCE, environment, free_port, started, wait_for_status
@@ -117,3 +118,45 @@ def test_uvicorn_can_serve_it_by_its_factory(tmp_path: Path) -> None:
             process.wait(PATIENCE)
     for name in ("secret_key", "doorward.db"):
         assert stat.S_IMODE((tmp_path / "var" / name).stat().st_mode) == 0o600, name
+
+
+def test_the_longest_token_gets_through_in_a_cookie_among_a_browsers_headers(
+    tmp_path: Path,
+) -> None:
+    """
+    TK-5, SE-6: beside the refresh cookie, the CSRF token, and 4 kB of other cookies.
+    """
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    login = {"email": "ada@example.com", "password": PASSWORD}
+    with started("serve", folder=tmp_path, DATABASE_URL="memory://", PORT=str(port)) as process:
+        wait_for_status(f"{url}/health/ready", 200, process)
+        with httpx.Client(base_url=url, headers={"origin": url}) as client:
+            client.post("/dev/users", json={**login, "verified": True})
+            root = {**login, "email": "root@example.com"}
+            made = {**root, "verified": True, "roles": ["administrator"]}
+            assert client.post("/dev/users", json=made).status_code == 201
+            access = client.post("/api/v1/sessions", json=root).json()["data"]["access_token"]
+            client.headers["authorization"] = f"Bearer {access}"
+            permissions = [f"product-{number:02}:{'x' * 12}" for number in range(90)]
+            role = {"name": "many", "permissions": permissions}
+            assert client.post("/api/v1/roles", json=role).status_code == 201
+            user = client.get("/api/v1/users", params={"email": login["email"]}).json()["data"][0]
+            given = client.put(f"/api/v1/users/{user['id']}/roles/many")
+            assert given.status_code == 204
+            del client.headers["authorization"]
+
+            answer = client.post("/api/v1/sessions", json={**login, "transport": "cookie"})
+            lines = answer.headers.get_list("set-cookie")
+            assert max(map(len, lines)) <= 4096
+            pairs = [line.partition(";")[0] for line in lines]
+            assert max(map(len, pairs)) > 3500
+            headers = {
+                "cookie": "; ".join([*pairs, f"other={'x' * 4000}"]),
+                "x-csrf-token": answer.json()["data"]["csrf_token"],
+                "user-agent": "x" * 300,
+            }
+            assert client.get("/api/v1/users/me", headers=headers).status_code == 200
+            refreshed = client.post("/api/v1/sessions/refresh", headers=headers)
+            assert refreshed.status_code == 200
+            assert max(map(len, refreshed.headers.get_list("set-cookie"))) <= 4096
