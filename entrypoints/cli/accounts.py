@@ -4,7 +4,6 @@ A password never comes as an argument, where every user of the machine could rea
 """
 
 import getpass
-import io
 import sys
 from typing import Annotated, Literal
 
@@ -15,7 +14,8 @@ from domain.origin import NOWHERE
 from domain.principal import OPERATOR, RoleName
 from domain.users.user import User, UserStatus
 from entrypoints.cli.exits import USAGE, say
-from entrypoints.cli.printing import print_json, print_table
+from entrypoints.cli.printing import print_json, print_table, write_json
+from entrypoints.cli.reading import first_line
 from entrypoints.cli.service import Services, in_service
 from entrypoints.cli.subject import Subject, found
 from entrypoints.cli.whole_lists import every
@@ -191,8 +191,8 @@ def export(subject: Subject, *, json: Annotated[bool, Parameter(negative="")] = 
             principal=OPERATOR, user_id=user.id, origin=NOWHERE
         )
         async for piece in export_json(export):
-            sys.stdout.buffer.write(piece)
-        sys.stdout.buffer.write(b"\n")
+            write_json(piece)
+        write_json(b"\n")
 
     in_service(do)
 
@@ -228,9 +228,8 @@ def _print(user: User, *, as_json: bool) -> None:
 
 
 def _read_password() -> str:
+    if sys.stdin is None:  # `<&-`: there is none
+        return ""
     if sys.stdin.isatty():
         return getpass.getpass("Password: ")
-    if isinstance(sys.stdin, io.TextIOWrapper):
-        # Bytes that are no text make a password that the policy refuses (PEP 383).
-        sys.stdin.reconfigure(errors="surrogateescape")
-    return sys.stdin.readline().rstrip("\r\n")
+    return first_line(sys.stdin.buffer, encoding=sys.stdin.encoding)

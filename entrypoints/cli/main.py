@@ -10,11 +10,10 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-import orjson
 from cyclopts import App, CycloptsError
 
 from entrypoints.cli.exits import INTERRUPTED, READER_LEFT, REFUSED, USAGE, run, say
-from entrypoints.cli.printing import print_json
+from entrypoints.cli.printing import print_anything, print_json
 from entrypoints.cli.service import (
     Group,
     Program,
@@ -71,6 +70,7 @@ DOORWARD = Program(
 
 def main(program: Program = DOORWARD) -> None:
     """Run the program's command line and end the process with its exit code."""
+    print_anything()
     if not _is_text(sys.argv):
         say("The arguments are not text in the encoding of this terminal.")
         raise SystemExit(USAGE)
@@ -256,7 +256,7 @@ def openapi() -> None:
 
     container, rooms = container_of(command_settings().forgetful()), running_program().rooms()
     document = create_app(container, rooms=rooms).openapi()
-    print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+    print_json(document)
 
 
 def completion(shell: Literal["bash", "zsh", "fish"]) -> None:

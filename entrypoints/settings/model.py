@@ -100,7 +100,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_file=".env",
-        env_file_encoding="utf-8",
+        env_file_encoding="utf-8-sig",  # some editors put a byte-order mark first
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,

@@ -135,6 +135,12 @@ def test_a_file_that_is_not_utf8_is_refused(load: Load) -> None:
     assert problems_of(load) == (".env: is not UTF-8. Save it as UTF-8.",)
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_setting(load: Load) -> None:
+    Path(".env").write_bytes(b"\xef\xbb\xbfPORT=9000\r\nHOST=::1\r\n")
+    settings = load()
+    assert (settings.port, settings.host) == (9000, "::1")
+
+
 BAD = {
     "environment": ["prod", "hunter2"],
     "debug": ["hunter2"],

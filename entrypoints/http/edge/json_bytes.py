@@ -7,6 +7,7 @@ of these has been a 500 or a different meaning on one of the two databases (F4).
 
 import json
 import math
+from codecs import BOM_UTF8
 from typing import Any, Final, NoReturn
 
 from entrypoints.http.edge.errors import MalformedRequest
@@ -17,6 +18,10 @@ _MAX_DIGITS: Final = 64
 
 def check_json(body: bytes) -> None:
     """Return if the bytes are such JSON, else raise :class:`MalformedRequest` with the reason."""
+    if body.startswith(BOM_UTF8):
+        # Some parsers ignore it, as RFC 8259 lets them (8.1), and some do not.
+        message = "The body begins with a byte-order mark. Send UTF-8 without one."
+        raise _refusal("INVALID_JSON", message)
     try:
         text = body.decode()
     except UnicodeDecodeError:

@@ -163,6 +163,17 @@ async def test_two_content_types_are_none(client: httpx.AsyncClient) -> None:
     assert answer.status_code == 415
 
 
+async def test_a_byte_order_mark_is_named(client: httpx.AsyncClient) -> None:
+    """
+    F4: parsers may ignore one (RFC 8259, 8.1), so we do not guess; the refusal says what it is.
+    """
+    headers = {"content-type": "application/json"}
+    body = b'\xef\xbb\xbf{"name": "x"}'
+    answer = await client.post("/api/v1/things", content=body, headers=headers)
+    assert answer.status_code == 400
+    assert "byte-order mark" in answer.json()["error"]["details"][0]["message"]
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
 async def test_no_body_needs_no_content_type(client: httpx.AsyncClient, method: str) -> None:
     answer = await client.request(method, "/api/v1/things/1")
