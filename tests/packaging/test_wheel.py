@@ -22,7 +22,7 @@ def test_the_wheel_holds_the_packages_whole_and_nothing_else(tmp_path: Path) -> 
     with ZipFile(wheel) as archive:
         held = set(archive.namelist())
         (entry_points,) = [name for name in held if name.endswith("entry_points.txt")]
-        assert "doorward = entrypoints.cli.main:main" in archive.read(entry_points).decode()
+        assert "doorward = entrypoints.cli.start:main" in archive.read(entry_points).decode()
     ours = {name for name in held if ".dist-info/" not in name}
     in_the_clone = {
         file.relative_to(ROOT).as_posix()
