@@ -151,7 +151,9 @@ class _Step:
             self._show(f"{int(time.monotonic() - self._begun)} s")
 
     def _show(self, state: str) -> None:
-        sys.stderr.write(f"\r\x1b[Kbootstrap: {self._what} ... {state}")
+        # A line that is wider than the terminal could not be written over.
+        room = shutil.get_terminal_size().columns - len(" ... failed in 1000 s")
+        sys.stderr.write(f"\r\x1b[K{f'bootstrap: {self._what}'[:room]} ... {state}")
         sys.stderr.flush()
 
 
