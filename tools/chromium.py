@@ -51,15 +51,7 @@ def install(tooling: Path, binaries: Path) -> None:
     home, half = tooling / "chromium", tooling / "chromium.part"
     shutil.rmtree(str(half), ignore_errors=True)
     half.mkdir(parents=True)
-    # npm is a script that looks for its node on PATH; nothing is kept in the user's home.
-    variables = dict(
-        os.environ,
-        PATH=f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}",
-        npm_config_cache=str(half / "cache"),
-        npm_config_update_notifier="false",
-        npm_config_fetch_retries="1",
-        npm_config_fetch_retry_mintimeout="1000",
-    )
+    variables = npm_variables(binaries, half / "cache")
     try:
         parcel = _fetch(half, binaries, variables)
         _unpack(parcel, half, binaries, variables)
@@ -70,6 +62,21 @@ def install(tooling: Path, binaries: Path) -> None:
         raise NoBrowserError(f"{type(failure).__name__} while it was fetched") from failure
     finally:
         shutil.rmtree(str(half), ignore_errors=True)
+
+
+def npm_variables(binaries: Path, cache: Path) -> dict[str, str]:
+    """
+    Return what npm runs with: a script that looks for its node on PATH. Nothing is kept in the
+    user's home.
+    """
+    return dict(
+        os.environ,
+        PATH=f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}",
+        npm_config_cache=str(cache),
+        npm_config_update_notifier="false",
+        npm_config_fetch_retries="1",
+        npm_config_fetch_retry_mintimeout="1000",
+    )
 
 
 def _pinned() -> dict[str, str]:

@@ -20,7 +20,8 @@ from entrypoints.http.access import routes as access
 from entrypoints.http.accounts import routes as accounts
 from entrypoints.http.audit import routes as audit
 from entrypoints.http.credentials import routes as credentials
-from entrypoints.http.documentation import describe, mount_documentation
+from entrypoints.http.description import describe, operation_id
+from entrypoints.http.documentation import mount_documentation
 from entrypoints.http.edge.body import BodyGate
 from entrypoints.http.edge.cors import Cors
 from entrypoints.http.edge.error_handlers import install_error_handlers
@@ -33,7 +34,7 @@ from entrypoints.http.mail import routes as mail
 from entrypoints.http.operations import routes as operations
 from entrypoints.http.pages import routes as pages
 from entrypoints.http.pages.routes import FORM_PATHS
-from entrypoints.http.room import Room
+from entrypoints.http.room import Room, chapters
 from entrypoints.http.sessions import routes as sessions
 from entrypoints.http.testing import routes as testing
 from entrypoints.lifecycle import StartRefused, build_container, ready_settings, running
@@ -52,6 +53,23 @@ ROOMS = (
     pages.ROOM,
 )
 """Every capability's part, the busiest first: a request is compared with one after the other."""
+
+CHAPTERS = (
+    "Sign-up",
+    "Sessions",
+    "Passwords",
+    "My account",
+    "Invitations",
+    "Users",
+    "Roles",
+    "Authorization",
+    "Audit",
+    "Signing keys",
+    "Well-known",
+    "Errors",
+    "Health",
+)
+"""The rooms' tags in the order in which a user, and then an administrator, comes to need them."""
 
 
 def create_app(container: Container | None = None, *, rooms: Sequence[Room] = ROOMS) -> FastAPI:
@@ -80,6 +98,7 @@ def create_app(container: Container | None = None, *, rooms: Sequence[Room] = RO
         redoc_url=None,
         redirect_slashes=False,
         lifespan=_lifespan,
+        generate_unique_id_function=operation_id,
     )
     app.state.container = container
     app.state.draining = Draining()
@@ -96,7 +115,12 @@ def create_app(container: Container | None = None, *, rooms: Sequence[Room] = RO
     app.state.catalogue = catalogue((*EDGE_ERRORS, *chain(*(room.errors for room in rooms))))
     observe = _mount_metrics(app) if settings.metrics else None
     install_error_handlers(app)
-    describe(app, public_url=settings.public_url, public_routes=public_routes)
+    describe(
+        app,
+        public_url=settings.public_url,
+        public_routes=public_routes,
+        tags=chapters(rooms, CHAPTERS),
+    )
     if settings.docs:
         mount_documentation(app, at_root=not settings.in_production)
 

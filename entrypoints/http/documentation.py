@@ -1,28 +1,22 @@
-"""OpenAPI 3.1 and the pages that show it, with every asset served by us.
+"""The address of the OpenAPI document and the pages that show it, with assets served by us.
 
 The pages run no inline script and load nothing from anywhere else, and their
 Content-Security-Policy holds them to it. ``assets/README.md`` says where the files come from.
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from entrypoints.http.edge.cookies import ACCESS_COOKIE
 from entrypoints.http.edge.errors import RouteNotFound, error_response
-from entrypoints.http.edge.idempotency import IGNORED
 
-BEARER: Final = "bearer"
-COOKIE: Final = "cookie"
-CSRF: Final = "csrf"
 _ASSETS: Final = Path(__file__).parent / "assets"
 _MEDIA_TYPES: Final = {
     "redoc.standalone.js": "text/javascript",
@@ -72,23 +66,6 @@ _REDOC: Final = """\
 """
 
 type Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-def describe(
-    app: FastAPI, *, public_url: str, public_routes: Collection[tuple[str, str]] = ()
-) -> None:
-    """Make ``app.openapi()`` return the whole truth about the API, made once.
-
-    ``public_routes`` are the ``(method, path)`` that need no caller; every other route under
-    ``/api`` is declared to need a bearer token unless it says itself what it needs.
-    """
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            app.openapi_schema = _document(app, public_url, frozenset(public_routes))
-        return app.openapi_schema
-
-    app.openapi = openapi  # type: ignore[method-assign]  # the way that FastAPI itself names
 
 
 def mount_documentation(app: FastAPI, *, at_root: bool = False) -> None:
@@ -153,121 +130,3 @@ def _content(name: str) -> bytes:
 @lru_cache(maxsize=32)
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:32]
-
-
-def _document(
-    app: FastAPI, public_url: str, public_routes: frozenset[tuple[str, str]]
-) -> dict[str, Any]:
-    document = get_openapi(
-        title=app.title,
-        version=app.version,
-        openapi_version="3.1.0",
-        summary=app.summary,
-        description=app.description,
-        routes=app.routes,
-        tags=app.openapi_tags,
-        servers=[{"url": public_url}],
-        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
-    )
-    schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    for unused in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(unused, None)  # FastAPI's own shape, which we never answer with (F3)
-    schemas.update(_SCHEMAS)
-    document["components"].setdefault("securitySchemes", {})[BEARER] = {
-        "type": "http",
-        "scheme": "bearer",
-        "bearerFormat": "JWT",
-        "description": "The access token of a token answer.",
-    }
-    document["components"]["securitySchemes"] |= {
-        COOKIE: {
-            "type": "apiKey",
-            "in": "cookie",
-            "name": ACCESS_COOKIE,
-            "description": "The same token in cookie mode.",
-        },
-        CSRF: {
-            "type": "apiKey",
-            "in": "header",
-            "name": "X-CSRF-Token",
-            "description": "In cookie mode, on all methods but GET and HEAD: `csrf_token`.",
-        },
-    }
-    for path, operations in document.get("paths", {}).items():
-        for method, operation in operations.items():
-            _complete(
-                operation,
-                is_public=(method.upper(), path) in public_routes,
-                is_ours=path.startswith("/api/"),
-                is_safe=method in {"get", "head"},
-            )
-            if path.startswith("/api/") and method not in {"get", "head"} and path not in IGNORED:
-                operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
-    return document
-
-
-def _complete(operation: dict[str, Any], *, is_public: bool, is_ours: bool, is_safe: bool) -> None:
-    answers = operation.setdefault("responses", {})
-    if "HTTPValidationError" in str(answers.get("422", {})):
-        del answers["422"]
-        answers["422"] = _refusal("Some fields are not valid.")
-    for answer in answers.values():
-        content = answer.get("content", {}).get("application/json", {})
-        for example in content.get("examples", {}).values():
-            example["value"]["error"].setdefault("retry_after", None)  # FastAPI drops what is null
-    if is_ours:
-        answers.setdefault("default", _refusal("Any other refusal."))
-        by_cookie: dict[str, list[str]] = {COOKIE: []} if is_safe else {COOKIE: [], CSRF: []}
-        operation.setdefault("security", [] if is_public else [{BEARER: []}, by_cookie])
-
-
-def _refusal(description: str) -> dict[str, Any]:
-    return {
-        "description": description,
-        "content": {
-            "application/json": {"schema": {"$ref": "#/components/schemas/ErrorEnvelope"}},
-            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
-        },
-    }
-
-
-_IDEMPOTENCY_KEY: Final[dict[str, Any]] = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "The same request with the same key is done once and answered alike for a day.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[\\x21-\\x7e]+$"},
-}
-_FACTS: Final[dict[str, Any]] = {
-    "code": {"type": "string", "description": "Stable; see GET /api/v1/errors."},
-    "request_id": {"type": "string"},
-    "retryable": {"type": "boolean", "description": "The same request may succeed later."},
-    "retry_after": {"type": ["integer", "null"], "description": "Seconds to wait."},
-    "details": {"type": "array", "items": {"$ref": "#/components/schemas/ErrorDetail"}},
-}
-
-
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-_SCHEMAS: Final[dict[str, Any]] = {
-    "ErrorDetail": _object(
-        {name: {"type": "string"} for name in ("field", "code", "message")},
-    ),
-    "ErrorEnvelope": _object({"error": _object({**_FACTS, "message": {"type": "string"}})}),
-    "Problem": _object(
-        {
-            "type": {"type": "string", "format": "uri"},
-            "title": {"type": "string"},
-            "status": {"type": "integer"},
-            "detail": {"type": "string"},
-            **_FACTS,
-        }
-    ),
-}

@@ -1,7 +1,8 @@
 """Words that others store, kept once more beside the code: they are added, never changed or lost.
 
 One file for each capability under ``vocabularies/``: its events, permissions, error codes with
-their statuses, and the routes that need no caller. A capability that is added brings its own.
+their statuses, the operations that clients call, and the routes that need no caller. A capability
+that is added brings its own.
 """
 
 import json
@@ -24,6 +25,7 @@ def _words(name: str) -> frozenset[str]:
 
 EVENTS = _words("events")
 PERMISSIONS = _words("permissions")
+OPERATIONS = _words("operations")
 ERRORS: dict[str, int] = {
     code: status for part in _parts("errors") for code, status in part.items()
 }

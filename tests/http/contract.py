@@ -19,6 +19,10 @@ _PAGES = {  # for people; no client relies on them, so the description leaves th
 }
 _OF_TESTING = {201, 404, 409, 422}  # for tests of products, described in docs/testing.md
 _OF_PAGES = {409, 422, 429}
+_DECLARED = {  # headers that no answer has without saying so
+    *("etag", "location", "retry-after", "www-authenticate", "x-request-id"),
+    *("ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"),
+}
 _TOLERATED = {400, 413, 415, 500, 503}  # what the edge may answer on any route, with or without one
 
 
@@ -79,7 +83,22 @@ class Contract:
             if "default" not in operation["responses"] or answer.status_code < 400:
                 raise ContractBroken(f"{name} does not declare {answer.status_code}")
             declared = operation["responses"]["default"]
+        self._check_declared_headers(name, answer, declared)
         self._check_content(name, answer, declared)
+
+    def _check_declared_headers(
+        self, name: str, answer: httpx.Response, declared: dict[str, Any]
+    ) -> None:
+        known = {
+            each.lower(): self.document["components"]["headers"][each]
+            for each in declared.get("headers", {})
+        }
+        unknown = _DECLARED & set(answer.headers) - set(known)
+        if unknown:
+            raise ContractBroken(f"{name}: {answer.status_code} does not declare {unknown}")
+        for header, what in known.items():
+            if header not in answer.headers and what.get("required"):
+                raise ContractBroken(f"{name}: {answer.status_code} lacks {header}")
 
     def _check_content(self, name: str, answer: httpx.Response, declared: dict[str, Any]) -> None:
         content = declared.get("content")

@@ -69,7 +69,8 @@ async def test_it_is_openapi_3_1_and_every_reference_leads_somewhere(
     document: dict[str, Any],
 ) -> None:
     assert document["openapi"].startswith("3.1.")
-    assert {"title", "version"} <= set(document["info"])
+    assert {"title", "version", "description", "contact"} <= set(document["info"])
+    assert document["info"]["license"] == {"name": "Apache-2.0", "identifier": "Apache-2.0"}
     for reference in set(_references(document)):
         assert reference.startswith("#/")
         target: Any = document
@@ -96,15 +97,113 @@ async def test_every_operation_explains_itself(document: dict[str, Any], api: Ap
         declared = {p["name"] for p in operation.get("parameters", []) if p["in"] == "path"}
         assert declared == {part[1:-1] for part in path.split("/") if part.startswith("{")}, where
         for parameter in operation.get("parameters", []):
-            assert parameter.get("description") or parameter["in"] == "path", where
+            assert parameter.get("description"), where
         assert any(status.startswith("2") for status in operation["responses"]), where
-        if path.startswith("/api/"):
-            is_public = (method, path) in api.app.state.public_routes
-            by_cookie: dict[str, list[str]] = (
-                {"cookie": []} if method == "GET" else {"cookie": [], "csrf": []}
-            )
-            asked = [] if is_public else [{"bearer": []}, by_cookie]
-            assert operation["security"] == asked, where
+        is_public = (method, path) in api.app.state.public_routes
+        by_cookie: dict[str, list[str]] = (
+            {"cookie": []} if method == "GET" else {"cookie": [], "csrf": []}
+        )
+        asked = [] if is_public else [{"bearer": []}, by_cookie]
+        assert operation["security"] == asked, where
+
+
+_KEYWORDS = {
+    *("$ref", "additionalProperties", "anyOf", "const", "default", "description", "else", "enum"),
+    *("examples", "format", "if", "items", "maximum", "maxItems", "maxLength", "minimum"),
+    *("minLength", "pattern", "properties", "required", "then", "type"),
+}
+"""What may stand in a schema: all of JSON Schema that generators have to understand for ours."""
+
+
+def _schemas(value: Any) -> Iterator[dict[str, Any]]:
+    """
+    Yield a schema and those within it.
+    """
+    yield value
+    for name in ("items", "additionalProperties", "if", "then", "else"):
+        if isinstance(value.get(name), dict):
+            yield from _schemas(value[name])
+    for each in (*value.get("anyOf", []), *value.get("properties", {}).values()):
+        if isinstance(each, dict) and each != {"type": "null"}:
+            yield from _schemas(each)
+
+
+def _all_schemas(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for schema in document["components"]["schemas"].values():
+        yield from _schemas(schema)
+    for header in document["components"]["headers"].values():
+        yield from _schemas(header["schema"])
+    for _, _, operation in _operations(document):
+        for parameter in operation.get("parameters", []):
+            yield from _schemas(parameter["schema"])
+        for each in (operation.get("requestBody", {}), *operation["responses"].values()):
+            for content in each.get("content", {}).values():
+                yield from _schemas(content["schema"])
+
+
+async def test_schemas_have_the_form_that_generators_agree_on(document: dict[str, Any]) -> None:
+    """
+    Known keywords; null in a list of types; no union of objects, which nothing could tell apart;
+    no property with a default, which some take for required; names for objects only.
+    """
+    found = list(_all_schemas(document))
+    assert len(found) > 200
+    for schema in found:
+        assert set(schema) <= _KEYWORDS, schema
+        assert schema.get("type") not in ("null", ["null"]), schema
+        for each in schema.get("properties", {}).values():
+            assert isinstance(each, bool) or (each != {"type": "null"} and "default" not in each)
+        choices = [each for each in schema.get("anyOf", []) if each != {"type": "null"}]
+        assert not choices or (len(choices) == 1 and "$ref" in choices[0]), schema
+    for name, schema in document["components"]["schemas"].items():
+        assert re.fullmatch(r"[A-Z][A-Za-z]+", name)
+        assert schema["type"] == "object", name
+
+
+async def test_parameters_are_single_values_with_their_bounds(document: dict[str, Any]) -> None:
+    """
+    `If-Match` is one string; bounds are called as JSON Schema calls them; ids have their format.
+    """
+    parameters = [
+        parameter
+        for _, _, operation in _operations(document)
+        for parameter in operation.get("parameters", [])
+    ]
+    assert {parameter["schema"]["type"] for parameter in parameters} == {
+        *("string", "integer", "boolean"),
+    }
+    (if_match,) = {str(each["schema"]["type"]) for each in parameters if each["name"] == "If-Match"}
+    assert if_match == "string"
+    for each in parameters:
+        if each["name"] == "limit":
+            assert (each["schema"]["minimum"], each["schema"]["maximum"]) == (1, 200)
+        if each["name"].endswith("_id"):
+            assert each["schema"]["format"] == "uuid"
+
+
+async def test_a_token_answer_is_one_object_with_either_kind_of_token(
+    document: dict[str, Any], api: Api
+) -> None:
+    """
+    Generated clients see optional fields; a validator still tells both shapes from any other.
+    """
+    grant = document["components"]["schemas"]["Token"]
+    assert {"access_token", "refresh_token", "csrf_token"} & set(grant["required"]) == set()
+    await api.verified_user("ada@example.com")
+    body = {"email": "ada@example.com", "password": PASSWORD}
+    bearer = (await api.post("/api/v1/sessions", body)).json()["data"]
+    common = {name: each for name, each in bearer.items() if not name.endswith("s_token")}
+    del common["refresh_token"]
+    good = [bearer, {**common, "csrf_token": "x"}]
+    wrong = [
+        common,
+        {**bearer, "csrf_token": "x"},
+        {**common, "access_token": "x"},
+        {**common, "refresh_token": "x", "csrf_token": "x"},
+    ]
+    validator = api.contract.validator({"$ref": "#/components/schemas/Token"})
+    assert [validator.is_valid(each) for each in good] == [True, True]
+    assert [validator.is_valid(each) for each in wrong] == [False] * 4
 
 
 async def test_every_body_has_an_example_that_fits(document: dict[str, Any], api: Api) -> None:

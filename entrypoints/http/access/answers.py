@@ -1,7 +1,8 @@
 """Roles and decisions, as OpenAPI tells it."""
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from entrypoints.http.edge.answers import either, optional
 from entrypoints.http.edge.parameters import Identifier, Instant
 
 
@@ -39,19 +40,27 @@ class MissingOut(BaseModel):
 class ExplanationOut(BaseModel):
     """The roles that give the permission; else what is missing."""
 
+    model_config = ConfigDict(json_schema_extra=optional("missing"))
+
     granted_by: list[RoleRef]
-    missing: MissingOut | None = None
+    missing: MissingOut
 
 
 class DecisionOut(BaseModel):
     """Whether it is allowed, and why if that was asked."""
 
+    model_config = ConfigDict(json_schema_extra=optional("explanation"))
+
     allowed: bool
-    explanation: ExplanationOut | None = None
+    explanation: ExplanationOut
 
 
-class DecisionsOut(BaseModel):
-    """The answers to a batch, in the order of the questions."""
+class CheckOut(DecisionOut):
+    """The answer to one question; to a batch it is `results`, in the order of the questions."""
+
+    model_config = ConfigDict(
+        json_schema_extra=either(("allowed",), ("results",), others=("explanation",))
+    )
 
     results: list[DecisionOut]
 

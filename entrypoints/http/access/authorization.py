@@ -6,7 +6,7 @@ from application.access.authorization import Question
 from domain.errors import ValidationFailed
 from domain.identifiers import UserId
 from domain.principal import Permission, PermissionDenied
-from entrypoints.http.access.answers import DecisionOut, DecisionsOut
+from entrypoints.http.access.answers import CheckOut
 from entrypoints.http.access.requests import AnyCheckRequest, BatchCheckRequest, CheckRequest
 from entrypoints.http.edge.answering import answer
 from entrypoints.http.edge.answers import Envelope
@@ -20,14 +20,14 @@ router = APIRouter(prefix="/api/v1/authorization", tags=["Authorization"])
 @router.post(
     "/check",
     summary="May this user do that?",
-    response_model=Envelope[DecisionOut | DecisionsOut],
+    response_model=Envelope[CheckOut],
     responses=responses(
         *CALLER_ERRORS,
         PermissionDenied,
         ValidationFailed,
     ),
 )
-async def check(
+async def check_authorization(
     request: Request,
     body: AnyCheckRequest,
     caller: SignedIn,

@@ -9,16 +9,18 @@ from domain.identifiers import UserId
 from domain.principal import PermissionDenied
 from domain.users.user import LastAdministrator, UserNotFound
 from entrypoints.http.access.answers import EffectivePermissionsOut
+from entrypoints.http.access.requests import RoleInPath
 from entrypoints.http.edge.answering import answer
 from entrypoints.http.edge.answers import Envelope
 from entrypoints.http.edge.conditional import IfMatch, expected
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn, identified
 from entrypoints.http.edge.errors import responses
+from entrypoints.http.edge.parameters import IdInPath
 from entrypoints.http.users.answering import etag_of
 
 router = APIRouter(
     prefix="/api/v1/users/{user_id}",
-    tags=["Administration"],
+    tags=["Users"],
     responses=responses(*CALLER_ERRORS, PermissionDenied, UserNotFound),
 )
 
@@ -31,8 +33,8 @@ router = APIRouter(
     responses=responses(RoleNotFound, ChangedMeanwhile, ValidationFailed, ConcurrentChange),
 )
 async def grant_role(
-    user_id: str,
-    role: str,
+    user_id: IdInPath,
+    role: RoleInPath,
     caller: SignedIn,
     services: Services,
     origin: From,
@@ -67,8 +69,8 @@ async def grant_role(
     ),
 )
 async def revoke_role(
-    user_id: str,
-    role: str,
+    user_id: IdInPath,
+    role: RoleInPath,
     caller: SignedIn,
     services: Services,
     origin: From,
@@ -91,8 +93,8 @@ async def revoke_role(
     summary="What a user may do",
     response_model=Envelope[EffectivePermissionsOut],
 )
-async def effective_permissions(
-    request: Request, user_id: str, caller: SignedIn, services: Services
+async def list_effective_permissions(
+    request: Request, user_id: IdInPath, caller: SignedIn, services: Services
 ) -> Response:
     """Return every permission, and which of the user's roles give it (`users:read`)."""
     found = await services.access.effective_permissions(

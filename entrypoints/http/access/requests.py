@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import Discriminator, Field, Tag
+from fastapi import Path
+from pydantic import ConfigDict, Discriminator, Field, Tag
 
-from entrypoints.http.edge.requests import StrictModel
+from entrypoints.http.edge.answers import either
+from entrypoints.http.edge.requests import DescribedBy, StrictModel
 
+type RoleInPath = Annotated[str, Path(description="The role's name.")]
 type PermissionList = Annotated[
     list[Annotated[str, Field(max_length=100)]],
     Field(max_length=200, examples=[["orders:refund", "users:read"]]),
@@ -70,7 +73,16 @@ def _check_form(given: object) -> str:
     return "(batch)" if isinstance(given, Mapping) and "checks" in given else "(one)"
 
 
+class AuthorizationCheckRequest(CheckRequest, BatchCheckRequest):
+    """Ask one question, or with `checks` several at once."""
+
+    model_config = ConfigDict(
+        json_schema_extra=either(("subject_id", "permission"), ("checks",), others=("explain",))
+    )
+
+
 type AnyCheckRequest = Annotated[
     Annotated[CheckRequest, Tag("(one)")] | Annotated[BatchCheckRequest, Tag("(batch)")],
     Discriminator(_check_form),
+    DescribedBy(AuthorizationCheckRequest),
 ]

@@ -11,12 +11,13 @@ from domain.errors import ConcurrentChange, ValidationFailed
 from domain.principal import PermissionDenied
 from entrypoints.http.access.answering import etag_of_role, role_answer
 from entrypoints.http.access.answers import PermissionOut, RoleOut
-from entrypoints.http.access.requests import RoleChangeRequest, RoleRequest
+from entrypoints.http.access.requests import RoleChangeRequest, RoleInPath, RoleRequest
 from entrypoints.http.edge.answering import page_answer
 from entrypoints.http.edge.answers import Envelope, ListEnvelope
 from entrypoints.http.edge.conditional import IfMatch, expected
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, Asked, From, Services, SignedIn
 from entrypoints.http.edge.errors import responses
+from entrypoints.http.edge.headers import ETAG, with_headers
 from entrypoints.representations.access import permission_body, role_body
 
 router = APIRouter(
@@ -47,9 +48,11 @@ async def list_roles(
     "/roles/{name}",
     summary="A role",
     response_model=Envelope[RoleOut],
-    responses=responses(RoleNotFound),
+    responses=responses(RoleNotFound) | with_headers(200, *ETAG),
 )
-async def read_role(request: Request, name: str, caller: SignedIn, services: Services) -> Response:
+async def read_role(
+    request: Request, name: RoleInPath, caller: SignedIn, services: Services
+) -> Response:
     """Return one role, with an ETag (`roles:read`)."""
     role = await services.access.show_role(principal=caller.principal, name=name)
     return role_answer(request, role)
@@ -60,7 +63,7 @@ async def read_role(request: Request, name: str, caller: SignedIn, services: Ser
     status_code=201,
     summary="Define a role",
     response_model=Envelope[RoleOut],
-    responses=responses(RoleAlreadyExists, ValidationFailed),
+    responses=responses(RoleAlreadyExists, ValidationFailed) | with_headers(201, *ETAG),
 )
 async def define_role(
     request: Request, body: RoleRequest, caller: SignedIn, services: Services, origin: From
@@ -84,11 +87,12 @@ async def define_role(
     "/roles/{name}",
     summary="Change a role",
     response_model=Envelope[RoleOut],
-    responses=responses(RoleNotFound, ChangedMeanwhile, ValidationFailed, ConcurrentChange),
+    responses=responses(RoleNotFound, ChangedMeanwhile, ValidationFailed, ConcurrentChange)
+    | with_headers(200, *ETAG),
 )
 async def change_role(
     request: Request,
-    name: str,
+    name: RoleInPath,
     body: RoleChangeRequest,
     caller: SignedIn,
     services: Services,
@@ -115,7 +119,7 @@ async def change_role(
     responses=responses(RoleNotFound, RoleInUse, ChangedMeanwhile),
 )
 async def remove_role(
-    name: str,
+    name: RoleInPath,
     caller: SignedIn,
     services: Services,
     origin: From,

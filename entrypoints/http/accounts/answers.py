@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from entrypoints.http.audit.answers import AuditEventOut
-from entrypoints.http.edge.parameters import Identifier, Instant
+from entrypoints.http.edge.parameters import Identifier, Instant, Mailbox
 from entrypoints.http.sessions.answers import SessionOut
 from entrypoints.http.users.answers import UserOut
 
@@ -21,7 +21,7 @@ class VerifiedUserOut(UserOut):
 class SignUpOut(BaseModel):
     """The same answer whether or not the address had an account."""
 
-    email: str = Field(examples=["ada@example.com"])
+    email: Mailbox
     display_name: str | None = Field(examples=["Ada Lovelace"])
     status: Literal["unverified"]
 
@@ -30,7 +30,7 @@ class InvitationOut(BaseModel):
     """An invitation that can still be accepted."""
 
     id: Identifier
-    email: str = Field(examples=["bob@example.com"])
+    email: Mailbox
     roles: list[str] = Field(examples=[["user"]])
     invited_by: Identifier | None = Field(description="Null: an operator.")
     created_at: Instant
@@ -60,7 +60,7 @@ class ExportedSecretOut(BaseModel):
     """A mailed secret that was not spent yet; the secret itself is not held."""
 
     purpose: Literal["email_verification", "password_reset", "email_change", "invitation"]
-    email: str
+    email: Mailbox
     created_at: Instant
     expires_at: Instant
 
@@ -70,7 +70,7 @@ class ExportedMessageOut(BaseModel):
 
     id: Identifier
     kind: str
-    to: str
+    to: Mailbox
     status: Literal["waiting", "sent", "dead", "expired"]
     queued_at: Instant
     closed_at: Instant | None

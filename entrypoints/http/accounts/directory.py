@@ -25,14 +25,15 @@ from entrypoints.http.edge.dependencies import (
     identified,
 )
 from entrypoints.http.edge.errors import responses
-from entrypoints.http.edge.parameters import EMAIL_INPUT, Moment, MomentBefore
+from entrypoints.http.edge.headers import ETAG, with_headers
+from entrypoints.http.edge.parameters import EMAIL_INPUT, IdInPath, Moment, MomentBefore
 from entrypoints.http.users.answering import etag_of, user_answer
 from entrypoints.http.users.answers import UserOut
 from entrypoints.representations.users import user_body
 
 router = APIRouter(
     prefix="/api/v1/users",
-    tags=["Administration"],
+    tags=["Users"],
     responses=responses(
         *CALLER_ERRORS,
         PermissionDenied,
@@ -94,10 +95,10 @@ async def list_users(
     "/{user_id}",
     summary="A user",
     response_model=Envelope[UserOut],
-    responses=responses(UserNotFound),
+    responses=responses(UserNotFound) | with_headers(200, *ETAG),
 )
 async def read_user(
-    request: Request, user_id: str, caller: SignedIn, services: Services
+    request: Request, user_id: IdInPath, caller: SignedIn, services: Services
 ) -> Response:
     """Return one user, with an ETag (`users:read`)."""
     user = await services.accounts.show_user(
@@ -110,11 +111,12 @@ async def read_user(
     "/{user_id}",
     summary="Change a user's profile",
     response_model=Envelope[UserOut],
-    responses=responses(UserNotFound, ChangedMeanwhile, ValidationFailed, ConcurrentChange),
+    responses=responses(UserNotFound, ChangedMeanwhile, ValidationFailed, ConcurrentChange)
+    | with_headers(200, *ETAG),
 )
-async def edit_user(
+async def change_user(
     request: Request,
-    user_id: str,
+    user_id: IdInPath,
     body: UserEditRequest,
     caller: SignedIn,
     services: Services,
@@ -140,8 +142,8 @@ async def edit_user(
     response_class=Response,
     responses=responses(UserNotFound, ChangedMeanwhile, LastAdministrator, ConcurrentChange),
 )
-async def erase_user(
-    user_id: str,
+async def delete_user(
+    user_id: IdInPath,
     caller: SignedIn,
     services: Services,
     origin: From,

@@ -24,6 +24,8 @@ from entrypoints.http.edge.dependencies import (
     identified,
 )
 from entrypoints.http.edge.errors import responses
+from entrypoints.http.edge.headers import ETAG, with_headers
+from entrypoints.http.edge.parameters import IdInPath
 from entrypoints.http.users.answering import user_answer
 from entrypoints.http.users.answers import UserOut
 from entrypoints.representations.accounts import invitation_body
@@ -48,7 +50,7 @@ _SIGNED_IN = (
         *_SIGNED_IN,
     ),
 )
-async def invite(
+async def invite_user(
     request: Request, body: InvitationRequest, caller: SignedIn, services: Services, origin: From
 ) -> Response:
     """Mail an invitation (`users:invite`); a newer one to the same mailbox replaces it.
@@ -85,8 +87,8 @@ async def list_invitations(
     response_class=Response,
     responses=responses(InvitationNotFound, *_SIGNED_IN),
 )
-async def withdraw(
-    invitation_id: str, caller: SignedIn, services: Services, origin: From
+async def withdraw_invitation(
+    invitation_id: IdInPath, caller: SignedIn, services: Services, origin: From
 ) -> Response:
     """Take an invitation back (`users:invite`): its link is dead from then on."""
     await services.accounts.withdraw_invitation(
@@ -108,9 +110,10 @@ async def withdraw(
         ValidationFailed,
         PasswordRejected,
         Busy,
-    ),
+    )
+    | with_headers(201, *ETAG),
 )
-async def accept(
+async def accept_invitation(
     request: Request, body: AcceptanceRequest, services: Services, origin: From
 ) -> Response:
     """Spend the mailed secret for a verified account with the roles of the invitation."""

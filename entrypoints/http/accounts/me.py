@@ -9,20 +9,26 @@ from entrypoints.http.edge.answers import Envelope
 from entrypoints.http.edge.conditional import IfMatch, expected
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn
 from entrypoints.http.edge.errors import responses
+from entrypoints.http.edge.headers import ETAG, with_headers
 from entrypoints.http.users.answering import etag_of, user_answer
 from entrypoints.http.users.answers import UserOut
 
 router = APIRouter(
     prefix="/api/v1/users/me",
-    tags=["Me"],
+    tags=["My account"],
     responses=responses(
         *CALLER_ERRORS,
     ),
 )
 
 
-@router.get("", summary="Who am I", response_model=Envelope[UserOut])
-async def read_me(request: Request, caller: SignedIn) -> Response:
+@router.get(
+    "",
+    summary="Who am I",
+    response_model=Envelope[UserOut],
+    responses=with_headers(200, *ETAG),
+)
+async def read_my_account(request: Request, caller: SignedIn) -> Response:
     """Return the caller, with an ETag."""
     return user_answer(request, caller.user)
 
@@ -31,9 +37,10 @@ async def read_me(request: Request, caller: SignedIn) -> Response:
     "",
     summary="Change my profile",
     response_model=Envelope[UserOut],
-    responses=responses(ChangedMeanwhile, ValidationFailed, ConcurrentChange),
+    responses=responses(ChangedMeanwhile, ValidationFailed, ConcurrentChange)
+    | with_headers(200, *ETAG),
 )
-async def update_me(
+async def change_my_profile(
     request: Request,
     body: ProfileRequest,
     caller: SignedIn,

@@ -10,12 +10,14 @@ from entrypoints.http.accounts.requests import SuspensionRequest
 from entrypoints.http.edge.answers import Envelope
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn, identified
 from entrypoints.http.edge.errors import responses
+from entrypoints.http.edge.headers import ETAG, with_headers
+from entrypoints.http.edge.parameters import IdInPath
 from entrypoints.http.users.answering import user_answer
 from entrypoints.http.users.answers import UserOut
 
 router = APIRouter(
     prefix="/api/v1/users/{user_id}",
-    tags=["Administration"],
+    tags=["Users"],
     responses=responses(
         *CALLER_ERRORS,
         PermissionDenied,
@@ -28,11 +30,12 @@ router = APIRouter(
     "/suspend",
     summary="Suspend an account",
     response_model=Envelope[UserOut],
-    responses=responses(ValidationFailed, LastAdministrator, ConcurrentChange),
+    responses=responses(ValidationFailed, LastAdministrator, ConcurrentChange)
+    | with_headers(200, *ETAG),
 )
-async def suspend(
+async def suspend_user(
     request: Request,
-    user_id: str,
+    user_id: IdInPath,
     body: SuspensionRequest,
     caller: SignedIn,
     services: Services,
@@ -52,10 +55,10 @@ async def suspend(
     "/reinstate",
     summary="Lift a suspension",
     response_model=Envelope[UserOut],
-    responses=responses(ConcurrentChange),
+    responses=responses(ConcurrentChange) | with_headers(200, *ETAG),
 )
-async def reinstate(
-    request: Request, user_id: str, caller: SignedIn, services: Services, origin: From
+async def reinstate_user(
+    request: Request, user_id: IdInPath, caller: SignedIn, services: Services, origin: From
 ) -> Response:
     """Let the owner sign in again (`users:write`)."""
     user = await services.accounts.reinstate_user(

@@ -12,7 +12,7 @@ from entrypoints.http.accounts.answers import ExportOut
 from entrypoints.http.accounts.requests import EmailChangeRequest, ErasureRequest
 from entrypoints.http.credentials.password_change import PASSWORD_ERRORS
 from entrypoints.http.edge.answering import answer
-from entrypoints.http.edge.answers import Envelope
+from entrypoints.http.edge.answers import Accepted, Envelope
 from entrypoints.http.edge.conditional import IfMatch, expected
 from entrypoints.http.edge.dependencies import (
     CALLER_ERRORS,
@@ -23,6 +23,7 @@ from entrypoints.http.edge.dependencies import (
     signed_out,
 )
 from entrypoints.http.edge.errors import request_id_of, responses
+from entrypoints.http.edge.headers import RATE_LIMIT, with_headers
 from entrypoints.http.users.answering import etag_of
 from entrypoints.representations.export import export_json
 
@@ -39,11 +40,11 @@ router = APIRouter(
     "/email",
     status_code=202,
     summary="Move to another address",
-    response_model=Envelope[None],
-    responses=responses(*PASSWORD_ERRORS),
+    response_model=Envelope[Accepted],
+    responses=responses(*PASSWORD_ERRORS) | with_headers(202, *RATE_LIMIT),
     dependencies=[Depends(limited(MAIL_REQUEST))],
 )
-async def change_email(
+async def request_email_change(
     request: Request,
     body: EmailChangeRequest,
     caller: SignedIn,
@@ -71,7 +72,7 @@ async def change_email(
     response_class=Response,
     responses=responses(ChangedMeanwhile, *PASSWORD_ERRORS),
 )
-async def erase_account(
+async def delete_my_account(
     request: Request,
     body: ErasureRequest,
     caller: SignedIn,
@@ -90,7 +91,7 @@ async def erase_account(
 
 
 @router.get("/export", summary="A copy of all my data", response_model=Envelope[ExportOut])
-async def export_data(
+async def export_my_data(
     request: Request, caller: SignedIn, services: Services, origin: From
 ) -> Response:
     """Return everything that is held about me, but no secret and no hash of one."""

@@ -12,15 +12,16 @@ from domain.users.user import EmailAlreadyRegistered
 from entrypoints.http.accounts.answers import SignUpOut, VerifiedUserOut
 from entrypoints.http.accounts.requests import SignUpRequest
 from entrypoints.http.edge.answering import answer
-from entrypoints.http.edge.answers import Envelope
+from entrypoints.http.edge.answers import Accepted, Envelope
 from entrypoints.http.edge.dependencies import From, Services, limited
 from entrypoints.http.edge.errors import responses
+from entrypoints.http.edge.headers import ETAG, RATE_LIMIT, with_headers
 from entrypoints.http.edge.requests import EmailRequest, TokenRequest
 from entrypoints.http.users.answering import user_answer
 from entrypoints.http.users.answers import UserOut
 from entrypoints.representations.accounts import sign_up_body, verified_user_body
 
-router = APIRouter(prefix="/api/v1", tags=["Registration"])
+router = APIRouter(prefix="/api/v1", tags=["Sign-up"])
 
 
 @router.post(
@@ -34,7 +35,8 @@ router = APIRouter(prefix="/api/v1", tags=["Registration"])
         PasswordRejected,
         TooManyRequests,
         Busy,
-    ),
+    )
+    | with_headers(201, *RATE_LIMIT),
     dependencies=[Depends(limited(SIGN_UP))],
 )
 async def sign_up(
@@ -58,8 +60,8 @@ async def sign_up(
     "/email-verifications",
     status_code=202,
     summary="Ask for the verification mail again",
-    response_model=Envelope[None],
-    responses=responses(ValidationFailed, TooManyRequests),
+    response_model=Envelope[Accepted],
+    responses=responses(ValidationFailed, TooManyRequests) | with_headers(202, *RATE_LIMIT),
     dependencies=[Depends(limited(MAIL_REQUEST))],
 )
 async def request_email_verification(
@@ -95,7 +97,8 @@ async def confirm_email(
     "/email-changes/confirm",
     summary="Prove the new address",
     response_model=Envelope[UserOut],
-    responses=responses(InvalidToken, EmailAlreadyRegistered, ValidationFailed),
+    responses=responses(InvalidToken, EmailAlreadyRegistered, ValidationFailed)
+    | with_headers(200, *ETAG),
 )
 async def confirm_email_change(
     request: Request, body: TokenRequest, services: Services, origin: From

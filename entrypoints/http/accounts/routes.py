@@ -2,7 +2,7 @@
 
 from domain.users.user import EmailAlreadyRegistered, LastAdministrator, UserNotFound
 from entrypoints.http.accounts import directory, invitations, me, moderation, own, registration
-from entrypoints.http.room import Room
+from entrypoints.http.room import Room, Tag
 
 ROOM = Room(
     routers=(
@@ -26,5 +26,17 @@ ROOM = Room(
         EmailAlreadyRegistered,
         LastAdministrator,
         UserNotFound,
+    ),
+    tags=(
+        Tag("Sign-up", "Make an account and prove its address."),
+        Tag(
+            "My account",
+            "The caller's own profile, address, password, sessions and data.",
+        ),
+        Tag("Invitations", "Invite people, and accept an invitation."),
+        Tag(
+            "Users",
+            "Other users, for administrators, with their sessions and roles.",
+        ),
     ),
 )

@@ -22,7 +22,7 @@ router = APIRouter(
     response_model=ListEnvelope[AuditEventOut],
     responses=responses(InvalidCursor, ValidationFailed),
 )
-async def list_security_events(
+async def list_my_security_events(
     request: Request,
     caller: SignedIn,
     services: Services,

@@ -6,22 +6,29 @@ from domain.identifiers import UserId
 from domain.principal import PermissionDenied
 from domain.users.user import UserIsSuspended, UserNotFound
 from entrypoints.http.edge.answering import answer
-from entrypoints.http.edge.answers import Envelope
+from entrypoints.http.edge.answers import Accepted, Envelope
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn, identified
 from entrypoints.http.edge.errors import responses
+from entrypoints.http.edge.headers import ETAG, with_headers
+from entrypoints.http.edge.parameters import IdInPath
 from entrypoints.http.users.answering import user_answer
 from entrypoints.http.users.answers import UserOut
 
 router = APIRouter(
     prefix="/api/v1/users/{user_id}",
-    tags=["Administration"],
+    tags=["Users"],
     responses=responses(*CALLER_ERRORS, PermissionDenied, UserNotFound),
 )
 
 
-@router.post("/unlock", summary="Forget wrong guesses", response_model=Envelope[UserOut])
-async def unlock(
-    request: Request, user_id: str, caller: SignedIn, services: Services, origin: From
+@router.post(
+    "/unlock",
+    summary="Forget wrong guesses",
+    response_model=Envelope[UserOut],
+    responses=with_headers(200, *ETAG),
+)
+async def unlock_user(
+    request: Request, user_id: IdInPath, caller: SignedIn, services: Services, origin: From
 ) -> Response:
     """Let the owner sign in at once after too many wrong passwords (`users:write`)."""
     user = await services.credentials.unlock_user(
@@ -34,11 +41,11 @@ async def unlock(
     "/password-reset",
     status_code=202,
     summary="Start a password reset",
-    response_model=Envelope[None],
+    response_model=Envelope[Accepted],
     responses=responses(UserIsSuspended),
 )
 async def start_password_reset(
-    request: Request, user_id: str, caller: SignedIn, services: Services, origin: From
+    request: Request, user_id: IdInPath, caller: SignedIn, services: Services, origin: From
 ) -> Response:
     """Mail the user a link to set a new password (`users:write`); the answer does not hold it."""
     await services.credentials.start_password_reset(

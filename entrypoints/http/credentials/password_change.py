@@ -11,7 +11,7 @@ from entrypoints.http.edge.answers import Envelope
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn, csrf_for
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.sessions.answering import token_answer
-from entrypoints.http.sessions.answers import CookieTokenOut, TokenOut
+from entrypoints.http.sessions.answers import TokenOut
 
 router = APIRouter(
     prefix="/api/v1/users/me", tags=["My account"], responses=responses(*CALLER_ERRORS)
@@ -25,10 +25,10 @@ PASSWORD_ERRORS = (WrongPassword, ValidationFailed, TooManyRequests, Busy, Concu
 @router.post(
     "/password",
     summary="Change my password",
-    response_model=Envelope[TokenOut | CookieTokenOut],
+    response_model=Envelope[TokenOut],
     responses=responses(PasswordRejected, *PASSWORD_ERRORS),
 )
-async def change_password(
+async def change_my_password(
     request: Request,
     body: PasswordChangeRequest,
     caller: SignedIn,

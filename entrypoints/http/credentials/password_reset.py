@@ -9,9 +9,10 @@ from domain.credentials.password_policy import PasswordRejected
 from domain.errors import TooManyRequests, ValidationFailed
 from entrypoints.http.credentials.requests import PasswordResetRequest
 from entrypoints.http.edge.answering import answer
-from entrypoints.http.edge.answers import Envelope
+from entrypoints.http.edge.answers import Accepted, Envelope
 from entrypoints.http.edge.dependencies import From, Services, limited
 from entrypoints.http.edge.errors import responses
+from entrypoints.http.edge.headers import RATE_LIMIT, with_headers
 from entrypoints.http.edge.requests import EmailRequest
 
 router = APIRouter(prefix="/api/v1/password-resets", tags=["Passwords"])
@@ -21,8 +22,8 @@ router = APIRouter(prefix="/api/v1/password-resets", tags=["Passwords"])
     "",
     status_code=202,
     summary="Ask for a mail to set a new password",
-    response_model=Envelope[None],
-    responses=responses(ValidationFailed, TooManyRequests),
+    response_model=Envelope[Accepted],
+    responses=responses(ValidationFailed, TooManyRequests) | with_headers(202, *RATE_LIMIT),
     dependencies=[Depends(limited(MAIL_REQUEST))],
 )
 async def request_password_reset(

@@ -7,7 +7,7 @@ from domain.credentials.one_time_token import InvalidToken
 from domain.credentials.password_policy import PasswordRejected
 from domain.users.user import EmailNotVerified, UserIsSuspended
 from entrypoints.http.credentials import administration, password_change, password_reset, sign_in
-from entrypoints.http.room import Room
+from entrypoints.http.room import Room, Tag
 
 ROOM = Room(
     routers=(
@@ -32,4 +32,5 @@ ROOM = Room(
         EmailNotVerified,
         UserIsSuspended,
     ),
+    tags=(Tag("Passwords", "A forgotten password, and a new one with the mailed secret."),),
 )

@@ -11,8 +11,9 @@ from entrypoints.http.edge.answers import Envelope
 from entrypoints.http.edge.csrf import csrf_token, require_own_page
 from entrypoints.http.edge.dependencies import From, Services, limited
 from entrypoints.http.edge.errors import CsrfFailed, responses
+from entrypoints.http.edge.headers import LOCATION, RATE_LIMIT, with_headers
 from entrypoints.http.sessions.answering import token_answer
-from entrypoints.http.sessions.answers import CookieTokenOut, TokenOut
+from entrypoints.http.sessions.answers import TokenOut
 
 router = APIRouter(prefix="/api/v1/sessions", tags=["Sessions"])
 
@@ -21,7 +22,7 @@ router = APIRouter(prefix="/api/v1/sessions", tags=["Sessions"])
     "",
     status_code=201,
     summary="Sign in",
-    response_model=Envelope[TokenOut | CookieTokenOut],
+    response_model=Envelope[TokenOut],
     responses=responses(
         InvalidCredentials,
         EmailNotVerified,
@@ -30,7 +31,8 @@ router = APIRouter(prefix="/api/v1/sessions", tags=["Sessions"])
         TooManyRequests,
         Busy,
         CsrfFailed,
-    ),
+    )
+    | with_headers(201, *LOCATION, *RATE_LIMIT),
     dependencies=[Depends(limited(SIGN_IN))],
 )
 async def sign_in(

@@ -4,11 +4,18 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Header
+from pydantic import WithJsonSchema
 
 from application.expectations import Expected
 
 type IfMatch = Annotated[
-    list[str] | None, Header(description="Change it only if its ETag is still one of these.")
+    list[str] | None,
+    # Read as the lines that it came on; to a client it is one header with one value.
+    WithJsonSchema({"type": "string", "examples": ['"5f0c6d0d3c8b4e1fa9d2f7b1c3e5a790"']}),
+    Header(
+        alias="If-Match",
+        description="Change it only if its ETag is still one of these, or `*` for any.",
+    ),
 ]
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Path, Query
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
@@ -17,7 +17,13 @@ NAME_INPUT = 400
 TOKEN_INPUT = 512
 
 type EmailInput = Annotated[
-    str, Field(max_length=EMAIL_INPUT, examples=["ada@example.com"], description="One mailbox.")
+    str,
+    Field(
+        max_length=EMAIL_INPUT,
+        examples=["ada@example.com"],
+        description="One mailbox.",
+        json_schema_extra={"format": "email"},
+    ),
 ]
 type PasswordInput = Annotated[
     str,
@@ -61,6 +67,17 @@ type Identifier = Annotated[
     ),
 ]
 
+type Mailbox = Annotated[
+    str, Field(examples=["ada@example.com"], json_schema_extra={"format": "email"})
+]
+type IdInPath = Annotated[
+    str,
+    Path(
+        description="Its id. One that nothing has, and one that is none, are answered alike.",
+        json_schema_extra={"format": "uuid"},
+    ),
+]
+
 DEFAULT_PAGE = 50
 
 
@@ -99,11 +116,24 @@ def _read_moment(value: object, *, round_up: bool) -> object:
         raise PydanticCustomError("INVALID_FORMAT", "There is no such time.") from None
 
 
-type Moment = Annotated[datetime | None, BeforeValidator(_moment)]
-type MomentBefore = Annotated[datetime | None, BeforeValidator(_moment_rounded_up)]
+type Moment = Annotated[
+    datetime | None,
+    BeforeValidator(_moment),
+    Field(examples=["2026-11-21T09:30:00Z"], description="RFC 3339, with its zone."),
+]
+type MomentBefore = Annotated[
+    datetime | None,
+    BeforeValidator(_moment_rounded_up),
+    Field(examples=["2026-11-21T09:30:00Z"], description="RFC 3339, with its zone."),
+]
 type Flag = Annotated[bool, BeforeValidator(_plain_flag)]
 type PageSize = Annotated[
-    int, BeforeValidator(_plain_number), Query(ge=1, le=200, description="How many on a page.")
+    # The bounds stand before the validator: only there does pydantic know whose they are, and
+    # describes them as `minimum` and `maximum`.
+    int,
+    Field(ge=1, le=200),
+    BeforeValidator(_plain_number),
+    Query(description="How many on a page."),
 ]
 type PageCursor = Annotated[
     str | None, Query(max_length=1024, description="`next_cursor` of the page before.")

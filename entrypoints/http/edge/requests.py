@@ -1,6 +1,9 @@
 """What goes in: exactly these fields, of exactly these types (IN-5)."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
 
 from entrypoints.http.edge.parameters import EmailInput, TokenInput
 
@@ -21,3 +24,15 @@ class TokenRequest(StrictModel):
     """Spend a mailed secret."""
 
     token: TokenInput
+
+
+class DescribedBy:
+    """An annotation: OpenAPI describes what is annotated as this model."""
+
+    def __init__(self, model: type[BaseModel]) -> None:
+        self._model = model
+
+    def __get_pydantic_json_schema__(
+        self, _: Any, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return handler(self._model.__pydantic_core_schema__)

@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
+from entrypoints.http.edge.answers import optional
 from entrypoints.http.edge.parameters import Instant
 
 
@@ -28,9 +29,11 @@ class JwksOut(BaseModel):
 class ServerMetadataOut(BaseModel):
     """Authorization server metadata (RFC 8414)."""
 
-    issuer: str
-    jwks_uri: str
+    model_config = ConfigDict(json_schema_extra=optional("service_documentation"))
+
+    issuer: str = Field(json_schema_extra={"format": "uri"})
+    jwks_uri: str = Field(json_schema_extra={"format": "uri"})
     response_types_supported: list[str]
     grant_types_supported: list[str]
     token_endpoint_auth_methods_supported: list[str]
-    service_documentation: str | None = None
+    service_documentation: str = Field(json_schema_extra={"format": "uri"})

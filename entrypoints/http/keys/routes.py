@@ -2,7 +2,7 @@
 
 from application.keys.ports import AccessTokenExpired, AccessTokenInvalid
 from entrypoints.http.keys import signing_keys, well_known
-from entrypoints.http.room import Room
+from entrypoints.http.room import Room, Tag
 
 ROOM = Room(
     routers=(
@@ -18,5 +18,9 @@ ROOM = Room(
     errors=(
         AccessTokenExpired,
         AccessTokenInvalid,
+    ),
+    tags=(
+        Tag("Signing keys", "The keys that access tokens are signed with, for administrators."),
+        Tag("Well-known", "What products need to verify access tokens, in the shapes of the RFCs."),
     ),
 )

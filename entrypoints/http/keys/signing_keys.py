@@ -1,8 +1,9 @@
 """The keys behind access tokens, for who may manage them."""
 
 from functools import partial
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from application.keys.keyring import SigningKeyNotFound
 from application.paging import InvalidCursor
@@ -14,6 +15,8 @@ from entrypoints.http.edge.dependencies import CALLER_ERRORS, Asked, From, Servi
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.keys.answers import SigningKeyOut
 from entrypoints.representations.keys import signing_key_body
+
+type KeyInPath = Annotated[str, Path(description="The key's `kid`.")]
 
 router = APIRouter(
     prefix="/api/v1/signing-keys",
@@ -31,7 +34,7 @@ router = APIRouter(
     response_model=ListEnvelope[SigningKeyOut],
     responses=responses(InvalidCursor, ValidationFailed),
 )
-async def list_keys(
+async def list_signing_keys(
     request: Request, caller: SignedIn, services: Services, asked: Asked
 ) -> Response:
     """Return every key that is kept, the oldest first, without private halves (`keys:manage`)."""
@@ -40,7 +43,9 @@ async def list_keys(
 
 
 @router.post("/rotate", status_code=202, summary="Rotate", response_model=Envelope[SigningKeyOut])
-async def rotate(request: Request, caller: SignedIn, services: Services, origin: From) -> Response:
+async def rotate_signing_key(
+    request: Request, caller: SignedIn, services: Services, origin: From
+) -> Response:
     """Publish a new key (`keys:manage`).
 
     It signs when every cache of the JWKS has seen it, and the old one goes when its last token
@@ -57,7 +62,9 @@ async def rotate(request: Request, caller: SignedIn, services: Services, origin:
     response_class=Response,
     responses=responses(SigningKeyNotFound),
 )
-async def revoke(kid: str, caller: SignedIn, services: Services, origin: From) -> Response:
+async def revoke_signing_key(
+    kid: KeyInPath, caller: SignedIn, services: Services, origin: From
+) -> Response:
     """Take a key out of the JWKS at once; every token that it signed is refused (`keys:manage`)."""
     await services.keys.manage.revoke(principal=caller.principal, kid=kid, origin=origin)
     return Response(status_code=204)

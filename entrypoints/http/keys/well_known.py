@@ -17,7 +17,7 @@ router = APIRouter(prefix="/.well-known", tags=["Well-known"])
     response_model=JwksOut,
     responses=responses(ServiceUnavailable),
 )
-async def jwks(container: Parts, services: Services) -> Response:
+async def read_jwks(container: Parts, services: Services) -> Response:
     """Return every key that may have signed a living token, from memory (DB-6).
 
     503 until the first keys are there: an empty set that may be kept would have everyone refuse
@@ -37,9 +37,8 @@ async def jwks(container: Parts, services: Services) -> Response:
     "/oauth-authorization-server",
     summary="Server metadata (RFC 8414)",
     response_model=ServerMetadataOut,
-    response_model_exclude_none=True,
 )
-async def server_metadata(container: Parts) -> Response:
+async def read_server_metadata(container: Parts) -> Response:
     """Return the issuer and where its keys are. There is no OAuth grant yet, and none is named."""
     settings = container.settings()
     metadata = {

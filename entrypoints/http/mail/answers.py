@@ -2,13 +2,13 @@
 
 from pydantic import BaseModel
 
-from entrypoints.http.edge.parameters import Instant
+from entrypoints.http.edge.parameters import Instant, Mailbox
 
 
 class MailOut(BaseModel):
     """A mail of the development mailbox."""
 
-    to: str
+    to: Mailbox
     subject: str
     text: str
     html: str

@@ -26,7 +26,7 @@ _draining: set[asyncio.Task[None]] = set()
     response_model=MailboxOut,
     responses={200: {"content": {"text/html": {}}}},
 )
-async def mailbox(request: Request, container: Parts, services: Services) -> Response:
+async def list_mails(request: Request, container: Parts, services: Services) -> Response:
     """Return the newest mails, as a page or, with `Accept: application/json`, as JSON."""
     if container.settings().run_worker:
         # So that a user who has just signed up need not wait for the worker's next round.

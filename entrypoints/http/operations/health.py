@@ -20,7 +20,7 @@ _LIVE = orjson.dumps({"status": "ok", "checks": {}})
 
 
 @router.get("/live", summary="The process lives", response_model=HealthOut)
-async def live() -> Response:
+async def check_liveness() -> Response:
     """Return 200 while the process can answer at all; never touches the database."""
     return Response(_LIVE, media_type="application/json")
 
@@ -31,7 +31,7 @@ async def live() -> Response:
     response_model=HealthOut,
     responses={503: {"model": HealthOut, "description": "A part is missing; it is named."}},
 )
-async def ready(request: Request, container: Parts, services: Services) -> Response:
+async def check_readiness(request: Request, container: Parts, services: Services) -> Response:
     """Return 200 if database, schema and signing keys are there, else 503 with what is not.
 
     `mail` says whether the mail server is there; it makes nothing unready.

@@ -1,7 +1,7 @@
 """The routes for operators, collected."""
 
 from entrypoints.http.operations import catalogue, health
-from entrypoints.http.room import Room
+from entrypoints.http.room import Room, Tag
 
 ROOM = Room(
     routers=(
@@ -15,5 +15,9 @@ ROOM = Room(
             ("GET", "/metrics"),
             ("GET", "/api/v1/errors"),
         }
+    ),
+    tags=(
+        Tag("Errors", "Every code that a refusal can have."),
+        Tag("Health", "Whether the process lives and can serve."),
     ),
 )

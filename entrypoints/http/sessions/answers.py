@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from entrypoints.http.edge.answers import either
 from entrypoints.http.edge.parameters import Identifier, Instant
 from entrypoints.http.users.answers import UserOut
 
@@ -20,8 +21,15 @@ class SessionOut(BaseModel):
     current: bool
 
 
-class GrantOut(BaseModel):
-    """What both token answers have: how long, the session and its user."""
+class TokenOut(BaseModel):
+    """A token answer. With `transport: bearer` it has `access_token` and `refresh_token`.
+
+    With `transport: cookie` both travel in cookies, and it has `csrf_token` in their place.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra=either(("access_token", "refresh_token"), ("csrf_token",))
+    )
 
     token_type: Literal["Bearer"]
     expires_in: int = Field(description="Seconds.", examples=[600])
@@ -29,16 +37,6 @@ class GrantOut(BaseModel):
     refresh_outcome: Literal["issued", "rotated", "replayed"]
     session: SessionOut
     user: UserOut
-
-
-class TokenOut(GrantOut):
-    """Both tokens, in the body."""
-
-    access_token: str
-    refresh_token: str
-
-
-class CookieTokenOut(GrantOut):
-    """Both tokens travel in cookies; unsafe requests need this one in `X-CSRF-Token`."""
-
-    csrf_token: str
+    access_token: str = Field(description="For `Authorization: Bearer`, ten minutes at most.")
+    refresh_token: str = Field(description="Good for one refresh, which gives the next one.")
+    csrf_token: str = Field(description="For `X-CSRF-Token`, on all methods but GET and HEAD.")

@@ -21,12 +21,13 @@ from entrypoints.http.edge.dependencies import (
     identified,
 )
 from entrypoints.http.edge.errors import responses
+from entrypoints.http.edge.parameters import IdInPath
 from entrypoints.http.sessions.answers import SessionOut
 from entrypoints.representations.sessions import session_body
 
 router = APIRouter(
     prefix="/api/v1/users/{user_id}/sessions",
-    tags=["Administration"],
+    tags=["Users"],
     responses=responses(
         *CALLER_ERRORS,
         PermissionDenied,
@@ -41,9 +42,9 @@ router = APIRouter(
     response_model=ListEnvelope[SessionOut],
     responses=responses(InvalidCursor, ValidationFailed),
 )
-async def list_sessions(
+async def list_user_sessions(
     request: Request,
-    user_id: str,
+    user_id: IdInPath,
     caller: SignedIn,
     services: Services,
     asked: Asked,
@@ -58,8 +59,8 @@ async def list_sessions(
 
 
 @router.delete("", status_code=204, summary="End all sessions of a user", response_class=Response)
-async def end_sessions(
-    user_id: str, caller: SignedIn, services: Services, origin: From
+async def end_user_sessions(
+    user_id: IdInPath, caller: SignedIn, services: Services, origin: From
 ) -> Response:
     """End every session, effective on the next request (`sessions:revoke`)."""
     await services.sessions.end_all(
@@ -75,8 +76,8 @@ async def end_sessions(
     response_class=Response,
     responses=responses(SessionNotFound),
 )
-async def end_session(
-    user_id: str, session_id: str, caller: SignedIn, services: Services, origin: From
+async def end_user_session(
+    user_id: IdInPath, session_id: IdInPath, caller: SignedIn, services: Services, origin: From
 ) -> Response:
     """End one session (`sessions:revoke`); another user's is as unknown as none."""
     await services.sessions.end(

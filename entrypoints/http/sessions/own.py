@@ -21,11 +21,13 @@ from entrypoints.http.edge.dependencies import (
     signed_out,
 )
 from entrypoints.http.edge.errors import responses
-from entrypoints.http.edge.parameters import Flag
+from entrypoints.http.edge.parameters import Flag, IdInPath
 from entrypoints.http.sessions.answers import SessionOut
 from entrypoints.representations.sessions import session_body
 
-router = APIRouter(prefix="/api/v1/users/me", tags=["Me"], responses=responses(*CALLER_ERRORS))
+router = APIRouter(
+    prefix="/api/v1/users/me", tags=["My account"], responses=responses(*CALLER_ERRORS)
+)
 
 
 @router.get(
@@ -34,7 +36,7 @@ router = APIRouter(prefix="/api/v1/users/me", tags=["Me"], responses=responses(*
     response_model=ListEnvelope[SessionOut],
     responses=responses(InvalidCursor, ValidationFailed),
 )
-async def list_sessions(
+async def list_my_sessions(
     request: Request,
     caller: SignedIn,
     services: Services,
@@ -51,7 +53,7 @@ async def list_sessions(
     summary="End my other sessions",
     response_class=Response,
 )
-async def end_sessions(
+async def end_my_other_sessions(
     request: Request,
     caller: SignedIn,
     services: Services,
@@ -72,8 +74,8 @@ async def end_sessions(
     response_class=Response,
     responses=responses(SessionNotFound),
 )
-async def end_session(
-    request: Request, session_id: str, caller: SignedIn, services: Services, origin: From
+async def end_my_session(
+    request: Request, session_id: IdInPath, caller: SignedIn, services: Services, origin: From
 ) -> Response:
     """End one session; another user's is answered like one that does not exist (AZ-2)."""
     await services.sessions.end(

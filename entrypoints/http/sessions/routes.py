@@ -2,7 +2,7 @@
 
 from domain.sessions.refresh_token import RefreshTokenInvalid
 from domain.sessions.session import SessionIsOver, SessionNotFound
-from entrypoints.http.room import Room
+from entrypoints.http.room import Room, Tag
 from entrypoints.http.sessions import of_users, own, tokens
 
 ROOM = Room(
@@ -21,4 +21,5 @@ ROOM = Room(
         SessionIsOver,
         SessionNotFound,
     ),
+    tags=(Tag("Sessions", "Sign in, keep the session with the refresh token, sign out."),),
 )

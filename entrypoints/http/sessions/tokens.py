@@ -1,5 +1,7 @@
 """Keeping a session, and signing out."""
 
+from typing import Final
+
 from fastapi import APIRouter, Request, Response
 
 from application.keys.ports import AccessTokenInvalid
@@ -12,8 +14,16 @@ from entrypoints.http.edge.csrf import csrf_token, require_proof
 from entrypoints.http.edge.dependencies import From, Services, SignedIn, signed_out
 from entrypoints.http.edge.errors import CsrfFailed, MultipleCredentials, NotSignedIn, responses
 from entrypoints.http.sessions.answering import token_answer
-from entrypoints.http.sessions.answers import CookieTokenOut, TokenOut
+from entrypoints.http.sessions.answers import TokenOut
 from entrypoints.http.sessions.requests import RefreshRequest
+
+CSRF_PARAMETER: Final = {
+    "name": "X-CSRF-Token",
+    "in": "header",
+    "required": False,
+    "description": "In cookie mode: the `csrf_token` of the last token answer.",
+    "schema": {"type": "string"},
+}
 
 router = APIRouter(prefix="/api/v1/sessions", tags=["Sessions"])
 
@@ -21,7 +31,7 @@ router = APIRouter(prefix="/api/v1/sessions", tags=["Sessions"])
 @router.post(
     "/refresh",
     summary="Refresh",
-    response_model=Envelope[TokenOut | CookieTokenOut],
+    response_model=Envelope[TokenOut],
     responses=responses(
         RefreshTokenInvalid,
         SessionIsOver,
@@ -29,8 +39,9 @@ router = APIRouter(prefix="/api/v1/sessions", tags=["Sessions"])
         MultipleCredentials,
         CsrfFailed,
     ),
+    openapi_extra={"parameters": [CSRF_PARAMETER]},
 )
-async def refresh(
+async def refresh_session(
     request: Request,
     services: Services,
     origin: From,

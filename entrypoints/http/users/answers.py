@@ -4,14 +4,14 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from entrypoints.http.edge.parameters import Identifier, Instant
+from entrypoints.http.edge.parameters import Identifier, Instant, Mailbox
 
 
 class UserOut(BaseModel):
     """A user."""
 
     id: Identifier
-    email: str = Field(examples=["ada@example.com"])
+    email: Mailbox
     display_name: str | None = Field(examples=["Ada Lovelace"])
     status: Literal["unverified", "active", "suspended"]
     email_verified_at: Instant | None

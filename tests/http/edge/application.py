@@ -21,7 +21,8 @@ from domain.errors import (
     ValidationFailed,
     Violation,
 )
-from entrypoints.http.documentation import describe, mount_documentation
+from entrypoints.http.description import describe
+from entrypoints.http.documentation import mount_documentation
 from entrypoints.http.edge.body import BodyGate
 from entrypoints.http.edge.error_handlers import install_error_handlers
 from entrypoints.http.edge.errors import NotSignedIn, responses

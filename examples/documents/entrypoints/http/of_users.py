@@ -11,6 +11,7 @@ from entrypoints.http.edge.answering import page_answer
 from entrypoints.http.edge.answers import ListEnvelope
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, Asked, From, SignedIn, identified
 from entrypoints.http.edge.errors import responses
+from entrypoints.http.edge.parameters import IdInPath
 from examples.documents.domain.document import DocumentNotFound
 from examples.documents.domain.events import DocumentId
 from examples.documents.entrypoints.http.answers import DocumentOut
@@ -30,8 +31,8 @@ router = APIRouter(
     response_model=ListEnvelope[DocumentOut],
     responses=responses(InvalidCursor, ValidationFailed),
 )
-async def list_documents(
-    request: Request, user_id: str, caller: SignedIn, documents: DocumentsUse, asked: Asked
+async def list_user_documents(
+    request: Request, user_id: IdInPath, caller: SignedIn, documents: DocumentsUse, asked: Asked
 ) -> Response:
     """Return the documents that are not over, the newest first (`documents:read`)."""
     page = await documents.list(
@@ -47,8 +48,12 @@ async def list_documents(
     response_class=Response,
     responses=responses(DocumentNotFound),
 )
-async def remove_document(
-    user_id: str, document_id: str, caller: SignedIn, documents: DocumentsUse, origin: From
+async def remove_user_document(
+    user_id: IdInPath,
+    document_id: IdInPath,
+    caller: SignedIn,
+    documents: DocumentsUse,
+    origin: From,
 ) -> Response:
     """Remove one document (`documents:write`); another user's is as unknown as none."""
     await documents.remove(

@@ -10,6 +10,8 @@ from entrypoints.http.edge.answers import Envelope, ListEnvelope
 from entrypoints.http.edge.conditional import IfMatch, expected
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, Asked, From, SignedIn, identified
 from entrypoints.http.edge.errors import responses
+from entrypoints.http.edge.headers import ETAG, with_headers
+from entrypoints.http.edge.parameters import IdInPath
 from examples.documents.domain.document import DocumentNotFound
 from examples.documents.domain.events import DocumentId
 from examples.documents.entrypoints.http.answers import DocumentOut, document_answer, etag_of
@@ -30,7 +32,7 @@ router = APIRouter(
     response_model=ListEnvelope[DocumentOut],
     responses=responses(InvalidCursor, ValidationFailed),
 )
-async def list_documents(
+async def list_my_documents(
     request: Request, caller: SignedIn, documents: DocumentsUse, asked: Asked
 ) -> Response:
     """Return the documents that are not over, the newest first."""
@@ -43,9 +45,9 @@ async def list_documents(
     status_code=201,
     summary="Write a document",
     response_model=Envelope[DocumentOut],
-    responses=responses(ValidationFailed),
+    responses=responses(ValidationFailed) | with_headers(201, *ETAG),
 )
-async def create_document(
+async def create_my_document(
     request: Request,
     body: DocumentRequest,
     caller: SignedIn,
@@ -67,10 +69,10 @@ async def create_document(
     "/{document_id}",
     summary="One of my documents",
     response_model=Envelope[DocumentOut],
-    responses=responses(DocumentNotFound),
+    responses=responses(DocumentNotFound) | with_headers(200, *ETAG),
 )
-async def read_document(
-    request: Request, document_id: str, caller: SignedIn, documents: DocumentsUse
+async def read_my_document(
+    request: Request, document_id: IdInPath, caller: SignedIn, documents: DocumentsUse
 ) -> Response:
     """Return one document, with an ETag; another user's is as unknown as none."""
     document = await documents.show(
@@ -83,11 +85,12 @@ async def read_document(
     "/{document_id}",
     summary="Change one of my documents",
     response_model=Envelope[DocumentOut],
-    responses=responses(DocumentNotFound, ChangedMeanwhile, ValidationFailed, ConcurrentChange),
+    responses=responses(DocumentNotFound, ChangedMeanwhile, ValidationFailed, ConcurrentChange)
+    | with_headers(200, *ETAG),
 )
-async def change_document(
+async def change_my_document(
     request: Request,
-    document_id: str,
+    document_id: IdInPath,
     body: DocumentChangeRequest,
     caller: SignedIn,
     documents: DocumentsUse,
@@ -113,8 +116,8 @@ async def change_document(
     response_class=Response,
     responses=responses(DocumentNotFound),
 )
-async def remove_document(
-    document_id: str, caller: SignedIn, documents: DocumentsUse, origin: From
+async def remove_my_document(
+    document_id: IdInPath, caller: SignedIn, documents: DocumentsUse, origin: From
 ) -> Response:
     """Remove one document; it does not come back."""
     await documents.remove(
