@@ -19,7 +19,7 @@ the wire is the entrypoint's business: HTTP turns it into a status, the command 
 code, the worker into retry or drop.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
@@ -145,6 +145,11 @@ class ServiceUnavailable(Unavailable):
     ) -> None:
         super().__init__(details=details, retry_after=retry_after)
         self.failure = failure
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """Return the fields of a log record: none if it is not known why."""
+        return {} if self.failure is None else self.failure.facts
 
 
 class TooManyRequests(LimitExceeded):

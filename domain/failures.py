@@ -45,6 +45,11 @@ class Failure:
         return f"{self.what_happened} {self.cure}".rstrip()
 
     @property
+    def name(self) -> str:
+        """Return the reason with its code: ``password_refused (28P01)``."""
+        return f"{self.reason} ({self.code})" if self.code else self.reason
+
+    @property
     def what_happened(self) -> str:
         """Return the sentence without the cure."""
         code = f" ({self.code})" if self.code else ""

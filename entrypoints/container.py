@@ -138,14 +138,13 @@ def _authenticator(c: "Container") -> "Authenticator":
 
 
 def _mail_transport(c: "Container") -> "Mailer | None":
-    settings = c.settings()
-    if settings.smtp_url is None:
+    if (url := c.settings().smtp_url) is None:
         return None
     from adapters.mime.composer import MimeComposer
     from adapters.smtp.mailer import SmtpMailer
 
-    composer = MimeComposer(sender=settings.mail_from)
-    return SmtpMailer(url=settings.smtp_url.get_secret_value(), composer=composer)
+    composer = MimeComposer(sender=c.settings().mail_from)
+    return SmtpMailer(url=url.get_secret_value(), composer=composer)
 
 
 def _mailbox(c: "Container") -> "Mailbox":
@@ -195,9 +194,9 @@ def _inspections(c: "Container") -> "Sequence[Inspection]":
         from adapters.mime.composer import MimeComposer
         from adapters.smtp.inspection import MailServerInspection
 
-        domain = MimeComposer(sender=settings.mail_from).domain
+        sender = MimeComposer(sender=settings.mail_from).sender
         url = settings.smtp_url.get_secret_value()
-        found.append(MailServerInspection(url=url, domain=domain))
+        found.append(MailServerInspection(url=url, sender=sender))
     return found
 
 

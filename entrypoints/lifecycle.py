@@ -44,10 +44,7 @@ log = structlog.get_logger("doorward")
 
 
 class StartRefused(Exception):
-    """The process must not start; the message says what to do about it.
-
-    ``failure`` names the cause where it is one of a part that Doorward needs.
-    """
+    """The process must not start; the message says what to do, ``failure`` why, if it is known."""
 
     def __init__(self, message: str, failure: Failure | None = None) -> None:
         super().__init__(message)
@@ -195,17 +192,6 @@ async def _prepare_keys(container: Container) -> None:
     await asyncio.to_thread(container.common_passwords().__contains__, "")
 
 
-def failure_of(error: Exception) -> Failure | None:
-    """Return why a part is away, where the error knows."""
-    return error.failure if isinstance(error, ServiceUnavailable) else None
-
-
-def facts_of(error: Exception) -> Mapping[str, str]:
-    """Return the fields of a log record about a part that is away; none if it is not known why."""
-    failure = failure_of(error)
-    return {} if failure is None else failure.facts
-
-
 def _log_warnings(settings: Settings) -> None:
     for finding in findings(settings):
         if finding.level == "warning" or (finding.level == "error" and not finding.stops_start):
@@ -232,10 +218,11 @@ async def _get_ready(container: Container, *, with_keys: bool) -> None:
             if with_keys:
                 await _prepare_keys(container)
         except (ServiceUnavailable, ConcurrentChange) as away:
-            failure = failure_of(away)
+            failure = away.failure if isinstance(away, ServiceUnavailable) else None
             if failure is not None and failure.remedy is Remedy.RESTART:
                 raise StartRefused(str(failure), failure) from None
-            log.warning("database_away", retry_in=delay.total_seconds(), **facts_of(away))
+            facts = {} if failure is None else failure.facts
+            log.warning("database_away", retry_in=delay.total_seconds(), **facts)
             await asyncio.sleep(delay.total_seconds())
             delay = min(delay * 2, LONGEST_RETRY)
         else:
@@ -274,7 +261,7 @@ async def _keep_house(services: Service[ServiceUnit]) -> None:
     report = await services.purge_expired()
     for name, error in report.failed.items():
         if isinstance(error, ServiceUnavailable):
-            log.warning("purge_waits", what=name, **facts_of(error))
+            log.warning("purge_waits", what=name, **error.facts)
         else:
             log.error("purge_failed", what=name, exc_info=error)
 
@@ -314,6 +301,8 @@ async def drain_outbox(services: Service[ServiceUnit]) -> None:
             dead=report.dead,
             unmarked=report.unmarked,
         )
+        if report.failure is not None:
+            log.warning("mail_not_sent", **report.failure.facts)
 
 
 async def _repeat(
@@ -333,7 +322,7 @@ async def _repeat(
         try:
             await job()
         except ServiceUnavailable as away:
-            log.warning("background_job_waits", job=name, **facts_of(away))
+            log.warning("background_job_waits", job=name, **away.facts)
         except Exception:
             log.exception("background_job_failed", job=name)
         with suppress(TimeoutError):

@@ -18,7 +18,13 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
-from adapters.sqlalchemy.engine import engine_url, prepare_file, read_address, reading_url
+from adapters.sqlalchemy.engine import (
+    engine_url,
+    ensure_usable,
+    prepare_file,
+    read_address,
+    reading_url,
+)
 from adapters.sqlalchemy.errors import translated_errors, unavailable
 from adapters.sqlalchemy.failures import foreign_tables
 from adapters.sqlalchemy.locks import Lock
@@ -111,10 +117,12 @@ async def open_for_migration(
     sqlite = isinstance(address, SqliteAddress)
     address_for_engine = engine_url(address)
     if isinstance(address, SqliteAddress):
-        if read_only:
-            address_for_engine = reading_url(address)
-        else:
-            prepare_file(address)
+        with translated_errors():
+            if read_only:
+                ensure_usable(address)
+                address_for_engine = reading_url(address)
+            else:
+                prepare_file(address)
         arguments: dict[str, object] = {"timeout": _LOCK_SECONDS}
     else:
         settings = {"application_name": "doorward migrate", "timezone": "UTC"}

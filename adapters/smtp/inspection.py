@@ -2,31 +2,27 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 import aiosmtplib
 
-from adapters.network.failures import Server, failure_of
+from adapters.smtp.failures import cause_of
 from application.ports.inspection import Inspection, Observation
 from domain.addresses.mail_server import SmtpServer
 from domain.addresses.url import is_loopback_host
 
-_NETWORK = Server(
-    part="mail server",
-    setting="SMTP_URL",
-    trust="add the authority to those that this machine trusts",
-)
 _PATIENCE_SECONDS = 10
-_AUTHENTICATION = {530, 534, 535, 538}
+_FAREWELL_SECONDS = 2
 
 
 class MailServerInspection(Inspection):
-    """Connects, turns TLS on and signs in as the mailer does, and ends the session."""
+    """Connects, turns TLS on, signs in and names the sender as the mailer does; sends nothing."""
 
     name = "mail server"
 
-    def __init__(self, *, url: str, domain: str, timeout: float = _PATIENCE_SECONDS) -> None:
-        """Read the address; raise ``ValueError`` if it is none. ``domain`` is who we say we are."""
-        self._server, self._domain, self._timeout = SmtpServer.parse(url), domain, timeout
+    def __init__(self, *, url: str, sender: str, timeout: float = _PATIENCE_SECONDS) -> None:
+        """Read the address; raise ``ValueError`` if it is none. ``sender`` is a bare mailbox."""
+        self._server, self._sender, self._timeout = SmtpServer.parse(url), sender, timeout
 
     async def observations(self) -> Sequence[Observation]:
         server = self._server
@@ -37,17 +33,18 @@ class MailServerInspection(Inspection):
             password=server.password,
             use_tls=server.implicit_tls,
             start_tls={"required": True, "auto": None, "never": False}[server.starttls],
-            local_hostname=self._domain,
+            local_hostname=self._sender.rpartition("@")[2],
             timeout=self._timeout,
         )
         try:
             async with asyncio.timeout(self._timeout):
                 await client.connect()
                 is_secret = client.get_transport_info("sslcontext") is not None
-                await client.noop()
-                await client.quit()
+                await client.mail(self._sender)
+            with suppress(aiosmtplib.SMTPException, OSError):
+                await client.quit(timeout=_FAREWELL_SECONDS)
         except (aiosmtplib.SMTPException, OSError, ValueError) as problem:
-            return [self._failed(problem)]
+            return [Observation.of(cause_of(problem))]
         finally:
             client.close()
         return list(self._reached(is_secret=is_secret))
@@ -67,37 +64,3 @@ class MailServerInspection(Inspection):
                 )
             )
         return found
-
-    def _failed(self, problem: Exception) -> Observation:
-        place = f"{self._server.host}:{self._server.port}"
-        if isinstance(problem, aiosmtplib.SMTPResponseException) and problem.code > 0:
-            if problem.code in _AUTHENTICATION:
-                words = f"refuses the sign-in ({problem.code})"
-                cure = "Look at the user and the password in SMTP_URL."
-            else:
-                words = f"answers {problem.code} instead of taking mail"
-                cure = "Look at its log, and whether this machine may send through it."
-            return _error(f"{place} {words}.", cure)
-        # What aiosmtplib raises has the socket's or TLS' own error behind it.
-        error: BaseException | None = problem
-        while error is not None:
-            if (failure := failure_of(error, _NETWORK)) is not None and failure.reason != (
-                "connection_lost"
-            ):
-                return _error(f"{place}: {failure.what_happened}", failure.cure)
-            error = error.__cause__ or error.__context__
-        if isinstance(problem, aiosmtplib.SMTPTimeoutError):
-            return _error(f"{place} does not answer in time.", _LOOK)
-        if self._server.starttls == "required" and not isinstance(
-            problem, aiosmtplib.SMTPServerDisconnected
-        ):
-            cure = "Turn STARTTLS on at the server, or use smtps:// where it speaks TLS at once."
-            return _error(f"{place} offers no STARTTLS, which is required here.", cure)
-        return _error(f"{place} ends the session ({type(problem).__name__}).", _LOOK)
-
-
-_LOOK = "Look whether it runs, and at the host and the port in SMTP_URL."
-
-
-def _error(message: str, cure: str) -> Observation:
-    return Observation(level="error", message=message, cure=cure)

@@ -6,12 +6,14 @@ from contextlib import suppress
 import aiosmtplib
 
 from adapters.mime.composer import MimeComposer
+from adapters.smtp.failures import cause_of
 from application.mail.ports import Mail, Mailer, MailNotSent, MailRefused, MailServerAway
 from domain.addresses.mail_server import SmtpServer
 
 _FAREWELL_SECONDS = 2
 _SHUTTING_DOWN = 421
 _AUTHENTICATION_REQUIRED = 530
+_AWAY = (aiosmtplib.SMTPException, OSError, ValueError)  # TimeoutError is an OSError
 
 
 class SmtpMailer(Mailer):
@@ -51,13 +53,9 @@ class SmtpMailer(Mailer):
             aiosmtplib.SMTPRecipientRefused,
             aiosmtplib.SMTPDataError,
         ) as refusal:
-            raise _verdict(refusal.code) from None
-        except aiosmtplib.SMTPResponseException as refusal:
-            raise MailServerAway(f"the server answered {refusal.code}") from None
-        except TimeoutError:
-            raise MailServerAway("the server did not answer in time") from None
-        except (aiosmtplib.SMTPException, OSError, ValueError) as problem:
-            raise MailServerAway(type(problem).__name__) from None
+            raise _verdict(refusal) from None
+        except _AWAY as problem:
+            raise MailServerAway(_told(problem), cause_of(problem)) from None
         finally:
             client.close()
 
@@ -76,13 +74,23 @@ class SmtpMailer(Mailer):
         )
 
 
-def _verdict(code: int) -> MailRefused | MailNotSent:
+def _verdict(refusal: aiosmtplib.SMTPResponseException) -> MailRefused | MailNotSent:
     """Return what the server's answer to the message means."""
+    code, failure = refusal.code, cause_of(refusal)
     if code in {_SHUTTING_DOWN, _AUTHENTICATION_REQUIRED}:
-        return MailServerAway(f"the server answered {code}")
+        return MailServerAway(_told(refusal), failure)
     if 500 <= code <= 599:
-        return MailRefused(str(code))
-    return MailNotSent(f"the server answered {code}")
+        return MailRefused(str(code), failure)
+    return MailNotSent(_told(refusal), failure)
+
+
+def _told(problem: Exception) -> str:
+    """Return what happened in a few words that hold no address and none of the server's words."""
+    if isinstance(problem, aiosmtplib.SMTPResponseException):
+        return f"the server answered {problem.code}"
+    if isinstance(problem, TimeoutError):
+        return "the server did not answer in time"
+    return type(problem).__name__
 
 
 async def _say_goodbye(client: aiosmtplib.SMTP) -> None:

@@ -217,6 +217,40 @@ SQLITE: Mapping[str, Cause] = MappingProxyType(
 )
 """By the beginning of SQLite's name for the error."""
 
+NO_FILE = Cause(
+    "cannot_open",
+    "is a file that can be neither made nor opened",
+    _FOLDER,
+    Remedy.RESTART,
+    _UNFIT,
+)
+ERRORS_OF_FILES: Mapping[str, Cause] = MappingProxyType(
+    {
+        "EACCES": Cause(
+            "not_allowed",
+            "is a file that this user may not write",
+            f"{_FOLDER} SQLite makes files of its own beside it.",
+            Remedy.RESTART,
+            _UNFIT,
+        ),
+        "EISDIR": Cause(
+            "a_folder",
+            "is a folder and no file",
+            "Put the path of a file into DATABASE_URL.",
+            Remedy.RESTART,
+            _UNFIT,
+        ),
+        "ENOSPC": Cause("disk_full", "has no space left on its disk", "Make space on the disk."),
+        "EROFS": Cause(
+            "read_only",
+            "is on a disk that cannot be written to",
+            "Put the path of a file on another disk into DATABASE_URL.",
+            Remedy.RESTART,
+            _UNFIT,
+        ),
+    }
+)
+"""By the name of the error; the rest is :data:`NO_FILE`."""
 NEWER_FILE = Cause(
     "newer_file",
     "is a file in a format that this SQLite does not know",

@@ -1,8 +1,12 @@
 """The engine: how Doorward connects, and what every connection promises (DB-1, DB-4, DB-6)."""
 
 import asyncio
+import errno
+import os
 import socket
 import stat
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.util.concurrency import in_greenlet
 
+from adapters.sqlalchemy.failures import Unusable, unusable_file
 from adapters.sqlalchemy.postgresql import Connector
 from domain.addresses.database import DatabaseAddress, SqliteAddress, database_address
 
@@ -137,7 +142,8 @@ def create_engine(
         if read_only:
             engine_address = reading_url(address)
         else:
-            prepare_file(address)
+            with suppress(Unusable):
+                prepare_file(address)  # else it is told when a connection is asked for
         arguments: dict[str, Any] = {"timeout": SQLITE_BUSY_MILLISECONDS / 1000}
     else:
         arguments = {
@@ -162,6 +168,8 @@ def create_engine(
     engine = Engine(made.sync_engine)
     event.listen(engine.sync_engine, "do_connect", _refuse_to_wait)
     if isinstance(address, SqliteAddress):
+        look = ensure_usable if read_only else prepare_file
+        event.listen(engine.sync_engine, "do_connect", _first(look, address))
         prepare = _prepare_reading if read_only else _prepare_sqlite
         event.listen(engine.sync_engine, "connect", prepare)
     else:
@@ -172,15 +180,40 @@ def create_engine(
 
 
 def prepare_file(address: SqliteAddress) -> None:
-    """Make SQLite's file and its folder, readable by its owner alone."""
+    """Make SQLite's file and its folder, readable by its owner alone.
+
+    Raises :class:`Unusable` where it cannot be made, read or written. A file that is there is not
+    opened: closing it would take away the locks that SQLite has on it in this process.
+    """
+    ensure_usable(address)
     file = Path(address.file)
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file.touch(mode=0o600, exist_ok=True)
+        if not file.exists():
+            file.touch(mode=0o600)
+    except OSError as problem:
+        raise Unusable(unusable_file(problem.errno)) from None
+    with suppress(OSError):  # it may be another user's, who lets us write to it
         if stat.S_IMODE(file.stat().st_mode) & 0o077:
             file.chmod(0o600)
-    except OSError:
-        pass  # a file that cannot be made cannot be opened either, and that error is told
+
+
+def ensure_usable(address: SqliteAddress) -> None:
+    """Raise :class:`Unusable` if SQLite's file, or a new one, could not be used; change nothing."""
+    file = Path(address.file).absolute()
+    try:
+        present = next(place for place in (file, *file.parents) if place.exists())
+        if present == file and file.is_dir():
+            raise Unusable(unusable_file(errno.EISDIR))
+        if present != file and not present.is_dir():
+            raise Unusable(unusable_file(errno.ENOTDIR))
+    except OSError as problem:
+        raise Unusable(unusable_file(problem.errno)) from None
+    # Beside the file SQLite keeps others of its own, so the folder must be writable, too.
+    folder = file.parent if present == file else present
+    may_be_used = present != file or os.access(file, os.R_OK | os.W_OK)
+    if not (may_be_used and os.access(folder, os.W_OK | os.X_OK)):
+        raise Unusable(unusable_file(errno.EACCES))
 
 
 def _refuse_to_wait(
@@ -188,6 +221,20 @@ def _refuse_to_wait(
 ) -> None:
     if not in_greenlet():
         raise MustConnect
+
+
+def _first(look: Callable[[SqliteAddress], None], address: SqliteAddress) -> Callable[..., None]:
+    """Return what looks at the file before a connection is made.
+
+    The reason can be told then, and aiosqlite starts no thread that it would leave behind.
+    """
+
+    def do(
+        _dialect: Dialect, _record: ConnectionPoolEntry, _args: object, _options: object
+    ) -> None:
+        look(address)
+
+    return do
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
@@ -198,8 +245,11 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     try:
         for setting in _SQLITE_SETTINGS:
             cursor.execute(setting)
-    finally:
-        cursor.close()
+    except BaseException:
+        # The pool forgets a connection that could not be prepared, and its thread would go on.
+        connection.close()
+        raise
+    cursor.close()
 
 
 def _prepare_reading(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
@@ -207,8 +257,10 @@ def _prepare_reading(connection: DBAPIConnection, _record: ConnectionPoolEntry) 
     cursor = connection.cursor()
     try:
         cursor.execute("PRAGMA query_only=ON")
-    finally:
-        cursor.close()
+    except BaseException:
+        connection.close()
+        raise
+    cursor.close()
 
 
 def _prepare_postgresql(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

@@ -3,6 +3,7 @@
 What a server, a driver or SQLite itself says is never passed on; only its code is.
 """
 
+import errno
 import sqlite3
 
 from adapters.network.failures import Server, failure_of
@@ -44,6 +45,13 @@ def unusable_files(code: str | None) -> Failure:
     return _failure(causes.CERTIFICATE_FILES, code, "tls")
 
 
+def unusable_file(number: int | None) -> Failure:
+    """Return the failure of a file that SQLite could not open, by the error's number."""
+    code = errno.errorcode.get(number or 0)
+    cause = causes.ERRORS_OF_FILES.get("EACCES" if code == "EPERM" else code or "")
+    return _failure(cause or causes.NO_FILE, code, "errno")
+
+
 def no_user() -> Failure:
     """Return the failure of an address without a user where this process has no name either."""
     return _failure(causes.NO_USER, None, None)
@@ -52,6 +60,11 @@ def no_user() -> Failure:
 def read_only() -> Failure:
     """Return the failure of a database that cannot be written to."""
     return _failure(causes.READ_ONLY, "25006", "sqlstate")
+
+
+def no_right() -> Failure:
+    """Return the failure of a role that may not do what it has to."""
+    return _failure(causes.SQLSTATES["42501"], "42501", "sqlstate")
 
 
 def foreign_tables() -> Failure:

@@ -1,7 +1,6 @@
 """Looking at the database: which one it is, and what about it limits or endangers the service."""
 
 import asyncio
-import os
 import sqlite3
 import stat
 from collections.abc import Iterator, Sequence
@@ -11,11 +10,11 @@ from typing import Any
 from sqlalchemy import Boolean, Integer, String, column, exists, func, select, table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.sqlalchemy.engine import read_address
+from adapters.sqlalchemy.engine import ensure_usable, read_address
 from adapters.sqlalchemy.errors import translated_errors
-from adapters.sqlalchemy.failures import NO_ANSWER
+from adapters.sqlalchemy.failures import NO_ANSWER, Unusable, no_right, read_only
 from application.ports.inspection import Inspection, Observation
-from domain.addresses.database import PostgresqlAddress
+from domain.addresses.database import PostgresqlAddress, SqliteAddress
 from domain.addresses.url import is_loopback_host
 from domain.errors import DomainError, ServiceUnavailable
 
@@ -38,7 +37,10 @@ def _setting(name: str) -> Any:
 
 
 _FACTS = select(
-    *map(_setting, ("server_version", "synchronous_commit", "synchronous_standby_names", "fsync")),
+    *map(_setting, ("server_version", "transaction_read_only", "synchronous_commit", "fsync")),
+    _setting("synchronous_standby_names"),
+    func.has_schema_privilege(func.current_schema(), "CREATE", type_=Boolean).label("may_create"),
+    func.to_regclass("alembic_version", type_=String).is_not(None).label("is_migrated"),
     *map(_setting, ("max_connections", "superuser_reserved_connections")),
     func.pg_backend_pid(type_=Integer).label("pid"),
     func.current_database(type_=String).label("database"),
@@ -61,16 +63,15 @@ class DatabaseInspection(Inspection):
 
     async def observations(self) -> Sequence[Observation]:
         if not isinstance(self._address, PostgresqlAddress):
-            return list(_of_file(Path(self._address.file)))
+            return list(_of_file(self._address))
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 with translated_errors():
                     facts, pid = await self._facts()
         except ServiceUnavailable as away:
-            failure = away.failure or NO_ANSWER
-            return [_error(failure.what_happened, failure.cure)]
+            return [Observation.of(away.failure or NO_ANSWER)]
         except (DomainError, TimeoutError):
-            return [_error(NO_ANSWER.what_happened, NO_ANSWER.cure)]
+            return [Observation.of(NO_ANSWER)]
         return list(self._of_server(self._address, facts, pid))
 
     async def _facts(self) -> tuple[Any, int]:
@@ -87,6 +88,10 @@ class DatabaseInspection(Inspection):
         if not facts.tls and not all(_is_near(host) for host, _ in address.hosts):
             message = "What is read and written crosses the network unencrypted."
             yield _warning(message, "Set sslmode=verify-full in DATABASE_URL.")
+        if facts.transaction_read_only == "on":
+            yield Observation.of(read_only())
+        if not (facts.is_migrated or facts.may_create):
+            yield Observation.of(no_right())
         yield from _durability(facts)
         yield from _rights(facts)
         available = int(facts.max_connections) - int(facts.superuser_reserved_connections)
@@ -125,21 +130,17 @@ def _rights(facts: Any) -> Iterator[Observation]:
         yield _note(message, "Use one that only owns its database.")
 
 
-def _of_file(file: Path) -> Iterator[Observation]:
-    place = file.absolute()
+def _of_file(address: SqliteAddress) -> Iterator[Observation]:
+    place = Path(address.file).absolute()
+    try:
+        ensure_usable(address)
+    except Unusable as problem:
+        yield Observation.of(problem.failure)
+        return
     if not place.exists():
         yield _ok(f"SQLite, {place}: not there yet, and made at the first start.")
-        folder = next(each for each in place.parents if each.exists())
-        if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
-            yield _error("This user cannot make it there.", f"Let this user write to {folder}.")
-        return
-    if not place.is_file():
-        yield _error(f"{place} is no file.", "Name a file in DATABASE_URL.")
         return
     yield _ok(f"SQLite {sqlite3.sqlite_version}, {place}.")
-    if not (os.access(place, os.R_OK | os.W_OK) and os.access(place.parent, os.W_OK | os.X_OK)):
-        cure = "Let this user write to the file and to its folder."
-        yield _error("This user cannot write to it.", cure)
     if stat.S_IMODE(place.stat().st_mode) & 0o077:
         message = "Other users of this machine can read or write the file."
         yield _warning(message, f"chmod 600 {place}; the next start does it, too.")

@@ -8,16 +8,28 @@ from typing import Protocol
 
 from application.ports.unit_of_work import UnitOfWork
 from domain.email_address import EmailAddress
+from domain.failures import Failure
 from domain.mail.circuit import Circuit
 from domain.mail.message import MessageId, MessageKind, MessageStatus, OutboxMessage
 
 
 class MailRefused(Exception):
-    """The server will never take this message (an SMTP 5xx). ``reply`` is its status only."""
+    """The server will never take this message (an SMTP 5xx). The text is its status only.
+
+    ``failure`` says why, for an operator, where that is known.
+    """
+
+    def __init__(self, reply: str = "", failure: Failure | None = None) -> None:
+        super().__init__(reply)
+        self.failure = failure
 
 
 class MailNotSent(Exception):
-    """The message may be taken later (a 4xx)."""
+    """The message may be taken later (a 4xx). ``failure`` says why, where that is known."""
+
+    def __init__(self, words: str = "", failure: Failure | None = None) -> None:
+        super().__init__(words)
+        self.failure = failure
 
 
 class MailServerAway(MailNotSent):

@@ -14,6 +14,7 @@ from application.ports.clock import Clock, Randomness
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.email_address import EmailAddress
 from domain.errors import ConcurrentChange, Unavailable
+from domain.failures import Failure
 from domain.mail.message import MessageId, MessageKind, MessageStatus, OutboxMessage
 from domain.origin import Origin
 
@@ -51,6 +52,7 @@ class RelayReport:
     expired: int = 0
     dead: int = 0
     unmarked: int = 0
+    failure: Failure | None = None  # of the last one that the server did not take, if known
 
 
 class RelayOutbox[U: MailUnit]:
@@ -90,6 +92,7 @@ class RelayOutbox[U: MailUnit]:
         self._in_touch_since: datetime | None = None
         self._stopping = False
         self._worth_a_try = self._server_is_known = False
+        self._failure: Failure | None = None
 
     async def __call__(self, *, limit: int = 20) -> RelayReport:
         """Process up to that many messages that are due and return how it went.
@@ -140,7 +143,7 @@ class RelayOutbox[U: MailUnit]:
         began = self._clock.now()
         messages = await self._claim(limit)
         outcomes: list[MessageStatus] = []
-        self._server_is_known = False
+        self._server_is_known, self._failure = False, None
         self._untried = list(messages)
         try:
             for message in messages:
@@ -162,6 +165,7 @@ class RelayOutbox[U: MailUnit]:
             expired=outcomes.count(MessageStatus.EXPIRED),
             dead=outcomes.count(MessageStatus.DEAD),
             unmarked=len(self._accepted),
+            failure=self._failure,
         )
 
     async def _claim(self, limit: int) -> list[OutboxMessage]:
@@ -215,16 +219,17 @@ class RelayOutbox[U: MailUnit]:
         try:
             async with self._sending:
                 await self._mailer.send(mail)
-        except MailServerAway:
+        except MailServerAway as away:
             self._server_is_known = True
             self._worth_a_try = await self._circuit.missed()
-            return await self._postpone(message, error="the server is away")
-        except MailNotSent:
+            return await self._postpone(message, error=self._why("the server is away", away))
+        except MailNotSent as later:
             await self._server_answered()
-            return await self._postpone(message, error="not accepted yet")
-        except MailRefused:
+            return await self._postpone(message, error=self._why("not accepted yet", later))
+        except MailRefused as refused:
             await self._server_answered()
-            return await self._close(message, MessageStatus.DEAD, error="refused by the server")
+            error = self._why("refused by the server", refused)
+            return await self._close(message, MessageStatus.DEAD, error=error)
         # First of all, so that nothing can come between and have it sent again (OB-3).
         self._accepted[message.id] = message
         await self._mark(message)
@@ -263,6 +268,11 @@ class RelayOutbox[U: MailUnit]:
             is_ours = await unit.outbox.renew(message, lease=lease, now=self._clock.now())
             await unit.commit()
         return is_ours
+
+    def _why(self, words: str, problem: MailNotSent | MailRefused) -> str:
+        """Return the words with the reason, and keep it for the report of the round."""
+        self._failure = problem.failure or self._failure
+        return f"{words}: {problem.failure.name}" if problem.failure else words
 
     async def _server_answered(self) -> None:
         self._server_is_known = True

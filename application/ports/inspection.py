@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from domain.failures import Failure
+
 type Level = Literal["ok", "note", "warning", "error"]
 
 
@@ -15,6 +17,14 @@ class Observation:
     level: Level
     message: str
     cure: str = ""
+    reason: str | None = None
+    """The stable name of the cause, where it is known."""
+
+    @classmethod
+    def of(cls, failure: Failure) -> "Observation":
+        """Return what is to say of a part that cannot be used."""
+        said, cure = failure.what_happened, failure.cure
+        return cls(level="error", message=said, cure=cure, reason=failure.reason)
 
 
 class Inspection(Protocol):

@@ -128,7 +128,8 @@ async def _surroundings(container: "Container", settings: Settings) -> AsyncIter
     for inspection in container.inspections():
         with _told(inspection.name) as told:
             for seen in await inspection.observations():
-                told.append(_finding(inspection.name, seen.message, seen.cure, level=seen.level))
+                finding = _finding(inspection.name, seen.message, seen.cure, level=seen.level)
+                told.append(replace(finding, reason=seen.reason))
         for each in told:
             yield each
             is_reached &= inspection.name != "database" or each.level != "error"

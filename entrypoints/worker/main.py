@@ -5,7 +5,7 @@ import asyncio
 import structlog
 
 from entrypoints.container import Container
-from entrypoints.lifecycle import running
+from entrypoints.lifecycle import StartRefused, running
 from entrypoints.stop_signals import LEAVING_SECONDS, StopSignals, leave_within
 
 log = structlog.get_logger("doorward.worker")
@@ -16,12 +16,17 @@ async def work(container: Container, signals: StopSignals) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     signals.when_told(lambda: loop.call_soon_threadsafe(stop.set))
-    code = 1
+    code, has_begun = 1, False
     try:
         async with running(container, with_worker=True, with_keys=False):
+            has_begun = True
             log.info("worker_started")
             await stop.wait()
             log.info("worker_stopping")
         code = 0
+    except StartRefused as problem:
+        if not has_begun:  # else it was logged when it was found out
+            log.critical("start_refused", **problem.facts)
+        raise
     finally:
         leave_within(LEAVING_SECONDS, code=code)

@@ -87,7 +87,7 @@ async def test_nothing_is_made_by_looking(pair: Pair, tmp_path: Path) -> None:
 
 
 def _mail(url: str) -> MailServerInspection:
-    return MailServerInspection(url=url, domain="id.example.org")
+    return MailServerInspection(url=url, sender="no-reply@id.example.org")
 
 
 def _files(folder: Path) -> dict[Path, bytes]:
