@@ -3,6 +3,7 @@
 Each case is a real server or a real file, as it is found in the field.
 """
 
+import asyncio
 import json
 import signal
 import sqlite3
@@ -10,14 +11,20 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiosmtpd.smtp import AuthResult
 from sqlalchemy import make_url
+from structlog.testing import capture_logs
 
+from tests.adapters.smtp.test_mailer import Inbox, serving
+from tests.http.client import running_api, settings_for
 from tests.support.command_line import command
 from tests.support.databases import administer
 from tests.support.postgres import PostgresServer
-from tests.support.processes import PATIENCE, free_port, started, wait_for_line
+from tests.support.processes import PATIENCE, free_port, started, wait_for_line, wait_for_status
+from tests.worker.test_worker import sign_up
 
 SECRET = "hunter2"
 
@@ -196,3 +203,57 @@ async def test_the_log_of_every_process_names_the_class_and_the_cure(
     if trouble.code is not None:
         codes = [record.get(kind) for kind in ("sqlstate", "errno", "sqlite", "tls")]
         assert trouble.code in codes
+
+
+def nobody(*_: Any) -> AuthResult:
+    """Refuse every sign-in, as aiosmtpd wants it."""
+    return AuthResult(success=False, handled=False)
+
+
+async def test_a_mail_server_that_refuses_the_password_is_told(tmp_path: Path) -> None:
+    """By `check` before, and by the log and the outbox when mail waits for it."""
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
+    async with serving(Inbox(), authenticator=nobody, auth_require_tls=False) as mail:
+        settings = {
+            "DATABASE_URL": f"sqlite:///{tmp_path}/mail.db",
+            "SMTP_URL": f"smtp://jane:{SECRET}@127.0.0.1:{mail}",
+        }
+        checked = await asyncio.to_thread(command, "check", "--json", folder=tmp_path, **settings)
+        found = [each for each in json.loads(checked.stdout) if each["level"] == "error"]
+        assert [(each["setting"], each["reason"]) for each in found] == [
+            ("mail server", "password_refused")
+        ]
+        log = tmp_path / "log"
+        with started("serve", folder=tmp_path, PORT=str(port), **settings) as running:
+            await asyncio.to_thread(wait_for_status, f"{base}/health/ready", 200, running)
+            await asyncio.to_thread(sign_up, base, "ada@example.com")
+            await asyncio.to_thread(wait_for_line, log, "mail_not_sent", running)
+        listed = await asyncio.to_thread(
+            command, "outbox", "list", "--status", "waiting", "--json", folder=tmp_path, **settings
+        )
+    text = log.read_text()
+    records = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    record = next(each for each in records if each["event"] == "mail_not_sent")
+    assert (record["reason"], record["smtp_reply"]) == ("password_refused", "535 5.7.8")
+    assert "SMTP_URL" in record["cure"]
+    assert "password_refused (535 5.7.8)" in listed.stdout
+    for said in (text, checked.stdout, listed.stdout, listed.stderr):
+        assert SECRET not in said
+        assert "Traceback" not in said
+
+
+async def test_a_request_that_met_it_names_it_in_its_line(own_postgres: PostgresServer) -> None:
+    """LG-1, IN-4: the log has the class, the client has no more than the code."""
+    settings = settings_for(own_postgres.url(), migrate_on_start=True)
+    with capture_logs() as records:
+        async with running_api(settings) as api:
+            tokens = await api.signed_in_user()
+            await asyncio.to_thread(own_postgres.stop)
+            answer = await api.get("/api/v1/users/me", access=tokens.access)
+    assert answer.status_code == 503
+    assert "refused" not in answer.text.lower()
+    assert any(
+        each["event"] == "request" and each["status"] == 503 and each.get("reason")
+        for each in records
+    )

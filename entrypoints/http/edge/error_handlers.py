@@ -80,6 +80,8 @@ def install_error_handlers(app: FastAPI) -> None:
 async def _domain_error(request: Request, error: Exception) -> Response:
     if isinstance(error, PermissionDenied):
         await _note_denial(request, error)
+    if isinstance(error, ServiceUnavailable) and error.failure is not None:
+        request.scope["state"]["unavailable"] = error.failure.name
     response = error_response(cast(DomainError, error), request.scope)
     if isinstance(error, SessionIsOver) and request.scope["state"].get("by_cookie"):
         take_cookies_back(response)  # they are of no use any more

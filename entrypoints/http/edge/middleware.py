@@ -281,6 +281,8 @@ def _log_access(
         "duration_ms": round(seconds * 1000, 2),
         "client": state["client_address"],
     }
+    if reason := state.get("unavailable"):
+        facts["reason"] = reason
     if user_id := state.get("user_id"):
         facts["user_id"] = str(user_id)
     _log.info("request", **facts)
