@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from adapters.sqlalchemy.engine import (
+    SQLALCHEMY_PREPARES,
     engine_url,
     ensure_usable,
     prepare_file,
@@ -127,7 +128,11 @@ async def open_for_migration(
     else:
         settings = {"application_name": "doorward migrate", "timezone": "UTC"}
         connector = Connector(address, timeout=_CONNECT_SECONDS)
-        arguments = {"async_creator_fn": connector, "server_settings": settings}
+        arguments = {
+            "async_creator_fn": connector,
+            "server_settings": settings,
+            **SQLALCHEMY_PREPARES,
+        }
     engine = create_async_engine(address_for_engine, poolclass=NullPool, connect_args=arguments)
     if sqlite:
         event.listen(engine.sync_engine, "connect", _leave_transactions_to_us)

@@ -3,6 +3,7 @@ The databases that tests run on, each started only when a test first asks for it
 
     postgres_url    an empty, migrated PostgreSQL database for one test
     sqlite_url      an empty, migrated SQLite file for one test
+    pgbouncer_url   postgres_url, by way of a PgBouncer in transaction mode with few servers
     own_postgres    a whole server for one test, to be stopped and crashed at will
 
 PostgreSQL is a server from a wheel (tests/support/postgres.py). TEST_DATABASE_URL points the run
@@ -21,6 +22,7 @@ import pytest
 from sqlalchemy import make_url
 
 from tests.support.databases import DatabasePool, administer, database_name, text_of
+from tests.support.pgbouncer import pgbouncer_before
 from tests.support.postgres import PostgresServer
 
 
@@ -73,6 +75,23 @@ async def postgres_url(postgres_pool: DatabasePool) -> AsyncIterator[str]:
     url = await postgres_pool.take()
     yield url
     await postgres_pool.give_back(url)
+
+
+@pytest.fixture(scope="session")
+def pgbouncer(postgres_admin_url: str) -> Iterator[str]:
+    """
+    The address of a PgBouncer that gives its servers to another client after each transaction.
+    """
+    with pgbouncer_before(postgres_admin_url, mode="transaction", pool_size=3) as url:
+        yield url
+
+
+@pytest.fixture
+def pgbouncer_url(pgbouncer: str, postgres_url: str) -> str:
+    """
+    The address of an empty PostgreSQL database at the newest schema, behind a pooler.
+    """
+    return text_of(make_url(pgbouncer).set(database=make_url(postgres_url).database))
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from sqlalchemy import Dialect
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
-from adapters.sqlalchemy.engine import MustConnect
+from adapters.sqlalchemy.engine import BEGINNING, MustConnect
 from adapters.sqlalchemy.errors import translated, translated_errors
 from adapters.sqlalchemy.statements import Row, Statement, Values
 
@@ -136,7 +136,11 @@ class Connection(ABC):
 
 
 class PostgresqlConnection(Connection):
-    """A connection of asyncpg, which prepares each statement once and keeps it."""
+    """A connection of asyncpg, which prepares each statement once and keeps it.
+
+    Behind a pooler it keeps none: each statement is prepared without a name and run before the
+    pooler can give the server to others, and limits of time are set in each transaction.
+    """
 
     __slots__ = ()
 
@@ -157,7 +161,7 @@ class PostgresqlConnection(Connection):
         await self._driver.executemany(sql, arguments)
 
     async def _begin(self) -> None:
-        await self._driver.execute("BEGIN")
+        await self._driver.execute(self._lease.info.get(BEGINNING, "BEGIN"))
 
     async def _commit(self) -> None:
         done = await self._driver.execute("COMMIT")

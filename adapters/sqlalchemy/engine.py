@@ -22,7 +22,12 @@ from sqlalchemy.util.concurrency import in_greenlet
 
 from adapters.sqlalchemy.failures import Unusable, unusable_file
 from adapters.sqlalchemy.postgresql import Connector
-from domain.addresses.database import DatabaseAddress, SqliteAddress, database_address
+from domain.addresses.database import (
+    DatabaseAddress,
+    PostgresqlAddress,
+    SqliteAddress,
+    database_address,
+)
 
 POOL_TIMEOUT_SECONDS = 2.0
 CONNECT_TIMEOUT_SECONDS = 3.0
@@ -32,18 +37,26 @@ STATEMENT_TIMEOUT_SECONDS = 10
 SILENCE_SECONDS = 12
 """How long an unreachable server may say nothing; the server ends its own statements earlier."""
 
-_POSTGRESQL_SETTINGS = {
-    "application_name": "doorward",
-    "timezone": "UTC",
-    "default_transaction_isolation": "read committed",
+_TIMEOUTS = {
     "statement_timeout": f"{STATEMENT_TIMEOUT_SECONDS}s",
     "lock_timeout": "5s",
     "idle_in_transaction_session_timeout": "15s",
+}
+
+_SESSION_SETTINGS = {
+    "default_transaction_isolation": "read committed",
+    **_TIMEOUTS,
     # The server, too, finds out that we are gone: our locks must not outlive us.
     "tcp_keepalives_idle": "15",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
 }
+
+STARTING_SETTINGS = {"application_name": "doorward", "timezone": "UTC"}
+"""What a server is told when the connection is made: no more than every pooler takes."""
+
+SQLALCHEMY_PREPARES = {"prepared_statement_cache_size": 0, "prepared_statement_name_func": str}
+"""Statements that SQLAlchemy runs itself have no name: behind a pooler others may have it."""
 
 _SQLITE_SETTINGS = (
     "PRAGMA journal_mode=WAL",
@@ -53,6 +66,10 @@ _SQLITE_SETTINGS = (
 SQLITE_BUSY_MILLISECONDS = 10_000
 
 _KEEPALIVE = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 15_000}
+
+
+BEGINNING = "doorward.beginning"
+"""Where a connection's pool entry keeps how a transaction begins on it, if not with ``BEGIN``."""
 
 
 class MustConnect(Exception):
@@ -146,10 +163,12 @@ def create_engine(
                 prepare_file(address)  # else it is told when a connection is asked for
         arguments: dict[str, Any] = {"timeout": SQLITE_BUSY_MILLISECONDS / 1000}
     else:
+        connector = Connector(address, timeout=connect_timeout, session_settings=_SESSION_SETTINGS)
         arguments = {
-            "async_creator_fn": Connector(address, timeout=connect_timeout),
+            "async_creator_fn": connector,
             "command_timeout": SILENCE_SECONDS,
-            "server_settings": _POSTGRESQL_SETTINGS,
+            "server_settings": STARTING_SETTINGS,
+            **SQLALCHEMY_PREPARES,
         }
     made = create_async_engine(
         engine_address,
@@ -173,10 +192,26 @@ def create_engine(
         prepare = _prepare_reading if read_only else _prepare_sqlite
         event.listen(engine.sync_engine, "connect", prepare)
     else:
+        set_for_transaction = _beginning(address)
+
+        def note_pooler(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+            if connector.goes_through_pooler(connection.driver_connection):
+                record.info[BEGINNING] = set_for_transaction
+
         event.listen(engine.sync_engine, "connect", engine.remember)
+        event.listen(engine.sync_engine, "connect", note_pooler)
         event.listen(engine.sync_engine, "connect", _prepare_postgresql)
         event.listen(engine.sync_engine, "checkout", _refuse_closed)
     return engine
+
+
+def _beginning(address: PostgresqlAddress) -> str:
+    """Return what begins a transaction behind a pooler, in one round trip."""
+    given = {name.lower() for name in address.server_settings}
+    limits = (
+        f"; SET LOCAL {name} = '{value}'" for name, value in _TIMEOUTS.items() if name not in given
+    )
+    return "BEGIN ISOLATION LEVEL READ COMMITTED" + "".join(limits)
 
 
 def prepare_file(address: SqliteAddress) -> None:

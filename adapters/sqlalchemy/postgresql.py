@@ -5,8 +5,10 @@ import os
 import random
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
+from weakref import WeakSet
 
 from adapters.sqlalchemy.failures import (
     Unusable,
@@ -34,16 +36,74 @@ class Connector:
     says nothing would use up.
     """
 
-    def __init__(self, address: PostgresqlAddress, *, timeout: float) -> None:
+    def __init__(
+        self,
+        address: PostgresqlAddress,
+        *,
+        timeout: float,
+        session_settings: Mapping[str, str] | None = None,
+    ) -> None:
         self._address = address
         self._timeout = address.connect_timeout or timeout
+        given = {name.lower() for name in address.server_settings}
+        self._settings = {
+            name: value for name, value in (session_settings or {}).items() if name not in given
+        }
+        self._expects_pooler = False
+        self._through_pooler = WeakSet["_Connection"]()
+
+    def goes_through_pooler(self, connection: "_Connection") -> bool:
+        """Tell whether a pooler stands between us and the server.
+
+        Then each transaction may meet another server process: what one is told, it forgets with
+        the transaction, and a statement that one has prepared is unknown to the next.
+        """
+        return connection in self._through_pooler
 
     async def __call__(self, **options: Any) -> "_Connection":
         """Return a connection; ``options`` are asyncpg's.
 
+        It has the session settings, those apart that the address sets, and keeps the statements
+        that it prepares; one that goes through a pooler has and keeps nothing.
+
         Raises asyncpg's errors, and :class:`Unusable` for a database whose texts cannot hold
         every character or for files that cannot be read.
         """
+        expected = self._expects_pooler
+        connection = await self._opened(options, keeps_statements=not expected)
+        self._expects_pooler = not await self._is_set_up(connection)
+        if self._expects_pooler and not expected:
+            await _left(connection)
+            connection = await self._opened(options, keeps_statements=False)
+            self._expects_pooler = not await self._is_set_up(connection)
+        if self._expects_pooler:
+            self._through_pooler.add(connection)
+        return connection
+
+    async def _is_set_up(self, connection: "_Connection") -> bool:
+        """Set what holds for the session; return False, having set nothing, if there is a pooler.
+
+        A pooler makes up the number of the process that it says we talk to. One statement of the
+        simple protocol asks and sets: nothing may be set on a process that others use next, and
+        two statements might not meet the same one.
+        """
+        settings = "".join(
+            f", set_config({_quoted(name)}, {_quoted(value)}, false)"
+            for name, value in self._settings.items()
+        )
+        told = connection.get_server_pid()
+        try:
+            done: str = await connection.execute(
+                f"SELECT 1{settings} WHERE pg_catalog.pg_backend_pid() = {told}",
+                timeout=self._timeout,
+            )
+        except BaseException:
+            connection.terminate()
+            raise
+        return done == "SELECT 1"
+
+    async def _opened(self, options: Mapping[str, Any], *, keeps_statements: bool) -> "_Connection":
+        options = options if keeps_statements else {**options, "statement_cache_size": 0}
         connection = await self._first(self._chosen(options))
         # The server said so when the connection was made; a pooler may not pass it on.
         encoding = getattr(connection.get_settings(), "server_encoding", _ENCODING)
@@ -105,6 +165,15 @@ class Connector:
         if address.tls:
             chosen |= _tls(address.tls)
         return chosen
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+async def _left(connection: "_Connection") -> None:
+    with suppress(Exception):  # then it is closed as well, if less politely
+        await connection.close(timeout=1)
 
 
 def _own_name() -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 POOL = 10
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
+@pytest.fixture(params=["memory", "sqlite", "postgres", "pgbouncer"])
 def store(request: pytest.FixtureRequest) -> str:
     """The kind of store that the test runs on."""
     return str(request.param)
