@@ -9,8 +9,7 @@ DOORWARD_PYTHON=/path/to/python names the interpreter to build on; else the firs
 3.14 found is taken: on PATH, then behind pyenv's shims, at last one that uv downloads.
 
 Where to go next: tools/lock.py writes the files that this one installs; tools/chromium.py brings
-the browser that goes with `test`, tools/javascript.py the JavaScript libraries, tools/clients.py
-the linters and generators.
+the browser that goes with `test`, tools/javascript.py all else that the tests take from npm.
 """
 
 from __future__ import annotations
@@ -32,7 +31,6 @@ from typing import Callable
 import javascript
 
 import chromium
-import clients
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLING = ROOT / ".tooling"
@@ -378,7 +376,6 @@ def _lacks(wanted: list[str]) -> list[Callable[[], None]]:
     parts = (
         (chromium.is_complete, _install_browser),
         (javascript.is_complete, _install_javascript),
-        (clients.is_complete, _install_clients),
     )
     return [bring for is_complete, bring in parts if "test" in wanted and not is_complete(TOOLING)]
 
@@ -397,30 +394,16 @@ def _install_browser() -> None:
         )
 
 
-def _install_clients() -> None:
-    """
-    Bring the linters and generators, or say what is missing: all other tests run without them.
-    """
-    try:
-        with _Step("fetching the linters and generators for tests/clients"):
-            clients.install(TOOLING, VENV / "bin")
-    except clients.NoToolsError as reason:
-        _say(
-            f"no linters and generators: {reason}; tests/clients will be skipped, and the next"
-            " `make test` tries again"
-        )
-
-
 def _install_javascript() -> None:
     """
-    Bring the JavaScript libraries, or say that they are missing: all other tests run without them.
+    Bring the tests' JavaScript, or say that it is missing: all other tests run without it.
     """
     try:
-        with _Step("fetching the JavaScript libraries for tests/verifying"):
+        with _Step("fetching the JavaScript for tests/clients and tests/verifying"):
             javascript.install(TOOLING, VENV / "bin")
     except javascript.NoJavascriptError as reason:
         _say(
-            f"no JavaScript: {reason}; those of tests/verifying will be skipped, and the next"
+            f"no JavaScript: {reason}; the tests that need it will be skipped, and the next"
             " `make test` tries again"
         )
 

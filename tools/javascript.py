@@ -1,21 +1,24 @@
 """
-Bring the JavaScript libraries of docs/verifying.md into .tooling/javascript, for its tests.
+Bring what the tests take from npm into .tooling/javascript: the libraries of docs/verifying.md, and
+the linters and generators of tests/clients.
 
 What is installed is what javascript/package-lock.json pins by its hashes. npm and node come out of
 the lock file of the tests; bootstrap.py calls this once they are there. Standard library only, and
 for any python3 from 3.8 on, like bootstrap.py itself.
 
 To pin others: change javascript/package.json, and in that folder
-`npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved`.
+`npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved`; then take the
+`funding` of each package out: a lock file of ours names no address.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
 from pathlib import Path
+
+import chromium
 
 PINS = Path(__file__).with_suffix("")
 FILES = ("package.json", "package-lock.json")
@@ -24,13 +27,13 @@ PATIENCE = 540.0
 
 class NoJavascriptError(Exception):
     """
-    The reason why the libraries are not there, in words for the person who typed the command.
+    The reason why the packages are not there, in words for the person who typed the command.
     """
 
 
 def is_complete(tooling: Path) -> bool:
     """
-    Tell whether the libraries below this folder are the pinned ones.
+    Tell whether the packages below this folder are the pinned ones.
     """
     try:
         stamp = (tooling / "javascript" / "stamp").read_text(encoding="utf-8")
@@ -41,20 +44,11 @@ def is_complete(tooling: Path) -> bool:
 
 def install(tooling: Path, binaries: Path) -> None:
     """
-    Fetch and verify the libraries: whole, or not at all. Raises NoJavascriptError.
+    Fetch and verify the packages: whole, or not at all. Raises NoJavascriptError.
     """
     home, half = tooling / "javascript", tooling / "javascript.part"
     shutil.rmtree(str(half), ignore_errors=True)
     half.mkdir(parents=True)
-    # npm is a script that looks for its node on PATH; nothing is kept in the user's home.
-    variables = dict(
-        os.environ,
-        PATH=f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}",
-        npm_config_cache=str(half / "cache"),
-        npm_config_update_notifier="false",
-        npm_config_fetch_retries="1",
-        npm_config_fetch_retry_mintimeout="1000",
-    )
     options = ("--ignore-scripts", "--no-audit", "--no-fund", "--silent")
     try:
         for name in FILES:
@@ -62,7 +56,7 @@ def install(tooling: Path, binaries: Path) -> None:
         answer = subprocess.run(
             [str(binaries / "npm"), "ci", *options],
             cwd=str(half),
-            env=variables,
+            env=chromium.npm_variables(binaries, half / "cache"),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

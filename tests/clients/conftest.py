@@ -1,6 +1,6 @@
 """
 The description as `doorward openapi` prints it, the service that it describes, and the linters and
-generators that the bootstrap brought along (tools/clients.py).
+generators that the bootstrap brought along (tools/javascript.py).
 """
 
 import os
@@ -16,7 +16,7 @@ from tests.support.command_line import command
 from tests.support.processes import free_port, started, wait_for_status
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ROOT / ".tooling" / "clients" / "node_modules"
+PACKAGES = ROOT / ".tooling" / "javascript" / "node_modules"
 PROGRAMS = Path(__file__).parent / "programs"
 BINARIES = Path(sys.executable).parent
 PATIENCE = 240
