@@ -18,6 +18,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
+from adapters.addresses.database import SqliteAddress
 from adapters.sqlalchemy.engine import (
     SQLALCHEMY_PREPARES,
     engine_url,
@@ -31,7 +32,6 @@ from adapters.sqlalchemy.failures import foreign_tables
 from adapters.sqlalchemy.locks import Lock
 from adapters.sqlalchemy.postgresql import Connector
 from adapters.sqlalchemy.revisions import Difference
-from domain.addresses.database import SqliteAddress
 from migrations.branches import OURS, Branches, known_revisions
 from migrations.tables import names_of
 

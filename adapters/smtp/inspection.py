@@ -6,10 +6,10 @@ from contextlib import suppress
 
 import aiosmtplib
 
+from adapters.addresses.mail_server import SmtpServer
+from adapters.addresses.url import is_loopback_host
 from adapters.smtp.failures import cause_of
 from application.ports.inspection import Inspection, Observation
-from domain.addresses.mail_server import SmtpServer
-from domain.addresses.url import is_loopback_host
 
 _PATIENCE_SECONDS = 10
 _FAREWELL_SECONDS = 2

@@ -5,10 +5,10 @@ from contextlib import suppress
 
 import aiosmtplib
 
+from adapters.addresses.mail_server import SmtpServer
 from adapters.mime.composer import MimeComposer
 from adapters.smtp.failures import cause_of
 from application.mail.ports import Mail, Mailer, MailNotSent, MailRefused, MailServerAway
-from domain.addresses.mail_server import SmtpServer
 
 _FAREWELL_SECONDS = 2
 _SHUTTING_DOWN = 421

@@ -20,14 +20,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.util.concurrency import in_greenlet
 
-from adapters.sqlalchemy.failures import Unusable, unusable_file
-from adapters.sqlalchemy.postgresql import Connector
-from domain.addresses.database import (
+from adapters.addresses.database import (
     DatabaseAddress,
     PostgresqlAddress,
     SqliteAddress,
     database_address,
 )
+from adapters.sqlalchemy.failures import Unusable, unusable_file
+from adapters.sqlalchemy.postgresql import Connector
 
 POOL_TIMEOUT_SECONDS = 2.0
 CONNECT_TIMEOUT_SECONDS = 3.0

@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import Boolean, Integer, String, column, exists, func, select, table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.addresses.database import PostgresqlAddress, SqliteAddress
+from adapters.addresses.url import is_loopback_host
 from adapters.sqlalchemy.engine import ensure_usable, read_address
 from adapters.sqlalchemy.errors import translated_errors
 from adapters.sqlalchemy.failures import NO_ANSWER, Unusable, no_right, read_only
 from application.ports.inspection import Inspection, Observation
-from domain.addresses.database import PostgresqlAddress, SqliteAddress
-from domain.addresses.url import is_loopback_host
 from domain.errors import DomainError, ServiceUnavailable
 
 _PATIENCE_SECONDS = 15

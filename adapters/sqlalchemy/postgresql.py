@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 from weakref import WeakSet
 
+from adapters.addresses.database import PostgresqlAddress, SessionKind
 from adapters.sqlalchemy.failures import (
     Unusable,
     closed_at_sign_in,
@@ -18,7 +19,6 @@ from adapters.sqlalchemy.failures import (
     unusable_files,
     wrong_encoding,
 )
-from domain.addresses.database import PostgresqlAddress, SessionKind
 
 if TYPE_CHECKING:
     import asyncpg

@@ -4,10 +4,10 @@ import re
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 from pathlib import Path
 
-from domain.addresses.database import MEMORY, SqliteAddress
-from domain.addresses.database import database_address as read_database
-from domain.addresses.mail_server import SmtpServer
-from domain.addresses.url import Url, is_loopback_host
+from adapters.addresses.database import MEMORY, SqliteAddress
+from adapters.addresses.database import database_address as read_database
+from adapters.addresses.mail_server import SmtpServer
+from adapters.addresses.url import Url, is_loopback_host
 from domain.mail.sender import Sender
 
 __all__ = [

@@ -20,10 +20,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from adapters.addresses.mail_server import SmtpServer
 from adapters.mime.composer import MimeComposer
 from adapters.smtp.mailer import SmtpMailer
 from application.mail.ports import Mail, MailNotSent, MailRefused
-from domain.addresses.mail_server import SmtpServer
 
 SENDER = "Doorward <no-reply@id.example.org>"
 LINK = "https://id.example.org/verify-email?token=dwm_" + "x" * 43

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.addresses.database import PostgresqlAddress, SqliteAddress, database_address
+from adapters.addresses.database import PostgresqlAddress, SqliteAddress, database_address
 
 SECRET = "hunter2"
 

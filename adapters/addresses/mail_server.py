@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from domain.addresses.url import Url, is_loopback_host
+from adapters.addresses.url import Url, is_loopback_host
 
 _DEFAULT_PORTS = {"smtp": 25, "smtps": 465}
 

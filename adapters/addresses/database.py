@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal
 
-from domain.addresses.url import (
+from adapters.addresses.url import (
     PERCENT_ENCODE,
     Url,
     decoded,

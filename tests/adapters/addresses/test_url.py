@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.addresses.url import Url, host_and_port, is_loopback_host
+from adapters.addresses.url import Url, host_and_port, is_loopback_host
 
 SECRET = "hunter2"
 
