@@ -71,6 +71,20 @@ def test_a_silent_database_holds_up_no_stop(
     assert "Traceback" not in (tmp_path / "log").read_text()
 
 
+def test_a_stop_behind_a_pooler_is_as_clean(pgbouncer_url: str, tmp_path: Path) -> None:
+    """
+    DU-2: worker inside, and more connections than the pooler has servers.
+    """
+    port = free_port()
+    settings = {"DATABASE_URL": pgbouncer_url, "PORT": str(port), "RUN_WORKER": "true"}
+    with started("serve", folder=tmp_path, **settings) as process:
+        wait_for_status(f"http://127.0.0.1:{port}/health/ready", 200, process)
+        _fill_pool(port)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(SOON) == 0
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
 @pytest.mark.parametrize("ending", ENDING)
 def test_a_silent_database_holds_up_no_worker(
     silenced: tuple[str, Silence], tmp_path: Path, ending: signal.Signals
