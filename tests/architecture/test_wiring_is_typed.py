@@ -91,8 +91,10 @@ def errors(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, int, str
         indented = text.replace(mistake.right, mistake.wrong)
         assert indented != text, f"{name}: the line is gone"
         file.write_text(indented, encoding="utf-8")
+    # The tests' packages bring no stubs of asyncpg, as those of `make lint` do.
+    options = ("--strict", "--no-error-summary", "--disable-error-code=import-untyped")
     ended = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", *CHECKED],
+        [sys.executable, "-m", "mypy", *options, *CHECKED],
         cwd=copy,
         capture_output=True,
         text=True,

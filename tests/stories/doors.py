@@ -19,7 +19,7 @@ from domain.errors import DomainError
 from domain.identifiers import UserId
 from domain.principal import OPERATOR, Permission
 from tests.application.stories import ORIGIN, Service
-from tests.http.client import PASSWORD, Api, Tokens, data_of
+from tests.http.client import PASSWORD, SECRET_KEY, Api, Tokens, data_of
 from tests.support.command_line import Done, command
 
 
@@ -249,6 +249,7 @@ class CommandLine(Http):
         return [row["type"] for row in reversed(json.loads(listed.stdout))]
 
     def _run(self, *arguments: str) -> Done:
-        done = command(*arguments, folder=self._folder, DATABASE_URL=self._url)
+        settings = {"DATABASE_URL": self._url, "SECRET_KEY": SECRET_KEY}
+        done = command(*arguments, folder=self._folder, **settings)
         assert done.returncode == 0, done.stderr
         return done
