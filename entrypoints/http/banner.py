@@ -86,7 +86,7 @@ async def _has_administrator(container: "Container") -> bool:
 
 
 def _address(host: str, port: int) -> str:
-    shown = "127.0.0.1" if host == "0.0.0.0" else "::1" if host == "::" else host  # noqa: S104
+    shown = ("::1" if ":" in host else "127.0.0.1") if _is_any(host) else host
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 

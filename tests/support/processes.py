@@ -119,13 +119,14 @@ def wait_for_status(url: str, status: int, process: Running) -> None:
     raise TimeoutError(f"{url} never answered {status}")
 
 
-def wait_for_line(log: Path, text: str, process: Running) -> None:
+def wait_for_line(log: Path, text: str, process: Running, *, instead: str | None = None) -> None:
     """
-    Return once the process has logged that; fail if it ends before.
+    Return once the process has logged that, or the other; fail if it ends before.
     """
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        if text in log.read_text(errors="replace"):
+        logged = log.read_text(errors="replace")
+        if text in logged or (instead is not None and instead in logged):
             return
         assert process.poll() is None, "the process ended"
         time.sleep(0.02)
