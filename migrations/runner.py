@@ -22,16 +22,19 @@ from adapters.addresses.database import SqliteAddress
 from adapters.sqlalchemy.engine import (
     SQLALCHEMY_PREPARES,
     engine_url,
-    ensure_usable,
-    prepare_file,
     read_address,
-    reading_url,
 )
 from adapters.sqlalchemy.errors import translated_errors, unavailable
 from adapters.sqlalchemy.failures import foreign_tables
 from adapters.sqlalchemy.locks import Lock
 from adapters.sqlalchemy.postgresql import Connector
 from adapters.sqlalchemy.revisions import Difference
+from adapters.sqlalchemy.sqlite_file import (
+    ensure_usable,
+    keep_private,
+    prepare_file,
+    reading_url,
+)
 from migrations.branches import OURS, Branches, known_revisions
 from migrations.tables import names_of
 
@@ -166,6 +169,8 @@ async def _run(url: str, branches: Branches, work: Callable[[Config], None]) -> 
         present = _revisions_of(connection)
         _refuse_foreign(branches, connection, present)
         _refuse_unknown(branches, present)
+        if isinstance(address := read_address(url), SqliteAddress):
+            keep_private(address)
         config = config_of(branches)
         config.attributes["connection"] = connection
         work(config)

@@ -213,7 +213,7 @@ def _of_socket(error: OSError, server: Server) -> Failure:
     match code:
         case "ECONNREFUSED":
             reason, words = "refused", "takes no connections there"
-        case "ENOENT":
+        case "ENOENT" | "ENOTDIR" | "ELOOP" | "ENAMETOOLONG":
             reason, words = "no_socket", "has no socket there"
             cure = f"Look whether it runs, and at the folder of its socket in {server.setting}."
         case "EACCES" | "EPERM":

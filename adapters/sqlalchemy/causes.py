@@ -158,6 +158,7 @@ _FOLDER = (
     "The folder must exist or be makeable, and this user must be able to write to it and to the "
     "file."
 )
+_FULL = Cause("disk_full", "has no space left on its disk", "Make space on the disk.")
 SQLITE: Mapping[str, Cause] = MappingProxyType(
     {
         "SQLITE_NOTADB": Cause(
@@ -190,9 +191,7 @@ SQLITE: Mapping[str, Cause] = MappingProxyType(
         "SQLITE_AUTH": Cause(
             "not_allowed", "is a file that this user may not use", _FOLDER, public=_UNFIT
         ),
-        "SQLITE_FULL": Cause(
-            "disk_full", "has no space left on its disk", "Make space on the disk."
-        ),
+        "SQLITE_FULL": _FULL,
         "SQLITE_BUSY": Cause(
             "locked",
             "is a file that another process has locked",
@@ -205,6 +204,8 @@ SQLITE: Mapping[str, Cause] = MappingProxyType(
             "End the other process, or wait until it is done: SQLite has one writer at a time.",
             Remedy.TIME,
         ),
+        # The file beside the database could not grow; SQLite has no other name for that.
+        "SQLITE_IOERR_SHMSIZE": _FULL,
         "SQLITE_IOERR": Cause(
             "disk_error", "is a file that cannot be read or written", "Look at the disk."
         ),
@@ -215,7 +216,7 @@ SQLITE: Mapping[str, Cause] = MappingProxyType(
         "SQLITE_PROTOCOL": _SLOW,
     }
 )
-"""By the beginning of SQLite's name for the error."""
+"""By the beginning of SQLite's name for the error; the first that fits counts."""
 
 NO_FILE = Cause(
     "cannot_open",
@@ -240,7 +241,7 @@ ERRORS_OF_FILES: Mapping[str, Cause] = MappingProxyType(
             Remedy.RESTART,
             _UNFIT,
         ),
-        "ENOSPC": Cause("disk_full", "has no space left on its disk", "Make space on the disk."),
+        "ENOSPC": _FULL,
         "EROFS": Cause(
             "read_only",
             "is on a disk that cannot be written to",
@@ -251,6 +252,13 @@ ERRORS_OF_FILES: Mapping[str, Cause] = MappingProxyType(
     }
 )
 """By the name of the error; the rest is :data:`NO_FILE`."""
+NO_REGULAR_FILE = Cause(
+    "no_regular_file",
+    "is a pipe, a socket or a device and no file",
+    "Put the path of a file into DATABASE_URL.",
+    Remedy.RESTART,
+    _UNFIT,
+)
 NEWER_FILE = Cause(
     "newer_file",
     "is a file in a format that this SQLite does not know",

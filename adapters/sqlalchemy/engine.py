@@ -1,15 +1,10 @@
 """The engine: how Doorward connects, and what every connection promises (DB-1, DB-4, DB-6)."""
 
 import asyncio
-import errno
-import os
 import socket
-import stat
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 from weakref import WeakSet
 
 from sqlalchemy import URL, Dialect, event
@@ -26,8 +21,14 @@ from adapters.addresses.database import (
     SqliteAddress,
     database_address,
 )
-from adapters.sqlalchemy.failures import Unusable, unusable_file
+from adapters.sqlalchemy.failures import Unusable
 from adapters.sqlalchemy.postgresql import Connector
+from adapters.sqlalchemy.sqlite_file import (
+    ensure_usable,
+    keep_private,
+    prepare_file,
+    reading_url,
+)
 
 POOL_TIMEOUT_SECONDS = 2.0
 CONNECT_TIMEOUT_SECONDS = 3.0
@@ -59,7 +60,6 @@ SQLALCHEMY_PREPARES = {"prepared_statement_cache_size": 0, "prepared_statement_n
 """Statements that SQLAlchemy runs itself have no name: behind a pooler others may have it."""
 
 _SQLITE_SETTINGS = (
-    "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",  # in WAL mode NORMAL may lose commits when the power goes
     "PRAGMA foreign_keys=ON",
 )
@@ -85,21 +85,6 @@ def engine_url(address: DatabaseAddress) -> URL:
     if isinstance(address, SqliteAddress):
         return URL.create("sqlite+aiosqlite", database=address.file)
     return URL.create("postgresql+asyncpg")
-
-
-def reading_url(address: SqliteAddress) -> URL:
-    """Return an address that opens the file as it lies there, and makes or changes none.
-
-    A file that is not there yet is read as an empty database. One that no process has open is read
-    without SQLite's own files beside it, which even a reader would make.
-    """
-    file = Path(address.file).absolute()
-    if not file.exists():
-        return URL.create("sqlite+aiosqlite", database=":memory:")
-    options = {"uri": "true", "mode": "ro"}
-    if not any(file.with_name(file.name + end).exists() for end in ("-wal", "-journal")):
-        options["immutable"] = "1"
-    return URL.create("sqlite+aiosqlite", database=f"file:{quote(str(file))}", query=options)
 
 
 def read_address(url: str) -> DatabaseAddress:
@@ -189,7 +174,7 @@ def create_engine(
     if isinstance(address, SqliteAddress):
         look = ensure_usable if read_only else prepare_file
         event.listen(engine.sync_engine, "do_connect", _first(look, address))
-        prepare = _prepare_reading if read_only else _prepare_sqlite
+        prepare = _prepare_reading if read_only else _prepare_writing(address)
         event.listen(engine.sync_engine, "connect", prepare)
     else:
         set_for_transaction = _beginning(address)
@@ -214,43 +199,6 @@ def _beginning(address: PostgresqlAddress) -> str:
     return "BEGIN ISOLATION LEVEL READ COMMITTED" + "".join(limits)
 
 
-def prepare_file(address: SqliteAddress) -> None:
-    """Make SQLite's file and its folder, readable by its owner alone.
-
-    Raises :class:`Unusable` where it cannot be made, read or written. A file that is there is not
-    opened: closing it would take away the locks that SQLite has on it in this process.
-    """
-    ensure_usable(address)
-    file = Path(address.file)
-    try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not file.exists():
-            file.touch(mode=0o600)
-    except OSError as problem:
-        raise Unusable(unusable_file(problem.errno)) from None
-    with suppress(OSError):  # it may be another user's, who lets us write to it
-        if stat.S_IMODE(file.stat().st_mode) & 0o077:
-            file.chmod(0o600)
-
-
-def ensure_usable(address: SqliteAddress) -> None:
-    """Raise :class:`Unusable` if SQLite's file, or a new one, could not be used; change nothing."""
-    file = Path(address.file).absolute()
-    try:
-        present = next(place for place in (file, *file.parents) if place.exists())
-        if present == file and file.is_dir():
-            raise Unusable(unusable_file(errno.EISDIR))
-        if present != file and not present.is_dir():
-            raise Unusable(unusable_file(errno.ENOTDIR))
-    except OSError as problem:
-        raise Unusable(unusable_file(problem.errno)) from None
-    # Beside the file SQLite keeps others of its own, so the folder must be writable, too.
-    folder = file.parent if present == file else present
-    may_be_used = present != file or os.access(file, os.R_OK | os.W_OK)
-    if not (may_be_used and os.access(folder, os.W_OK | os.X_OK)):
-        raise Unusable(unusable_file(errno.EACCES))
-
-
 def _refuse_to_wait(
     _dialect: Dialect, _record: ConnectionPoolEntry, _args: object, _options: object
 ) -> None:
@@ -272,12 +220,27 @@ def _first(look: Callable[[SqliteAddress], None], address: SqliteAddress) -> Cal
     return do
 
 
-def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+def _prepare_writing(
+    address: SqliteAddress,
+) -> Callable[[DBAPIConnection, ConnectionPoolEntry], None]:
+    def prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        _prepare_sqlite(connection, address)
+
+    return prepare
+
+
+def _prepare_sqlite(connection: DBAPIConnection, address: SqliteAddress) -> None:
     # Python would begin transactions by itself, the wrong kind and at the wrong time: a
     # transaction that reads first and writes later fails at once when another one wrote.
     connection.isolation_level = None
     cursor = connection.cursor()
     try:
+        # Another program's file, which will be refused, stays as it is.
+        cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        tables = {name for (name,) in cursor.fetchall()}
+        if not tables or "alembic_version" in tables:
+            keep_private(address)
+            cursor.execute("PRAGMA journal_mode=WAL")
         for setting in _SQLITE_SETTINGS:
             cursor.execute(setting)
     except BaseException:

@@ -52,6 +52,11 @@ def unusable_file(number: int | None) -> Failure:
     return _failure(cause or causes.NO_FILE, code, "errno")
 
 
+def no_regular_file() -> Failure:
+    """Return the failure of a pipe, a socket or a device in the place of SQLite's file."""
+    return _failure(causes.NO_REGULAR_FILE, None, None)
+
+
 def no_user() -> Failure:
     """Return the failure of an address without a user where this process has no name either."""
     return _failure(causes.NO_USER, None, None)
@@ -65,6 +70,11 @@ def read_only() -> Failure:
 def no_right() -> Failure:
     """Return the failure of a role that may not do what it has to."""
     return _failure(causes.SQLSTATES["42501"], "42501", "sqlstate")
+
+
+def no_schema() -> Failure:
+    """Return the failure of a role for which no schema is there to make tables in."""
+    return _failure(causes.SQLSTATES["3F000"], "3F000", "sqlstate")
 
 
 def foreign_tables() -> Failure:

@@ -1,6 +1,8 @@
 """Looking at the database: which one it is, and what about it limits or endangers the service."""
 
 import asyncio
+import errno
+import shutil
 import sqlite3
 import stat
 from collections.abc import Iterator, Sequence
@@ -12,13 +14,23 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.addresses.database import PostgresqlAddress, SqliteAddress
 from adapters.addresses.url import is_loopback_host
-from adapters.sqlalchemy.engine import ensure_usable, read_address
+from adapters.sqlalchemy.engine import read_address
 from adapters.sqlalchemy.errors import translated_errors
-from adapters.sqlalchemy.failures import NO_ANSWER, Unusable, no_right, read_only
+from adapters.sqlalchemy.failures import (
+    NO_ANSWER,
+    Unusable,
+    no_right,
+    no_schema,
+    read_only,
+    unusable_file,
+)
+from adapters.sqlalchemy.sqlite_file import ensure_usable
 from application.ports.inspection import Inspection, Observation
 from domain.errors import DomainError, ServiceUnavailable
 
 _PATIENCE_SECONDS = 15
+_NO_SPACE_BYTES = 2**20
+_LITTLE_SPACE_BYTES = 64 * 2**20
 _ROLE = table(
     "pg_roles",
     column("rolname", String),
@@ -91,7 +103,8 @@ class DatabaseInspection(Inspection):
         if facts.transaction_read_only == "on":
             yield Observation.of(read_only())
         if not (facts.is_migrated or facts.may_create):
-            yield Observation.of(no_right())
+            # Without a schema there is none to have a right on: SQL's answer is NULL.
+            yield Observation.of(no_schema() if facts.may_create is None else no_right())
         yield from _durability(facts)
         yield from _rights(facts)
         available = int(facts.max_connections) - int(facts.superuser_reserved_connections)
@@ -139,13 +152,26 @@ def _of_file(address: SqliteAddress) -> Iterator[Observation]:
         return
     if not place.exists():
         yield _ok(f"SQLite, {place}: not there yet, and made at the first start.")
+        yield from _space_for(place)
         return
     yield _ok(f"SQLite {sqlite3.sqlite_version}, {place}.")
+    yield from _space_for(place)
     if stat.S_IMODE(place.stat().st_mode) & 0o077:
         message = "Other users of this machine can read or write the file."
         yield _warning(message, f"chmod 600 {place}; the next start does it, too.")
     message = "SQLite takes one writer at a time, on one machine."
     yield _note(message, "Use PostgreSQL for more than one process that writes much.")
+
+
+def _space_for(file: Path) -> Iterator[Observation]:
+    """Tell of a disk that is full, or will be soon: SQLite writes twice what it keeps."""
+    folder = next(place for place in file.resolve().parents if place.exists())
+    free = shutil.disk_usage(folder).free
+    if free < _NO_SPACE_BYTES:
+        yield Observation.of(unusable_file(errno.ENOSPC))
+    elif free < _LITTLE_SPACE_BYTES:
+        message = f"Only {free // 2**20} MiB are left on the file's disk."
+        yield _warning(message, "Make space on the disk before nothing can be written.")
 
 
 def _is_near(host: str) -> bool:

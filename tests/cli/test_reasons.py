@@ -5,8 +5,10 @@ Each case is a real server or a real file, as it is found in the field.
 
 import asyncio
 import json
+import os
 import signal
 import sqlite3
+import stat
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -23,7 +25,14 @@ from tests.http.client import running_api, settings_for
 from tests.support.command_line import command
 from tests.support.databases import administer
 from tests.support.postgres import PostgresServer
-from tests.support.processes import PATIENCE, free_port, started, wait_for_line, wait_for_status
+from tests.support.processes import (
+    PATIENCE,
+    doorward,
+    free_port,
+    started,
+    wait_for_line,
+    wait_for_status,
+)
 from tests.worker.test_worker import sign_up
 
 SECRET = "hunter2"
@@ -75,6 +84,10 @@ def troubles(server: PostgresServer, folder: Path) -> dict[str, Trouble]:
         connection.execute("CREATE TABLE a (b)")
         connection.commit()
     newer.write_bytes(newer.read_bytes()[:18] + b"\x09\x09" + newer.read_bytes()[20:])
+    os.mkfifo(folder / "pipe.db")
+    os.mknod(folder / "socket.db", stat.S_IFSOCK | 0o600)
+    (folder / "nowhere.db").symlink_to(folder / "gone" / "nowhere.db")
+    (folder / "itself.db").symlink_to("itself.db")
     with closing(sqlite3.connect(folder / "foreign.db")) as connection:
         connection.execute("CREATE TABLE users (id INTEGER PRIMARY KEY)")
         connection.commit()
@@ -125,6 +138,25 @@ def troubles(server: PostgresServer, folder: Path) -> dict[str, Trouble]:
         "a foreign file": Trouble(
             f"sqlite:///{folder}/foreign.db", "foreign_tables", ends_start=True
         ),
+        "a pipe": Trouble(f"sqlite:///{folder}/pipe.db", "no_regular_file", ends_start=True),
+        "a socket": Trouble(f"sqlite:///{folder}/socket.db", "no_regular_file", ends_start=True),
+        "a link to nowhere": Trouble(
+            f"sqlite:///{folder}/nowhere.db", "cannot_open", "ENOENT", ends_start=True
+        ),
+        "a link to itself": Trouble(
+            f"sqlite:///{folder}/itself.db", "cannot_open", "ELOOP", ends_start=True
+        ),
+        "a long name": Trouble(
+            f"sqlite:///{folder}/{'a' * 300}.db", "cannot_open", "ENAMETOOLONG", ends_start=True
+        ),
+        "no schema": Trouble(
+            f"postgresql://{login}@{place}/empty?options=-c%20search_path%3Dnowhere",
+            "no_schema",
+            "3F000",
+        ),
+        "a file for a socket's folder": Trouble(
+            f"postgresql://{login}@/empty?host={folder}/letter.db", "no_socket", exit_code=75
+        ),
     }
 
 
@@ -132,7 +164,9 @@ NAMES = [
     "wrong password", "missing database", "no TLS", "no right to connect",
     "no right to create tables", "too many connections", "a standby", "foreign tables", "ASCII",
     "Latin", "unknown host", "nothing listens", "no certificate file", "no database file",
-    "a newer file", "a folder", "no folder", "a foreign file",
+    "a newer file", "a folder", "no folder", "a foreign file", "a pipe", "a socket",
+    "a link to nowhere", "a link to itself", "a long name", "no schema",
+    "a file for a socket's folder",
 ]  # fmt: skip
 
 
@@ -164,9 +198,44 @@ async def test_every_command_names_the_class_and_the_cure(
         assert len(done.stderr.splitlines()) == 1
         assert done.stderr.count(". ") >= 1, "what happened, and the cure"
     planned = command("migrate", "--plan", folder=tmp_path, **settings)
-    if name not in {"no right to create tables", "a standby"}:
+    if name not in {"no right to create tables", "a standby", "no schema"}:
         assert planned.returncode == trouble.exit_code
     ensure_told(planned.stderr, Trouble("", ""))
+
+
+OTHERS = ["no database file", "a newer file", "a foreign file", "a pipe", "a socket", "a folder"]
+
+
+@pytest.mark.parametrize("name", OTHERS)
+async def test_what_is_not_ours_stays_as_it_is(
+    server: PostgresServer, tmp_path: Path, name: str
+) -> None:
+    """A mistyped address may name any file of the machine: its content, rights and neighbours."""
+    trouble = troubles(server, tmp_path)[name]
+    for each in tmp_path.glob("*.db"):
+        if each.is_file():
+            each.chmod(0o644)
+    before = state_of(tmp_path)
+    for migrating in ("true", "false"):
+        settings = {
+            "DATABASE_URL": trouble.url,
+            "MIGRATE_ON_START": migrating,
+            "SECRET_KEY": "a key of these tests, long enough for all that is sealed",
+        }
+        for arguments in (("check",), ("migrate",), ("users", "list")):
+            done = command(*arguments, folder=tmp_path, **settings)
+            assert done.returncode == 1, done.stderr
+        started_in_vain = doorward("worker", folder=tmp_path, **settings)
+        assert started_in_vain.returncode == 1, started_in_vain.stderr
+    assert state_of(tmp_path) == before
+
+
+def state_of(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Return the rights and the content of everything in the folder."""
+    return {
+        each.name: (each.lstat().st_mode, each.read_bytes() if each.is_file() else b"")
+        for each in folder.iterdir()
+    }
 
 
 PROCESSES = [

@@ -1,6 +1,8 @@
 """What every connection promises, and what an address may look like."""
 
+import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -93,8 +95,29 @@ async def test_the_file_is_for_us_alone(tmp_path: Path) -> None:
 async def test_a_file_that_others_could_read_is_closed_to_them(sqlite_url: str) -> None:
     file = Path(str(make_url(sqlite_url).database))
     file.chmod(0o644)
-    await create_engine(sqlite_url).dispose()
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    engine = create_engine(sqlite_url)
+    async with engine.connect() as connection:
+        await connection.exec_driver_sql("CREATE TABLE t (x)")
+        beside = [each for each in file.parent.iterdir() if each.name.startswith(file.name)]
+        assert len(beside) > 1, "SQLite keeps files of its own"
+        assert {stat.S_IMODE(each.stat().st_mode) for each in beside} == {0o600}
+    await engine.dispose()
+
+
+async def test_another_programs_file_stays_as_it_is(tmp_path: Path) -> None:
+    """Whoever connects first cannot know whether it will be refused."""
+    file = tmp_path / "other.db"
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("CREATE TABLE customers (x)")
+        other.commit()
+    file.chmod(0o644)
+    before = file.read_bytes()
+    engine = create_engine(f"sqlite:///{file}")
+    async with engine.connect() as connection:
+        await connection.exec_driver_sql("SELECT * FROM customers")
+    await engine.dispose()
+    assert file.read_bytes() == before
+    assert stat.S_IMODE(file.stat().st_mode) == 0o644
 
 
 async def test_a_file_that_cannot_be_made_is_told_when_it_is_needed(tmp_path: Path) -> None:

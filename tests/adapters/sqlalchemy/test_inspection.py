@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.sqlalchemy import inspection
 from adapters.sqlalchemy.engine import create_engine
 from adapters.sqlalchemy.inspection import DatabaseInspection
 from application.ports.inspection import Observation
@@ -12,8 +13,8 @@ from application.ports.inspection import Observation
 async def seen(url: str, pool_size: int = 10) -> list[Observation]:
     engine = create_engine(url, read_only=True)
     try:
-        inspection = DatabaseInspection(engine, url=url, pool_size=pool_size)
-        return list(await inspection.observations())
+        looking = DatabaseInspection(engine, url=url, pool_size=pool_size)
+        return list(await looking.observations())
     finally:
         await engine.dispose()
 
@@ -59,6 +60,22 @@ async def test_a_file_that_others_can_read_is_told(sqlite_url: str, tmp_path: Pa
     (tmp_path / "doorward.db").chmod(0o644)
     found = told(await seen(sqlite_url), "Other users")
     assert (found.level, "chmod 600" in found.cure) == ("warning", True)
+
+
+@pytest.mark.parametrize("name", ["there.db", "new/doorward.db"])
+async def test_a_disk_without_space_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """All that writes would fail while everything that reads is fine."""
+    (tmp_path / "there.db").touch(mode=0o600)
+    url = f"sqlite:///{tmp_path}/{name}"
+    assert all(each.reason is None and each.level in {"ok", "note"} for each in await seen(url))
+    monkeypatch.setattr(inspection, "_LITTLE_SPACE_BYTES", 2**80)
+    found = told(await seen(url), "MiB are left")
+    assert (found.level, bool(found.cure)) == ("warning", True)
+    monkeypatch.setattr(inspection, "_NO_SPACE_BYTES", 2**80)
+    found = told(await seen(url), "no space left")
+    assert (found.level, found.reason) == ("error", "disk_full")
 
 
 @pytest.mark.parametrize("is_open", [True, False])
