@@ -5,6 +5,7 @@ Doorward's driver can do are read, and the rest are refused with the reason: an 
 passed over in silence could be the one that was to protect the password.
 """
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -108,6 +109,8 @@ _OURS = frozenset(
     }
 )  # fmt: skip
 _LONGEST_CONNECT = 600
+_LONGEST_FOLDER = 107 - len("/.s.PGSQL.65535")
+"""A socket's path has 107 bytes at most (Linux, unix(7))."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +180,9 @@ def _sqlite(url: Url) -> SqliteAddress:
 def _postgresql(url: Url) -> PostgresqlAddress:
     options = dict(url.options)
     if "ssl" in options and "sslmode" not in options:
-        options["sslmode"] = options.pop("ssl")  # what SQLAlchemy calls it
+        # SQLAlchemy's name for it; libpq and others know `ssl=true` as well.
+        mode = options.pop("ssl")
+        options["sslmode"] = "require" if mode == "true" else mode
     for alias in ("dbname", "database"):
         if alias in options and url.path.strip("/"):
             raise ValueError(f"names the database twice; leave {alias} out")
@@ -239,7 +244,10 @@ def _host(written: str, plain: str) -> tuple[str, int | None]:
         raise ValueError("names no host; write postgresql://user:password@host:5432/database")
     if plain.startswith("/"):
         folder, _, port = written.rpartition(":") if ":" in written else (written, "", "")
-        return (decoded(folder), port_number(port)) if port else (plain.removesuffix(":"), None)
+        found = (decoded(folder), port_number(port)) if port else (plain.removesuffix(":"), None)
+        if len(os.fsencode(found[0])) > _LONGEST_FOLDER:
+            raise ValueError(f"has the folder of a socket with more than {_LONGEST_FOLDER} bytes")
+        return found
     if plain.startswith("@"):
         raise ValueError("has an abstract socket for a host; name a folder")
     if plain.count(":") > 1 and is_ip_address(plain):

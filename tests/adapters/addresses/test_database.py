@@ -37,6 +37,7 @@ def test_the_parts_of_an_address(scheme: str) -> None:
         ("postgresql://%2Frun%2Fpostgresql/d", (("/run/postgresql", 5432),)),
         ("postgresql://%2Frun%2Fpostgresql:5433/d", (("/run/postgresql", 5433),)),
         ("postgresql://jane@/d?host=/run/my%20db&port=5433", (("/run/my db", 5433),)),
+        (f"postgresql:///d?host=/{'x' * 91}", ((f"/{'x' * 91}", 5432),)),
     ],
 )
 def test_one_host_or_several_or_the_folder_of_a_socket(
@@ -78,6 +79,8 @@ def test_what_the_options_say() -> None:
             },
         ),
         ("sslrootcert=&sslcert=", {}),
+        ("ssl=true", {"sslmode": "require"}),
+        ("ssl=verify-full", {"sslmode": "verify-full"}),
         (
             "sslmode=require&sslnegotiation=direct",
             {"sslmode": "require", "sslnegotiation": "direct"},
@@ -148,7 +151,8 @@ def test_what_the_driver_cannot_do_is_refused_with_the_reason(query: str, words:
         f"postgresql://:{SECRET}@db/d", f"postgresql://db/d?password={SECRET}",
         f"postgresql://a,,{SECRET}/d", f"postgresql://{SECRET}:99999/d",
         f"postgresql://{SECRET}:5432x/d", f"postgresql://@{SECRET}x:y/d",
-        f"postgresql:///d?host=@{SECRET}", f"postgresql+psycopg://j:{SECRET}@h/d",
+        f"postgresql:///d?host=@{SECRET}", f"postgresql:///d?host=/{SECRET}{'x' * 86}",
+        f"postgresql:///d?host=/{SECRET}{'é' * 43}", f"postgresql+psycopg://j:{SECRET}@h/d",
         f"mysql://j:{SECRET}@h/d", f"{SECRET}", f"postgresql://j:{SECRET}@h/d#x",
         f"postgresql://a:1/d?host={SECRET}&port=2", f"postgresql://a:1/{SECRET}?port=2",
         f"sqlite:///{SECRET}.db?mode=ro", f"sqlite:///{SECRET}.db?uri=true",
