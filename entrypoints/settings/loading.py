@@ -5,6 +5,7 @@ import re
 import stat
 from pathlib import Path
 
+from dotenv.parser import parse_stream
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
@@ -51,6 +52,23 @@ def _ensure_readable(file: Path) -> None:
         raise SettingsError([_unreadable(failure)]) from None
     if stat.S_ISDIR(mode):
         raise SettingsError([".env: is a folder. Remove it, or put a file in its place."])
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):  # to open it could take for ever
+        raise SettingsError([".env: is a pipe or a socket. Remove it, or put a file in its place."])
+    if stat.S_ISREG(mode):
+        _ensure_understood(file)
+
+
+def _ensure_understood(file: Path) -> None:
+    """Raise SettingsError for lines that the parser passes over, with all that they would set."""
+    try:
+        with file.open(encoding="utf-8-sig") as text:
+            lines = [each.original.line for each in parse_stream(text) if each.error]
+    except (OSError, UnicodeDecodeError):
+        return  # who reads the settings finds it, too, and says so
+    if lines:
+        where = f"line {lines[0]}" if len(lines) == 1 else f"lines {', '.join(map(str, lines))}"
+        cure = "Write NAME=value, and close each quote on the line where it opens."
+        raise SettingsError([f".env: {where} cannot be read. {cure}"])
 
 
 def _unreadable(failure: OSError) -> str:

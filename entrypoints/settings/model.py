@@ -28,6 +28,7 @@ from entrypoints.settings import addresses
 from entrypoints.settings.problems import SettingsError
 from entrypoints.settings.secret_key import KeptKey, KeyNotKept
 
+_HTTP_PORT = 80
 _CENTURY = 100 * 366 * 24 * 3600
 
 
@@ -61,7 +62,8 @@ def _log_format(known: Mapping[str, Any]) -> Literal["json", "console"]:
 def _own_address(known: Mapping[str, Any]) -> str:
     # Where only IPv6 is listened on, 127.0.0.1 would lead nowhere.
     host = "[::1]" if known["host"] == "::1" else "127.0.0.1"
-    return f"http://{host}:{known['port']}"
+    port = "" if known["port"] == _HTTP_PORT else f":{known['port']}"  # as browsers write it
+    return f"http://{host}{port}"
 
 
 def _public_url(known: Mapping[str, Any]) -> str:
@@ -275,7 +277,10 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _lanes_have_memory(self) -> "Settings":
         if self.argon2_memory_kib < 8 * self.argon2_parallelism:
-            raise ValueError("ARGON2_MEMORY_KIB: must be at least 8 times ARGON2_PARALLELISM.")
+            raise ValueError(
+                "ARGON2_MEMORY_KIB: is less than 8 times ARGON2_PARALLELISM. "
+                "Raise the one or lower the other."
+            )
         return self
 
     @property

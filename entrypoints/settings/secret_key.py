@@ -91,7 +91,12 @@ class KeptKey:
         return self._content(descriptor)
 
     def _open(self) -> int:
-        return os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW)
+        # A pipe would be waited for, and of a folder the rights would be taken away.
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise KeyNotKept(f"{self.path} cannot be read: it is no file.")
+        return descriptor
 
     def _content(self, descriptor: int) -> bytes:
         with os.fdopen(descriptor, "rb") as file:

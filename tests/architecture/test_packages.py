@@ -47,6 +47,7 @@ LIBRARY_HOMES: Mapping[str, tuple[str, ...]] = {
     "cryptography": ("adapters.encryption", "adapters.jwt"),
     "cyclopts": ("entrypoints.cli",),
     "dependency_injector": ("entrypoints.container",),
+    "dotenv": ("entrypoints.settings.loading",),
     "fastapi": ("entrypoints.http",),
     "httptools": ("entrypoints.http.edge.patience",),
     "jinja2": ("entrypoints.http.pages.rendering",),

@@ -1,4 +1,5 @@
 import multiprocessing
+import os
 import re
 import stat
 from collections.abc import Callable, Iterator
@@ -89,6 +90,9 @@ def test_every_setting_says_what_it_is() -> None:
 
 def test_the_public_url_follows_the_port(load: Load) -> None:
     assert load(port="9001").public_url == "http://127.0.0.1:9001"
+    # What a browser writes has no port that goes without saying.
+    assert load(port="80").public_url == "http://127.0.0.1"
+    assert load(port="80", host="::1").public_url == "http://[::1]"
 
 
 @pytest.mark.parametrize(
@@ -133,6 +137,29 @@ def test_unknown_keys_in_the_file_are_refused(load: Load, line: str, expected: s
 def test_a_file_that_is_not_utf8_is_refused(load: Load) -> None:
     Path(".env").write_bytes(b"MAIL_FROM=\xff\n")
     assert problems_of(load) == (".env: is not UTF-8. Save it as UTF-8.",)
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ('PORT=9000\nDATABASE_URL="hunter2\n', "line 2"),
+        ("PORT=9000\nthis is hunter2\nHOST=::1\n", "line 2"),
+        ("one hunter2\nPORT=9000\n'hunter2\n", "lines 1, 3"),
+    ],
+)
+def test_a_line_that_would_be_passed_over_is_refused(load: Load, text: str, where: str) -> None:
+    """What it was to set would have its default, such as a database in a file."""
+    Path(".env").write_text(text)
+    [problem] = problems_of(load)
+    assert problem.startswith(f".env: {where} cannot be read. Write NAME=value")
+    assert "hunter2" not in problem
+
+
+def test_a_pipe_is_refused_and_not_waited_for(load: Load) -> None:
+    os.mkfifo(".env")
+    assert problems_of(load) == (
+        ".env: is a pipe or a socket. Remove it, or put a file in its place.",
+    )
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_setting(load: Load) -> None:
@@ -242,7 +269,7 @@ def test_every_problem_is_told_at_once(load: Load) -> None:
 
 def test_lanes_need_memory(load: Load) -> None:
     (problem,) = problems_of(load, argon2_memory_kib="8", argon2_parallelism="2")
-    assert problem.startswith("ARGON2_MEMORY_KIB: must be")
+    assert problem.startswith("ARGON2_MEMORY_KIB: is less than")
 
 
 @pytest.mark.parametrize(
@@ -454,7 +481,7 @@ def test_production_makes_no_key(load: Load) -> None:
         settings.secret_key_bytes()
 
 
-@pytest.mark.parametrize("damage", ["short", "folder", "link"])
+@pytest.mark.parametrize("damage", ["short", "folder", "link", "pipe"])
 def test_a_damaged_key_is_refused_and_not_replaced(load: Load, damage: str) -> None:
     """
     CF-1: a new key would make everything sealed under the old one unreadable.
@@ -465,11 +492,16 @@ def test_a_damaged_key_is_refused_and_not_replaced(load: Load, damage: str) -> N
         file.write_text("abc")
     elif damage == "folder":
         file.mkdir()
+    elif damage == "pipe":
+        os.mkfifo(file)
     else:
         Path("elsewhere").write_text(STRONG)
         file.symlink_to(Path("elsewhere").absolute())
+    before = file.lstat().st_mode
     with pytest.raises(SettingsError, match="SECRET_KEY"):
         load().secret_key_bytes()
+    if damage != "short":
+        assert file.lstat().st_mode == before, "it is none of ours"
 
 
 def _read_or_make(path: Path) -> bytes:
