@@ -22,6 +22,7 @@ from domain.failures import Failure, Remedy
 from domain.mail.message import MessageId
 from entrypoints.container import Container, close
 from entrypoints.settings import Settings, SettingsError, findings, load_settings, refusals
+from entrypoints.settings.findings import NEW_KEY
 from entrypoints.settings.secret_key import wrong_secret_key
 
 KEYRING_EVERY = timedelta(seconds=3)
@@ -84,7 +85,7 @@ def build_container(settings: Settings, kind: type[Container] = Container) -> Co
     except SettingsError as problem:
         raise StartRefused(str(problem)) from None
     except ValueError as problem:
-        raise StartRefused(f"SECRET_KEY cannot be used: {problem}") from None
+        raise StartRefused(f"SECRET_KEY cannot be used: {problem}. {NEW_KEY}") from None
     return container
 
 

@@ -41,7 +41,7 @@ _NO_ANSWER = _Cause(
 _LOST = _Cause(
     "connection_lost",
     "closed the connection",
-    "Look at its log, and at the port in SMTP_URL: one that speaks TLS from the first byte, as 465 "
+    "Look at its log, and at the port in SMTP_URL. One that speaks TLS from the first byte, as 465 "
     "does, needs smtps://.",
     Remedy.TIME,
 )
@@ -109,7 +109,8 @@ _REFUSED_SIGN_IN = _Cause(
 _WANTS_SIGN_IN = _Cause(
     "sign_in_required",
     "wants a user and a password first",
-    "Put them into SMTP_URL: smtp://user:password@host:587.",
+    "Put both into SMTP_URL, with a colon between them and an @ before the host; its port is 587 "
+    "as a rule.",
 )
 _SENDER = _Cause(
     "sender_refused",

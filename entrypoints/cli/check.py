@@ -265,9 +265,15 @@ def _age(since: datetime, now: datetime) -> str:
 
 def _unreadable(problem: str) -> Finding:
     """Return a setting that cannot be read in the form of a finding."""
-    setting, _, message = problem.partition(": ")
-    message, _, cure = message.partition(" Expected: ")
-    return replace(_error(setting, message, f"Expected: {cure}" if cure else ""), stops_start=True)
+    setting, _, told = problem.partition(": ")
+    if " " in setting:  # a sentence, which may begin with the setting that it is about
+        first = setting.partition(" ")[0]
+        setting, told = first if first.isupper() else "settings", problem
+    message, expected, cure = told.partition(" Expected: ")
+    if not expected:
+        message, _, cure = told.partition(". ")
+    cure = f"{expected.lstrip()}{cure}"
+    return replace(_error(setting, f"{message.rstrip('.')}.", cure), stops_start=True)
 
 
 def _of(failure: "Failure", name: str | None = None) -> Finding:

@@ -98,7 +98,7 @@ def _in_development(settings: Settings) -> Iterator[Finding]:
         message = "Not set: one is made for this machine."
         yield Finding(level="ok", setting="SECRET_KEY", message=message)
     elif weak := weakness(settings.secret_key.get_secret_value()):
-        yield _warn("SECRET_KEY", f"It {weak}.", _KEY_CURE)
+        yield _warn("SECRET_KEY", f"It {weak}.", NEW_KEY)
     if settings.in_memory:
         message = "Everything is forgotten at the end of the process."
         yield _warn("DATABASE_URL", message, "Leave it out for a file under var/.")
@@ -106,9 +106,9 @@ def _in_development(settings: Settings) -> Iterator[Finding]:
 
 def _secret_key(settings: Settings) -> Iterator[Finding]:
     if settings.secret_key is None:
-        yield _stop("SECRET_KEY", "It is missing.", _KEY_CURE)
+        yield _stop("SECRET_KEY", "It is missing.", NEW_KEY)
     elif weak := weakness(settings.secret_key.get_secret_value()):
-        yield _stop("SECRET_KEY", f"It {weak}.", _KEY_CURE)
+        yield _stop("SECRET_KEY", f"It {weak}.", NEW_KEY)
 
 
 def _reachability(settings: Settings) -> Iterator[Finding]:
@@ -154,7 +154,7 @@ def _mail(settings: Settings) -> Iterator[Finding]:
         yield _warn("MAIL_FROM", "Only a mail server of your own takes mail from there.", cure)
 
 
-_KEY_CURE = "Set SECRET_KEY to the output of: openssl rand -base64 48"
+NEW_KEY = "Set SECRET_KEY to the output of: openssl rand -base64 48"
 
 
 def _stop(setting: str, message: str, cure: str) -> Finding:

@@ -276,11 +276,18 @@ def test_a_fault_of_ours_is_a_finding_too(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert told(place.found(), "administrators", "none")
 
 
-@pytest.fixture(params=[".env", "value", "sqlite", "folder"])
+@pytest.fixture(params=[".env", "line", "value", "short key", "long name", "sqlite", "folder"])
 def unreadable(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
     if request.param == ".env":
         (tmp_path / ".env").mkdir()
         yield {}
+    elif request.param == "line":
+        (tmp_path / ".env").write_text('PORT=9000\nDATABASE_URL="in-the-address\n')
+        yield {}
+    elif request.param == "short key":
+        yield {"SECRET_KEY": "in-the-address"}
+    elif request.param == "long name":
+        yield {"DATABASE_URL": f"sqlite:///{tmp_path}/{'a' * 300}.db"}
     elif request.param == "value":
         yield {"PORT": "x", "DATABASE_URL": "mysql://someone:in-the-address@host/x"}
     elif request.param == "sqlite":
@@ -294,7 +301,17 @@ def unreadable(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[
 def test_what_cannot_be_read_is_a_finding(unreadable: dict[str, str], tmp_path: Path) -> None:
     place = Place(tmp_path, unreadable)
     found = place.found()
-    assert "error" in {each["level"] for each in found}
+    errors = [each for each in found if each["level"] == "error"]
+    assert errors
+    assert all(each["setting"] and each["message"] and each["cure"] for each in errors)
     assert "in-the-address" not in repr(found)
     done = place.check()
     assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_a_folder_that_is_gone_is_a_finding_too() -> None:
+    """A sentence that is about no setting is still one finding, with its cure."""
+    found = check._unreadable("The working folder cannot be used (ENOENT). Start elsewhere.")
+    assert (found.setting, found.message, found.cure) == (
+        "settings", "The working folder cannot be used (ENOENT).", "Start elsewhere.",
+    )  # fmt: skip

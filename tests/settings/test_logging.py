@@ -1,9 +1,11 @@
+import errno
 import json
 import logging
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -12,7 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from adapters.network.failures import Server, failure_of
+from adapters.smtp import failures as smtp
+from adapters.sqlalchemy import causes
 from entrypoints.logging import configure_logging, redact, request_id
+from entrypoints.settings.secret_key import KeptKey, wrong_secret_key
 from tests.support.logging_state import logging_as_before
 
 FORMATS: list[Literal["json", "console"]] = ["json", "console"]
@@ -400,3 +406,30 @@ def test_only_the_login_of_an_address_is_taken_out() -> None:
         ),
     }.items():
         assert redact(None, "info", {"event": text}) == {"event": shown}
+
+
+def _advice() -> Iterator[str]:
+    """All that the log tells of parts that cannot be used: what happened, and the cure."""
+    for module, kind in ((causes, causes.Cause), (smtp, smtp._Cause)):
+        for held in vars(module).values():
+            for each in held.values() if isinstance(held, Mapping) else [held]:
+                if isinstance(each, kind):
+                    yield each.words
+                    yield each.cure
+    server = Server(part="database", setting="DATABASE_URL", trust="name it as sslrootcert")
+    for number in (*errno.errorcode, None):
+        told = failure_of(OSError(number, "x"), server)
+        assert told is not None
+        yield told.what_happened
+        yield told.cure
+    for kept in (None, KeptKey(Path("/var/secret_key"))):
+        wrong = wrong_secret_key(kept)
+        yield wrong.what_happened
+        yield wrong.cure
+
+
+def test_our_own_advice_is_whole() -> None:
+    """A cure of which half is taken out as a secret cures nothing."""
+    advice = list(_advice())
+    assert len(advice) > 150
+    assert advice == [redact(None, "info", {"cure": each})["cure"] for each in advice]
