@@ -21,7 +21,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from entrypoints.http.edge.connection import NO_TRAILERS, HeldFlow, Lingering
 from entrypoints.http.edge.stalling import WatchesReaders
-from entrypoints.http.edge.unreadable import mark_unreadable
+from entrypoints.http.edge.unreadable import is_unambiguous, mark_unreadable
 
 HEADER_SECONDS: Final = 10.0
 MAX_HEADER_BYTES: Final = 64 * 1024
@@ -141,7 +141,9 @@ class PatientProtocol(WatchesReaders):
             self._wait()
 
     def on_headers_complete(self) -> None:
-        """Wait no longer: it is known what is wanted."""
+        """Wait no longer: it is known what is wanted; unless that could be read in two ways."""
+        if not is_unambiguous(self.headers, self.parser.get_http_version()):
+            raise ValueError("not to be read in one way")  # the parser stops, and it is refused
         self._stop_waiting()
         self._header_bytes = 0
         super().on_headers_complete()

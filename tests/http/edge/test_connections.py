@@ -98,6 +98,72 @@ def test_ambiguous_framing_is_refused_and_the_connection_closed(port: int, head:
     assert b"200 OK" not in answer
 
 
+@pytest.mark.parametrize("coding", [b"gzip, chunked", b"identity, chunked", b"chunked;q=1"])
+def test_a_coding_that_is_not_known_is_refused(port: int, coding: bytes) -> None:
+    """
+    HD-5: what it hides would be read as it is here, and decoded by a proxy (RFC 9112, 6.1).
+    """
+    head = b"POST /api/v1/users HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    body = b"Transfer-Encoding: " + coding + b"\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+    behind = b"GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    answer = exchange(port, head + body + behind)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /health/live HTTP/1.1\r\n",
+        b"GET http://a/health/live HTTP/1.1\r\n",
+        b"GET /health/live HTTP/1.1\r\nHost: a\r\nHost: a\r\n",
+        b"GET /health/live HTTP/1.1\r\nhost: a\r\nX: 1\r\nHOST: b\r\n",
+        b"GET /health/live HTTP/1.0\r\nHost: a\r\nHost: b\r\n",
+        b"GET /health/live HTTP/1.1\r\nHost: a b\r\n",
+        b"GET /health/live HTTP/1.1\r\nHost: a/b\r\n",
+        b"GET /health/live HTTP/1.1\r\nHost: a@b\r\n",
+        b"GET /health/live HTTP/1.1\r\nHost: a, b\r\n",
+        b"GET /health/live HTTP/1.1\r\nHost: a:80:80\r\n",
+        b"GET /health/live HTTP/1.1\r\nHost: \xc3\xa4\r\n",
+    ],
+)
+def test_which_host_is_asked_can_be_read_in_one_way(port: int, head: bytes) -> None:
+    """
+    HD-5: one Host of HTTP/1.1, no second one, and a valid one (RFC 9112, 3.2), or 400 and the end.
+    """
+    behind = b"GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    answer = exchange(port, head + b"Origin: " + PAGE + b"\r\n\r\n" + behind)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"\r\naccess-control-allow-origin: " + PAGE + b"\r\n" in answer
+    assert b"MALFORMED_REQUEST" in answer
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        b"a",
+        b"a_b.example:8000",
+        b"xn--mgba3a4f16a",
+        b"127.0.0.1:80",
+        b"[::1]",
+        b"[2001:db8::1]:443",
+        b"[fe80::1%25eth0]:1",
+        b"a%20b",
+        b"a:",
+        b"",
+    ],
+)
+def test_any_valid_host_is_answered(port: int, host: bytes) -> None:
+    """
+    RFC 9110, 7.2 and RFC 3986, 3.2.2; HTTP/1.0 needs none.
+    """
+    end = b"\r\nConnection: close\r\n\r\n"
+    answer = exchange(port, b"GET /health/live HTTP/1.1\r\nHost: " + host + end)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert exchange(port, b"GET /health/live HTTP/1.0" + end).startswith(b"HTTP/1.1 200 ")
+
+
 FRAMING: dict[str, bytes] = {
     "both lengths": (
         b"POST /api/v1/users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"

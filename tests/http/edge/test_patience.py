@@ -21,7 +21,10 @@ from tests.http.edge.application import behind_the_edge, build_app
 PATIENCE = 20.0
 GET = b"GET /api/v1/things/1 HTTP/1.1\r\nHost: a\r\n\r\n"
 LAST = b"GET /api/v1/things/1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
-CHUNKED = b"POST /echo HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
+CHUNKED = (
+    b"POST /echo HTTP/1.1\r\nHost: a\r\n"
+    b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
+)
 
 
 class Served:
@@ -258,7 +261,9 @@ async def test_a_request_for_another_protocol_does_not_swallow_the_next(served: 
     """
     RFC 9110, 7.8: an Upgrade that is not taken up changes nothing.
     """
-    upgrade = b"GET /api/v1/things/1 HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+    upgrade = (
+        b"GET /api/v1/things/1 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+    )
     answer = await served.exchange(upgrade + LAST)
     assert answer.count(b"HTTP/1.1 200 ") == 2
 
@@ -273,7 +278,8 @@ async def test_a_body_that_comes_in_pieces_keeps_the_connection(served: Served) 
     reader, writer = await served.client()
     for _ in range(3):
         writer.write(
-            b"POST /echo HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 6\r\n\r\n"
+            b"POST /echo HTTP/1.1\r\nHost: a\r\n"
+            b"Content-Type: application/json\r\nContent-Length: 6\r\n\r\n"
         )
         await until(lambda: bool(served.protocols) and served.protocols[0].cycle is not None)
         await asyncio.sleep(0.02)
@@ -297,7 +303,7 @@ async def test_the_rest_of_a_refused_body_is_read_for_a_moment_only(
     monkeypatch.setattr(patience, "LINGER_SECONDS", 0.5)
     monkeypatch.setattr(patience, "LINGER_BYTES", 1_000_000)
     reader, writer = await served.client()
-    writer.write(b"POST /%00 HTTP/1.1\r\nContent-Length: 1000000000000\r\n\r\n")
+    writer.write(b"POST /%00 HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000000\r\n\r\n")
     answer = await asyncio.wait_for(reader.read(), PATIENCE)
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert b"\r\nconnection: close\r\n" in answer
@@ -324,7 +330,7 @@ async def test_a_refusal_reaches_a_client_that_sends_all_before_it_reads(served:
     """
     body = b" " * 10_000_000
     reader, writer = await served.client()
-    writer.write(b"POST /echo HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body))
+    writer.write(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(body))
     writer.write(body)
     await writer.drain()
     answer = await asyncio.wait_for(reader.read(), PATIENCE)
@@ -348,7 +354,7 @@ async def test_trailers_are_no_headers(served: Served) -> None:
     async with serving(app) as other:
         answer = await other.exchange(CHUNKED + b"Connection: close\r\n" + body)
     assert answer.startswith(b"HTTP/1.1 200 ")
-    assert seen == [b"content-type", b"transfer-encoding", b"connection"]
+    assert seen == [b"host", b"content-type", b"transfer-encoding", b"connection"]
 
 
 @pytest.mark.parametrize(
@@ -397,7 +403,7 @@ async def test_a_method_that_no_server_knows_is_405(
     """
     HD-3: with Allow, and only where there is something.
     """
-    head = b" HTTP/1.1\r\nOrigin: https://a.example\r\nContent-Length: 5\r\n\r\n"
+    head = b" HTTP/1.1\r\nHost: a\r\nOrigin: https://a.example\r\nContent-Length: 5\r\n\r\n"
     answer = await served.exchange(b"BREW " + path + head + b"GET /" + LAST)
     assert answer.startswith(b"HTTP/1.1 " + status)
     assert answer.count(b"HTTP/1.1 ") == 1
@@ -413,7 +419,7 @@ def test_it_is_the_same_on_uvloop() -> None:
     async def story() -> tuple[bytes, bytes]:
         async with serving(behind_the_edge(build_app())) as served:
             refused = await served.exchange(
-                b"POST /%00 HTTP/1.1\r\nContent-Length: 1000000000000\r\n\r\n{}"
+                b"POST /%00 HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000000\r\n\r\n{}"
             )
             return refused, await served.exchange(GET * 500 + LAST)
 
