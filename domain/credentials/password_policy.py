@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
+from domain.credentials.keyboard_walks import is_keyboard_walk
 from domain.email_address import EmailAddress
 from domain.errors import InvalidInput, Violation
 from domain.normal_form import nfc
@@ -100,7 +101,7 @@ class PasswordPolicy:
         """
         text = password.lower()
         return (
-            _is_run(text)
+            _is_row(text)
             or self._knows_word(text)
             or self._is_decorated(text)
             or self._is_repeated(text, again=1)
@@ -115,7 +116,7 @@ class PasswordPolicy:
         end = start + len(core)
         decoration = _Decoration(text)
         if decoration.is_trivial(start, end, at_most=DECORATION_OF_DIGITS) and (
-            _is_run(core) or self._is_repeated(core, again=MIN_REPEATED)
+            _is_row(core) or self._is_repeated(core, again=MIN_REPEATED)
         ):
             return True
         if len(core) > MAX_COMMON:
@@ -248,6 +249,11 @@ def _row(so_far: tuple[int, int], pair: tuple[str, str]) -> tuple[int, int]:
     if abs(step) > 1:
         return 0, 1
     return step, (so_far[1] + 1 if so_far[0] == step and so_far[1] > 1 else 2)
+
+
+def _is_row(text: str) -> bool:
+    """Tell whether the text is a run, or a walk over a keyboard, from end to end."""
+    return _is_run(text) or is_keyboard_walk(text.translate(_DIGIT_OF_KEY))
 
 
 def _is_run(text: str) -> bool:

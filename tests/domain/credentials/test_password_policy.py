@@ -209,6 +209,52 @@ def test_trivial_decoration_hides_nothing(password: str) -> None:
     assert reasons(password) == ["TOO_COMMON"]
 
 
+@pytest.mark.parametrize(
+    "password",
+    [
+        "qwertyuiopasdfgh",
+        "qwertyuiopasdfghjklzxcvbnm",
+        "QWERTYUIOPasdfghjkl",
+        "poiuytrewqlkjhgfdsa",
+        "asdfghjklqwertyuiop",
+        "qazwsxedcrfvtgbyhn",
+        "1qaz2wsx3edc4rfv5tgb",
+        "!QAZ2wsx#EDC4rfv",
+        "zaq12wsxcde34rfv",
+        "1q2w3e4r5t6y7u8i",
+        "q1w2e3r4t5y6u7i8o9",
+        "qawsedrftgyhujik",
+        "qwertyuiopasdfgh1!",
+        "2026qwertyuiopasdfgh",
+        "qwertzuiopasdfghj",
+        "azertyuiopqsdfghjklm",
+        "1234qwerasdfzxcv5678",
+        "qweasdzxcrtyfghvbn",
+    ],
+)
+def test_a_walk_over_the_keyboard_is_common(password: str) -> None:
+    """PW-4: rows and columns of keys, in any order, as a row of digits is; no list has them all."""
+    assert reasons(password) == ["TOO_COMMON"]
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "we were properly poor",
+        "qwerty sits on my desk",
+        "qwertyuiopasdfgh violet",
+        "reedwertpoollkiuy",
+        "treewqpoolsasdfer",
+        "qazwsxmoonlitriver",
+        "dressertypewriter",
+        "1q2w3e violet kettle",
+    ],
+)
+def test_keys_in_a_row_inside_of_a_longer_password_refuse_nothing(password: str) -> None:
+    """PW-3: only what is such a walk from end to end."""
+    assert reasons(password) == []
+
+
 @pytest.mark.parametrize("separator", [" ", "-", ""])
 def test_a_passphrase_may_repeat_and_count(separator: str) -> None:
     """PW-3: a row or a repetition inside of a longer password refuses nothing."""
@@ -259,6 +305,8 @@ WORST: dict[str, Callable[[int], str]] = {
     "five rows": lambda n: "".join(digit * (n // 5) for digit in "17304") + "a" * (n % 5),
     "six rows": lambda n: "".join(digit * (n // 6) for digit in "173048") + "b" * (n % 6),
     "a letter between rows": lambda n: "1" * (n // 2 - 8) + "73a0482" + "2" * (n // 2 + 1),
+    "keys": lambda n: ("qwertyuiopasdfghjklzxcvbnm1q2w3e4r" * n)[: n - 1] + "q",
+    "one key": lambda n: "q" * (n - 2) + "xq",
     "a period of many": lambda n: ("xq7" * n)[:n],
     "Fibonacci's word": lambda n: fibonacci_word(n),
     "marks": lambda n: ("e\u0323\u0301" * n)[:n],
