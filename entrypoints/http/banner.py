@@ -10,12 +10,12 @@ from importlib.metadata import version
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from application.paging import PageRequest
 from application.users.ports import UserQuery
 from domain.errors import DomainError
 from domain.principal import ADMINISTRATOR, OPERATOR
+from entrypoints.settings import addresses
 
 if TYPE_CHECKING:
     from entrypoints.container import Container
@@ -102,8 +102,8 @@ def _database(settings: "Settings") -> str:
         return "memory; everything is forgotten at the end"
     if (file := settings.sqlite_file) is not None:
         return f"SQLite, {_from_here(file)}"
-    parts = urlsplit(settings.database_url.get_secret_value())
-    return f"PostgreSQL, {parts.path.strip('/') or 'default'} on {parts.hostname}"
+    place = addresses.postgresql_place(settings.database_url.get_secret_value())
+    return f"PostgreSQL, {place}"
 
 
 def _from_here(path: Path) -> str:

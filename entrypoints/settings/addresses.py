@@ -4,7 +4,7 @@ import re
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 from pathlib import Path
 
-from adapters.addresses.database import MEMORY, SqliteAddress
+from adapters.addresses.database import MEMORY, PostgresqlAddress, SqliteAddress
 from adapters.addresses.database import database_address as read_database
 from adapters.addresses.mail_server import SmtpServer
 from adapters.addresses.url import Url, is_loopback_host
@@ -12,7 +12,7 @@ from domain.mail.sender import Sender
 
 __all__ = [
     "MEMORY", "database_url", "is_loopback", "is_loopback_host", "mail_domain", "mailbox",
-    "networks", "origin", "origins", "page_url", "smtp_url", "sqlite_file",
+    "networks", "origin", "origins", "page_url", "postgresql_place", "smtp_url", "sqlite_file",
 ]  # fmt: skip
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -36,6 +36,21 @@ def sqlite_file(address: str) -> Path | None:
     """Return the file that a SQLite address names, None for any other address."""
     read = read_database(address)
     return Path(read.file) if isinstance(read, SqliteAddress) else None
+
+
+def postgresql_place(address: str) -> str | None:
+    """Return ``database on host:port``, without a login; None for any other address."""
+    read = read_database(address)
+    if not isinstance(read, PostgresqlAddress):
+        return None
+    hosts = ", ".join(_place(host, port) for host, port in read.hosts)
+    return f"{read.database or 'default'} on {hosts}"
+
+
+def _place(host: str, port: int) -> str:
+    if host.startswith("/"):
+        return host
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def origin(text: str) -> str:

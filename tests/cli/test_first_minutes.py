@@ -13,9 +13,12 @@ from importlib.metadata import entry_points, version
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from entrypoints.cli.main import DOORWARD, command_line
 from entrypoints.cli.service import Group
+from entrypoints.http.banner import banner
+from entrypoints.settings import Settings
 from tests.support.command_line import Done, command
 from tests.support.processes import doorward, environment, free_port, started, wait_for_line
 from tests.support.terminals import on_a_terminal
@@ -157,6 +160,25 @@ def test_the_banner_names_no_login_of_the_database(postgres_url: str, tmp_path: 
     [line] = [line for line in seen.splitlines() if line.startswith("  Database")]
     assert line.split()[1] == "PostgreSQL,"
     assert "@" not in line
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("postgresql://ada:hunter2\u2100@db.example/accounts", "accounts on db.example:5432"),
+        ("postgresql://ada@/accounts?host=/run/postgresql", "accounts on /run/postgresql"),
+        ("postgresql://ada:x@a,b:5433/a%20b", "a b on a:5432, b:5433"),
+        ("postgresql://ada:x@[::1]?dbname=accounts", "accounts on [::1]:5432"),
+        ("postgresql://ada:x@db.example", "default on db.example:5432"),
+    ],
+)
+def test_the_banner_reads_an_address_as_the_engine_does(url: str, place: str) -> None:
+    """
+    LG-1: whatever its password consists of, and wherever it says the server is.
+    """
+    settings = Settings(_env_file=None, database_url=SecretStr(url))
+    text = banner(settings, host="127.0.0.1", port=8000, needs_administrator=False)
+    assert f"  Database        PostgreSQL, {place}\n" in text
 
 
 def test_in_a_pipe_there_is_only_the_log(tmp_path: Path) -> None:
