@@ -3,19 +3,17 @@ A database that goes away, comes back, or says nothing.
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import make_url
 
 from entrypoints.lifecycle import StartRefused
 from tests.http.client import Api, Tokens, refusal_of, running_api, settings_for
 from tests.http.conftest import Start, every_store
 from tests.support.postgres import PostgresServer
+from tests.support.silence import silence_before
 
 UNAVAILABLE = (503, "SERVICE_UNAVAILABLE")
 
@@ -141,65 +139,15 @@ async def test_a_service_that_starts_before_its_database_waits(
         await api.me(await api.signed_in_user())
 
 
-class _Proxy:
-    """
-    A way to the database that can be blocked: bytes are then taken and not passed on.
-    """
-
-    def __init__(self, host: str, port: int) -> None:
-        self._host, self._port = host, port
-        self._writers: set[asyncio.StreamWriter] = set()
-        self.open = asyncio.Event()
-        self.open.set()
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection(self._host, self._port)
-        self._writers |= {writer, back}
-        pumps = [self._pump(reader, back), self._pump(there, writer)]
-        await asyncio.gather(*pumps, return_exceptions=True)
-
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            while data := await source.read(65536):
-                await self.open.wait()
-                sink.write(data)
-                await sink.drain()
-        with contextlib.suppress(OSError):
-            sink.close()
-
-    def cut(self) -> None:
-        """
-        End every connection that is left.
-        """
-        self.open.set()
-        for writer in self._writers:
-            writer.transport.abort()
-
-
-@asynccontextmanager
-async def _proxied(url: str) -> AsyncIterator[tuple[str, _Proxy]]:
-    address = make_url(url)
-    proxy = _Proxy(str(address.host), int(address.port or 5432))
-    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    try:
-        there = address.set(host="127.0.0.1", port=port)
-        yield there.render_as_string(hide_password=False), proxy
-    finally:
-        server.close()
-        proxy.cut()
-        await server.wait_closed()
-
-
 async def test_a_database_that_says_nothing_ends_no_patience(postgres_url: str) -> None:
     """
     DB-6: each request ends by its deadline with 503; live, JWKS and discovery do not notice.
     """
-    async with _proxied(postgres_url) as (url, proxy):
+    with silence_before(postgres_url) as (url, silence):
         settings = settings_for(url, request_deadline=2.5)
         async with running_api(settings) as api:
             tokens = await api.signed_in_user()
-            proxy.open.clear()
+            silence.begin()
             # Twice the deadline: a stalled machine has room, and a lost deadline is still found.
             async with asyncio.timeout(5):
                 blocked = [
@@ -213,7 +161,7 @@ async def test_a_database_that_says_nothing_ends_no_patience(postgres_url: str) 
             assert {refusal_of(answer) for answer in answers} == {UNAVAILABLE}
             async with asyncio.timeout(5):
                 assert (await api.get("/health/ready")).status_code == 503
-            proxy.open.set()
+            silence.end()
             await _until(_ready(api), seconds=5)
             assert (await api.me(tokens))["email"] == "ada@example.com"
 

@@ -1,5 +1,5 @@
 """
-A way to a database on which nothing arrives any more: no answer, no refusal, no end.
+A way to a database on which nothing arrives for a while: no answer, no refusal, no end.
 """
 
 import contextlib
@@ -13,15 +13,16 @@ from sqlalchemy import make_url
 
 class Silence:
     """
-    Passes bytes on to a server until it is told to swallow them, in threads of its own.
+    Passes bytes on to a server but for a time, in threads of its own.
     """
 
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
-        self._silent = threading.Event()
-        self.swallowed = threading.Event()
+        self._open = threading.Event()
+        self._open.set()
+        self.met = threading.Event()
         """
-        Set as soon as a byte was swallowed.
+        Set as soon as bytes were held back.
         """
         self._sockets: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -30,14 +31,21 @@ class Silence:
 
     def begin(self) -> None:
         """
-        Swallow everything from now on; connections can still be made.
+        Hold everything back from now on; connections can still be made.
         """
-        self._silent.set()
+        self._open.clear()
+
+    def end(self) -> None:
+        """
+        Pass on what was held back, and what comes.
+        """
+        self._open.set()
 
     def close(self) -> None:
         """
         End every connection.
         """
+        self._open.set()
         for each in (self._listener, *self._sockets):
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
@@ -55,12 +63,12 @@ class Silence:
     def _pass(self, source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
-                if self._silent.is_set():
-                    self.swallowed.set()
-                else:
-                    sink.sendall(data)
-            if not self._silent.is_set():
-                sink.shutdown(socket.SHUT_WR)
+                if not self._open.is_set():
+                    self.met.set()
+                    self._open.wait()
+                sink.sendall(data)
+            self._open.wait()
+            sink.shutdown(socket.SHUT_WR)
 
 
 @contextmanager

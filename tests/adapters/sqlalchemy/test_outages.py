@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 from typing import Any
 
@@ -31,6 +30,7 @@ from tests.contracts.samples import (
     save_user,
 )
 from tests.support.postgres import PostgresServer
+from tests.support.silence import silence_before
 
 LIMIT = RateLimit(name="any", burst=3, interval=SECOND)
 
@@ -136,83 +136,34 @@ async def _cut_others(engine: AsyncEngine) -> None:
     await asyncio.sleep(0.05)
 
 
-class BlackHole:
-    """Passes bytes on to the database until it is told to swallow them."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._target = (host, port)
-        self.open = asyncio.Event()
-        self.open.set()
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    async def start(self) -> int:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        back, forth = await asyncio.open_connection(*self._target)
-        for source, sink in ((reader, forth), (back, writer)):
-            self._tasks.add(asyncio.create_task(self._pump(source, sink)))
-
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        try:
-            while data := await source.read(65536):
-                await self.open.wait()
-                sink.write(data)
-                await sink.drain()
-        except OSError:
-            pass
-        finally:
-            sink.close()
-
-    async def stop(self) -> None:
-        assert self._server
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-@pytest.fixture
-async def black_hole(postgres_url: str) -> AsyncIterator[tuple[BlackHole, str]]:
-    address = make_url(postgres_url)
-    hole = BlackHole(str(address.host), address.port or 5432)
-    port = await hole.start()
-    yield hole, address.set(host="127.0.0.1", port=port).render_as_string(hide_password=False)
-    hole.open.set()
-    await hole.stop()
-
-
 async def test_a_database_that_says_nothing_is_left_at_the_deadline(
-    black_hole: tuple[BlackHole, str],
+    postgres_url: str,
 ) -> None:
     """DB-6: the deadline cancels the request, and all is well once the database answers."""
-    hole, url = black_hole
-    engine = create_engine(url, pool_size=2, pool_timeout=0.5, connect_timeout=0.5)
-    units = SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork)
-    user = await keep_user(units)
-    await in_parallel([load_user(units, user.id), load_user(units, user.id)])
+    with silence_before(postgres_url) as (url, silence):
+        engine = create_engine(url, pool_size=2, pool_timeout=0.5, connect_timeout=0.5)
+        units = SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork)
+        user = await keep_user(units)
+        await in_parallel([load_user(units, user.id), load_user(units, user.id)])
 
-    hole.open.clear()
-    started = asyncio.get_running_loop().time()
-    for attempt in (load_user(units, user.id), keep_user(units), keep_user(units)):
-        with pytest.raises((TimeoutError, ServiceUnavailable)):
-            async with asyncio.timeout(0.3):
-                await attempt
-    assert asyncio.get_running_loop().time() - started < 9
-    hole.open.set()
-    async with asyncio.timeout(5):
-        while True:
-            try:
-                await save_user(units, await load_user(units, user.id))
-                break
-            except ServiceUnavailable:
-                await asyncio.sleep(0.1)
-    await asyncio.sleep(0.1)
-    assert _pool(engine).checkedout() == 0
-    await engine.dispose()
+        silence.begin()
+        started = asyncio.get_running_loop().time()
+        for attempt in (load_user(units, user.id), keep_user(units), keep_user(units)):
+            with pytest.raises((TimeoutError, ServiceUnavailable)):
+                async with asyncio.timeout(0.3):
+                    await attempt
+        assert asyncio.get_running_loop().time() - started < 9
+        silence.end()
+        async with asyncio.timeout(5):
+            while True:
+                try:
+                    await save_user(units, await load_user(units, user.id))
+                    break
+                except ServiceUnavailable:
+                    await asyncio.sleep(0.1)
+        await asyncio.sleep(0.1)
+        assert _pool(engine).checkedout() == 0
+        await engine.dispose()
 
 
 async def test_cancelling_anywhere_leaves_the_pool_full_and_nothing_open(
