@@ -1,7 +1,6 @@
 """What every health probe promises (DB-5)."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ import pytest
 from adapters.memory.health import AlwaysReady
 from application.ports.health import HealthProbe
 from domain.failures import Failure
+from tests.support.processes import free_port
 
 SECRET = "in-the-address"
 
@@ -34,7 +34,7 @@ async def probes(request: pytest.FixtureRequest, sqlite_url: str) -> AsyncIterat
     from migrations.branches import known_revisions
 
     there = create_engine(sqlite_url)
-    nowhere = create_engine(f"postgresql://doorward:{SECRET}@127.0.0.1:{_closed_port()}/doorward")
+    nowhere = create_engine(f"postgresql://doorward:{SECRET}@127.0.0.1:{free_port()}/doorward")
     if request.param == "database":
         yield Pair(DatabaseProbe(there), DatabaseProbe(nowhere))
     else:
@@ -59,9 +59,3 @@ async def test_what_is_not_there_is_told_in_a_few_words_without_secrets(probes: 
 
 async def test_a_probe_has_a_name_for_the_readiness_answer(probes: Pair) -> None:
     assert probes.well.name == probes.ill.name != ""
-
-
-def _closed_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

@@ -1,7 +1,6 @@
 """What every inspection promises: something to say, no change, no secret."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from adapters.sqlalchemy.inspection import DatabaseInspection
 from application.ports.inspection import Inspection
 from domain.failures import Failure
 from tests.adapters.smtp.test_mailer import Inbox, serving
+from tests.support.processes import free_port
 
 USER, SECRET = "someone", "in-the-address"
 
@@ -31,7 +31,7 @@ class Pair:
 async def pair(
     request: pytest.FixtureRequest, sqlite_url: str, postgres_url: str, tmp_path: Path
 ) -> AsyncIterator[Pair]:
-    nowhere = f"127.0.0.1:{_closed_port()}"
+    nowhere = f"127.0.0.1:{free_port()}"
     if request.param == "memory":
         ill = MemoryInspection("database")
         ill.trouble = Failure(part="database", reason="no_answer", words="is away", cure="Wait.")
@@ -92,9 +92,3 @@ def _mail(url: str) -> MailServerInspection:
 
 def _files(folder: Path) -> dict[Path, bytes]:
     return {each: each.read_bytes() for each in folder.rglob("*") if each.is_file()}
-
-
-def _closed_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

@@ -51,10 +51,12 @@ def _fill_pool(port: int) -> None:
         list(crowd.map(ask, range(POOL * 3)))
 
 
-@pytest.mark.parametrize("ending", ENDING)
-@pytest.mark.parametrize("with_worker", ["true", "false"])
+@pytest.mark.parametrize(
+    ("with_worker", "ending"),
+    [*(("true", ending) for ending in ENDING), ("false", signal.SIGTERM)],
+)
 def test_a_silent_database_holds_up_no_stop(
-    silenced: tuple[str, Silence], tmp_path: Path, ending: signal.Signals, with_worker: str
+    silenced: tuple[str, Silence], tmp_path: Path, with_worker: str, ending: signal.Signals
 ) -> None:
     """
     DU-2, DB-6: with a full pool, worker inside or not; the end is a clean one all the same.
@@ -104,8 +106,9 @@ def test_a_silent_database_holds_up_no_worker(
     assert "Traceback" not in log
 
 
-@pytest.mark.parametrize("command", ["serve", "worker"])
-@pytest.mark.parametrize("ending", ENDING)
+@pytest.mark.parametrize(
+    ("command", "ending"), [("serve", signal.SIGTERM), ("worker", signal.SIGHUP)]
+)
 def test_a_start_that_waits_for_a_silent_database_can_be_stopped(
     silenced: tuple[str, Silence], tmp_path: Path, command: str, ending: signal.Signals
 ) -> None:

@@ -23,6 +23,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
+from tests.support.processes import free_port
+
 HOME = Path(__file__).resolve().parents[2] / ".tooling" / "pgbouncer"
 PACKAGES = ("pgbouncer", "libevent-2.1-7", "libc-ares2")
 _NOBODY = 65534  # PgBouncer refuses to run as root
@@ -54,8 +56,7 @@ def pgbouncer_before(url: str, *, mode: str, pool_size: int = 2) -> Iterator[str
     address = make_url(url)
     with tempfile.TemporaryDirectory(prefix="doorward-pgbouncer-") as folder:
         root = Path(folder)
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            listen = probe.getsockname()[1]
+        listen = free_port()
         (root / "users").write_text(f'"{address.username}" "{address.password}"\n')
         (root / "ini").write_text(
             _SETTINGS.format(

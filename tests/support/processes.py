@@ -53,13 +53,24 @@ def doorward(
     """
     Run a command to its end in that folder.
     """
+    done = doorward_in_bytes(*arguments, folder=folder, stdin=stdin.encode(), **settings)
+    return subprocess.CompletedProcess(
+        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+    )
+
+
+def doorward_in_bytes(
+    *arguments: str, folder: Path, stdin: bytes = b"", **settings: str
+) -> subprocess.CompletedProcess[bytes]:
+    """
+    Do the same with bytes on both sides, for a terminal that is not UTF-8.
+    """
     return subprocess.run(
         [sys.executable, "-m", "entrypoints.cli.main", *arguments],
         input=stdin,
         cwd=folder,
         env=environment(folder, settings),
         capture_output=True,
-        text=True,
         timeout=PATIENCE * 2,
         check=False,
     )

@@ -1,5 +1,6 @@
 """Connecting as an address of PostgreSQL's own says: with a real server, its TLS and its socket."""
 
+import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
@@ -17,6 +18,7 @@ from migrations.runner import current, upgrade
 from tests.support.certificates import Authority
 from tests.support.databases import administer
 from tests.support.postgres import PostgresServer
+from tests.support.processes import free_port
 from tests.support.tls_front import tls_front
 
 
@@ -106,9 +108,7 @@ def silent() -> Iterator[int]:
 @pytest.fixture
 def closed() -> int:
     """A port at which nothing listens."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    return free_port()
 
 
 async def test_the_first_host_that_answers_is_used(
@@ -117,13 +117,16 @@ async def test_the_first_host_that_answers_is_used(
     """One that says nothing has its own time and not that of the others."""
     port = make_url(postgres_url).port
     hosts = f"127.0.0.1:{closed},127.0.0.1:{silent},127.0.0.1:{port}"
-    for kind in ("any", "read-write", "primary", "prefer-standby"):
-        url = written(
-            postgres_url, host=hosts, query=f"connect_timeout=1&target_session_attrs={kind}"
+    kinds = ("any", "read-write", "primary", "prefer-standby")
+    urls = [
+        written(postgres_url, host=hosts, query=f"connect_timeout=2&{each}")
+        for each in (
+            *(f"target_session_attrs={kind}" for kind in kinds),
+            "load_balance_hosts=random",
         )
-        assert await asked(url, "SELECT inet_server_port()") == port
-    url = written(postgres_url, host=hosts, query="connect_timeout=1&load_balance_hosts=random")
-    assert await asked(url, "SELECT inet_server_port()") == port
+    ]
+    found = await asyncio.gather(*(asked(url, "SELECT inet_server_port()") for url in urls))
+    assert found == [port] * 5
 
 
 async def test_no_host_of_the_kind_that_is_asked_for(postgres_url: str) -> None:
