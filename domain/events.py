@@ -23,7 +23,7 @@ class DomainEvent:
     """Which field says what it happened to, and of which kind that is."""
     outcome: ClassVar[Outcome] = "success"
     routine: ClassVar[bool] = False
-    """Whether it happens all day to everyone, and tells nothing that is not kept elsewhere."""
+    """Whether it happens to every session all day, and all that it tells is kept elsewhere."""
     occurred_at: datetime
 
     @property

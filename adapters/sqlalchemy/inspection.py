@@ -115,8 +115,8 @@ class DatabaseInspection(Inspection):
             message = f"One process may take {self._pool_size} of the server's {available} places."
             yield _note(message, "Count processes times DATABASE_POOL_SIZE below max_connections.")
         if pid != facts.pid:
-            message = "A pooler stands between: what a session sets may not last."
-            yield _note(message, "Let it pool by session, or see docs/operating.md.")
+            message = "A pooler stands between: each statement takes a second round trip."
+            yield _note(message, "Name the server itself where no pooler is needed.")
         if not facts.trigrams:
             message = "Without pg_trgm a search reads every user."
             yield _note(message, "CREATE EXTENSION pg_trgm, as the owner of the database.")
@@ -188,7 +188,3 @@ def _note(message: str, cure: str) -> Observation:
 
 def _warning(message: str, cure: str) -> Observation:
     return Observation(level="warning", message=message, cure=cure)
-
-
-def _error(message: str, cure: str) -> Observation:
-    return Observation(level="error", message=message, cure=cure)

@@ -61,7 +61,8 @@ class InviteUser:
             raise TooManyRequests(retry_after=INVITATION_MAIL.interval)
         async with self._unit_of_work() as unit:
             invitation, event = await self._issue(unit, address, names, principal)
-            # Behind the invitation, as whoever accepts it does: a removal waits, and sees it.
+            # After the invitation is written, in the order of an acceptance: a removal of the role
+            # that runs at the same time waits for this unit, and then finds the invitation.
             await self._grants.hold(unit, names)
             await self._recorder.record(unit, event, actor=principal, origin=origin)
             await unit.commit()

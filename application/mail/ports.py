@@ -156,8 +156,8 @@ class Outbox(Protocol):
     async def mark_sent(self, message_id: MessageId, *, now: datetime) -> bool:
         """End a waiting message that the server has accepted; False if it had ended already.
 
-        Whoever has it by now: that it was accepted stays true, and they must not send it again
-        (OB-3). It loses its secret at once.
+        It does not matter which worker has claimed it meanwhile: that it was accepted stays true,
+        and no worker may send it again (OB-3). It loses its secret at once.
         """
 
     @abstractmethod

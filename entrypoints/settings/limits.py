@@ -23,7 +23,7 @@ def limits(settings: Settings) -> Iterator[Finding]:
         message = "Clients behind a proxy all have its address, and count as one source."
         yield _note("TRUSTED_PROXIES", message, "Name the proxies, if there are any.")
     if settings.metrics:
-        message = "/metrics answers whoever reaches it."
+        message = "/metrics answers every client that reaches it."
         yield _note("METRICS", message, "Close the path to the outside at the proxy.")
     if settings.link_base_url != settings.public_url:
         message = f"Mailed links lead to {settings.link_base_url}, and not to Doorward's own pages."

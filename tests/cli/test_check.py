@@ -208,7 +208,7 @@ def test_a_lost_key_is_not_called_fine(tmp_path: Path) -> None:
         ("JWKS_MAX_AGE", "86400", "86400 seconds"),
         ("RUN_WORKER", "false", "doorward worker"),
         ("MIGRATE_ON_START", "false", "doorward migrate"),
-        ("METRICS", "true", "whoever reaches it"),
+        ("METRICS", "true", "every client that reaches it"),
         ("LINK_BASE_URL", "http://127.0.0.1:3000/app", "127.0.0.1:3000/app"),
         ("HASHING_CONCURRENCY", "1000", "MiB at once"),
     ],

@@ -196,7 +196,7 @@ def test_in_a_pipe_there_is_only_the_log(tmp_path: Path) -> None:
 @pytest.fixture
 def taken() -> Iterator[int]:
     """
-    A port that somebody else listens on.
+    A port that another process listens on.
     """
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

@@ -40,7 +40,7 @@ SECRET = "hunter2"
 
 @dataclass(frozen=True)
 class Trouble:
-    """An address that does not work, and what everybody has to be told about it."""
+    """An address that does not work, and what every command has to say about it."""
 
     url: str
     reason: str

@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("columns", [40, 80, 120])
 def test_on_a_terminal_no_line_is_wider_than_it(folder: Path, columns: int) -> None:
     """
-    Each user is a block, with every value whole: an id that is cut off names nobody.
+    Each user is a block, with every value whole: an id that is cut off names no user.
     """
     with on_a_terminal("users", "list", folder=folder, columns=columns) as terminal:
         seen = terminal.to_the_end()

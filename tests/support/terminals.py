@@ -37,7 +37,7 @@ class Terminal:
 
     def to_the_end(self) -> str:
         """
-        Return everything that is seen until nobody writes any more.
+        Return everything that is seen until the last writer has left.
         """
         while self._read():
             pass

@@ -20,8 +20,8 @@ router = APIRouter(prefix="/.well-known", tags=["Well-known"])
 async def read_jwks(container: Parts, services: Services) -> Response:
     """Return every key that may have signed a living token, from memory (DB-6).
 
-    503 until the first keys are there: an empty set that may be kept would have everyone refuse
-    our tokens for as long as it is kept.
+    503 until the first keys are there: an empty set that may be kept would have every
+    product refuse our tokens for as long as it is kept.
     """
     if not (keys := services.ports.access_tokens.jwks()):
         raise ServiceUnavailable

@@ -122,7 +122,7 @@ async def test_a_method_that_is_not_there_comes_before_the_idempotency_key(
     api: Api, key: str
 ) -> None:
     """
-    HD-3: whether the key is good or not, and whoever asks; as does a path that is not there.
+    HD-3: whether the key is good or not, with any caller or none; so does a path that is not there.
     """
     tokens = await api.signed_in_user()
     headers = {"idempotency-key": key}

@@ -245,7 +245,7 @@ async def test_half_a_head_does_not_cost_an_earlier_request_its_answer(
 
 async def test_an_empty_line_is_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    IN-3: whoever sends one has as long for the rest as for any head.
+    IN-3: a client that sends one has as long for the rest as for any head.
     """
     monkeypatch.setattr(patience, "HEADER_SECONDS", 0.2)
     async with serving(of_size(10)) as served:
