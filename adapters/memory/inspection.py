@@ -1,4 +1,4 @@
-"""A part that is whatever the test says."""
+"""What there is to say of a part that cannot be missing."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from domain.failures import Failure
 
 
 class MemoryInspection(Inspection):
-    """Says that nothing is kept, or what trouble there is."""
+    """Says that nothing is kept; ``trouble`` is for tests to set."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -15,9 +15,5 @@ class MemoryInspection(Inspection):
 
     async def observations(self) -> Sequence[Observation]:
         if self.trouble is not None:
-            return [
-                Observation(
-                    level="error", message=self.trouble.what_happened, cure=self.trouble.cure
-                )
-            ]
+            return [Observation.of(self.trouble)]
         return [Observation(level="ok", message="In memory: nothing outlives the process.")]

@@ -8,6 +8,7 @@ import aiosmtplib
 
 from adapters.addresses.mail_server import SmtpServer
 from adapters.addresses.url import is_loopback_host
+from adapters.smtp.client import client_of
 from adapters.smtp.failures import cause_of
 from application.ports.inspection import Inspection, Observation
 
@@ -25,17 +26,8 @@ class MailServerInspection(Inspection):
         self._server, self._sender, self._timeout = SmtpServer.parse(url), sender, timeout
 
     async def observations(self) -> Sequence[Observation]:
-        server = self._server
-        client = aiosmtplib.SMTP(
-            hostname=server.host,
-            port=server.port,
-            username=server.username,
-            password=server.password,
-            use_tls=server.implicit_tls,
-            start_tls={"required": True, "auto": None, "never": False}[server.starttls],
-            local_hostname=self._sender.rpartition("@")[2],
-            timeout=self._timeout,
-        )
+        own_name = self._sender.rpartition("@")[2]
+        client = client_of(self._server, own_name=own_name, timeout=self._timeout)
         try:
             async with asyncio.timeout(self._timeout):
                 await client.connect()

@@ -7,6 +7,7 @@ import aiosmtplib
 
 from adapters.addresses.mail_server import SmtpServer
 from adapters.mime.composer import MimeComposer
+from adapters.smtp.client import client_of
 from adapters.smtp.failures import cause_of
 from application.mail.ports import Mail, Mailer, MailNotSent, MailRefused, MailServerAway
 
@@ -37,7 +38,7 @@ class SmtpMailer(Mailer):
     async def send(self, mail: Mail) -> None:
         """Return once the server has taken the mail for its one recipient."""
         content = self._composer.compose(mail)
-        client = self._client()
+        client = client_of(self._server, own_name=self._composer.domain, timeout=self._timeout)
         try:
             async with asyncio.timeout(self._timeout):
                 await client.connect()
@@ -58,20 +59,6 @@ class SmtpMailer(Mailer):
             raise MailServerAway(_told(problem), cause_of(problem)) from None
         finally:
             client.close()
-
-    def _client(self) -> aiosmtplib.SMTP:
-        server = self._server
-        return aiosmtplib.SMTP(
-            hostname=server.host,
-            port=server.port,
-            username=server.username,
-            password=server.password,
-            use_tls=server.implicit_tls,
-            start_tls={"required": True, "auto": None, "never": False}[server.starttls],
-            # Without a name it would ask the DNS for its own, which can take its time.
-            local_hostname=self._composer.domain,
-            timeout=self._timeout,
-        )
 
 
 def _verdict(refusal: aiosmtplib.SMTPResponseException) -> MailRefused | MailNotSent:

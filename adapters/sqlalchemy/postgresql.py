@@ -1,5 +1,6 @@
 """Connecting to a PostgreSQL server through asyncpg, as an address of PostgreSQL's own says."""
 
+import errno
 import getpass
 import os
 import random
@@ -214,6 +215,4 @@ def _context(tls: Mapping[str, str], *, system: bool) -> ssl.SSLContext:
 
 
 def _name_of(problem: OSError) -> str | None:
-    import errno
-
     return errno.errorcode.get(problem.errno or 0)

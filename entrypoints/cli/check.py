@@ -35,7 +35,8 @@ LATE: Final = timedelta(minutes=10)
 _MIGRATABLE: Final = {"schema_unmigrated", "schema_older"}
 CLOCKS_APART: Final = timedelta(seconds=5)
 _MARGIN: Final = " " * 8
-_WORDS: Final = {"error": "error", "warning": "warning", "note": "note"}
+_COUNTED: Final = ("error", "warning", "note")
+"""What the summary counts, the worst first."""
 
 
 async def examined(kind: "type[Container]") -> list[Finding]:
@@ -66,13 +67,13 @@ async def examined(kind: "type[Container]") -> list[Finding]:
 def summary(found: Sequence[Finding]) -> Finding:
     """Return how much of what there is, in one line."""
     levels = [str(each.level) for each in found]
-    counts = {level: levels.count(level) for level in _WORDS}
+    counts = {level: levels.count(level) for level in _COUNTED}
     said = ", ".join(
-        f"{count} {word if count == 1 else word + 's'}"
-        for (level, word) in _WORDS.items()
+        f"{count} {level if count == 1 else level + 's'}"
+        for level in _COUNTED
         if (count := counts[level])
     )
-    worst = next((level for level in _WORDS if counts[level] and level != "note"), "ok")
+    worst = next((level for level in _COUNTED if counts[level] and level != "note"), "ok")
     verdict = {
         "error": "Doorward cannot work as it should.",
         "warning": "Doorward works; look at the warnings.",
