@@ -15,8 +15,9 @@ from tests.support.processes import doorward_in_bytes
 NAME = "Zoë Ωmega 阿達 👩\u200d🔬"
 ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
 PASSWORD = "violet kettle hums söftly"
-LISTS = [["users", "list"], ["users", "list", "--json"]]
-OTHERS = [
+COMMANDS = [
+    ["users", "list"],
+    ["users", "list", "--json"],
     ["users", "export", "ada@example.com"],
     ["users", "create", "--email", "ada@example.com", "--display-name", NAME],
     ["users", "show", "nöbody"],
@@ -24,17 +25,12 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("encoding", "commands"),
-    [("ascii", LISTS), ("cp1252", LISTS + OTHERS)],
-    ids=["ascii", "cp1252"],
-)
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_every_command_prints_on_every_terminal(
-    sqlite_url: str, tmp_path: Path, encoding: str, commands: list[list[str]]
+    sqlite_url: str, tmp_path: Path, encoding: str
 ) -> None:
     """
-    OP-2: what the terminal cannot show comes escaped; JSON stays JSON, and the same. On a terminal
-    that can show some of it, all kinds of answers and refusals.
+    OP-2: what the terminal cannot show comes escaped; JSON stays JSON, and the same.
     """
     made = doorward_in_bytes(
         "users", "create", "--email", "ada@example.com", "--display-name", NAME, "--json",
@@ -42,7 +38,7 @@ def test_every_command_prints_on_every_terminal(
     )  # fmt: skip
     assert (made.returncode, made.stderr) == (0, b"")
     assert json.loads(made.stdout.decode(encoding))["display_name"] == NAME
-    for command in commands:
+    for command in COMMANDS:
         done = doorward_in_bytes(
             *command, folder=tmp_path, DATABASE_URL=sqlite_url, PYTHONIOENCODING=encoding
         )

@@ -86,6 +86,8 @@ def test_a_database_that_crashes_behind_the_250_has_no_mail_sent_twice(
     assert set(Counter(inbox.taken).values()) == {1}
     assert len(inbox.taken) == 40
     assert states(tmp_path, settings) == {"sent": 40}
+    for log in ("one.log", "two.log"):
+        assert "AuditChainBroken" not in (tmp_path / log).read_text()
 
 
 def test_a_worker_that_is_told_to_stop_writes_its_marks_first(
