@@ -63,6 +63,8 @@ _SQLITE_SETTINGS = (
     "PRAGMA synchronous=FULL",  # in WAL mode NORMAL may lose commits when the power goes
     "PRAGMA foreign_keys=ON",
 )
+_OUR_TABLES = {"alembic_version", "signing_keys"}
+"""Stand in every database that Doorward has migrated; other programs use Alembic as well."""
 SQLITE_BUSY_MILLISECONDS = 10_000
 
 _KEEPALIVE = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 15_000}
@@ -238,7 +240,7 @@ def _prepare_sqlite(connection: DBAPIConnection, address: SqliteAddress) -> None
         # Another program's file, which will be refused, stays as it is.
         cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         tables = {name for (name,) in cursor.fetchall()}
-        if not tables or "alembic_version" in tables:
+        if not tables or tables >= _OUR_TABLES:
             keep_private(address)
             cursor.execute("PRAGMA journal_mode=WAL")
         for setting in _SQLITE_SETTINGS:

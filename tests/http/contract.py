@@ -17,7 +17,7 @@ _DECLARED_BY_HTTP = {404, 405}  # a path or method that is not there has no oper
 _PAGES = {  # for people; no client relies on them, so the description leaves them out
     *("/accept-invitation", "/confirm-email-change", "/reset-password", "/verify-email"),
 }
-_OF_TESTING = {201, 404, 409, 422}  # for tests of products, described in docs/testing.md
+_OF_TESTING = {201, 403, 404, 409, 422}  # for tests of products, described in docs/testing.md
 _OF_PAGES = {409, 422, 429}
 _DECLARED = {  # headers that no answer has without saying so
     *("etag", "location", "retry-after", "www-authenticate", "x-request-id"),

@@ -1,10 +1,24 @@
 """The routes for tests of products: only in development, and only with ``memory://``."""
 
+from fastapi import APIRouter, Depends, Request
+
+from entrypoints.http.edge.csrf import SAFE_METHODS, require_own_page
 from entrypoints.http.room import Room
 from entrypoints.http.testing import accounts, clock
 
+
+async def _from_no_other_site(request: Request) -> None:
+    """Raise CsrfFailed for what a page of another site has a developer's browser send."""
+    if request.method not in SAFE_METHODS:
+        require_own_page(request)
+
+
+_guarded = APIRouter(dependencies=[Depends(_from_no_other_site)])
+_guarded.include_router(clock.router)
+_guarded.include_router(accounts.router)
+
 TESTING_ROOM = Room(
-    routers=(clock.router, accounts.router),
+    routers=(_guarded,),
     public=frozenset(
         {
             ("GET", "/dev/clock"),

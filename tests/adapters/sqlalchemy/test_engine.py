@@ -104,11 +104,14 @@ async def test_a_file_that_others_could_read_is_closed_to_them(sqlite_url: str) 
     await engine.dispose()
 
 
-async def test_another_programs_file_stays_as_it_is(tmp_path: Path) -> None:
-    """Whoever connects first cannot know whether it will be refused."""
+@pytest.mark.parametrize("migrated", [False, True])
+async def test_another_programs_file_stays_as_it_is(tmp_path: Path, migrated: bool) -> None:
+    """A connection cannot know yet whether the file will be refused; others use Alembic, too."""
     file = tmp_path / "other.db"
     with closing(sqlite3.connect(file)) as other:
         other.execute("CREATE TABLE customers (x)")
+        if migrated:
+            other.execute("CREATE TABLE alembic_version (version_num)")
         other.commit()
     file.chmod(0o644)
     before = file.read_bytes()

@@ -2,6 +2,8 @@
 Accounts that a test of a product asks for, and forgetting them.
 """
 
+import pytest
+
 from tests.http.client import PASSWORD, Api, data_of, refusal_of
 from tests.http.conftest import Start, memory_only
 
@@ -77,6 +79,38 @@ async def test_what_is_forgotten_never_was(start: Start) -> None:
     await api.confirm(await api.mailed_token())
     await api.sign_in()
     assert (await api.get("/.well-known/jwks.json")).json() == keys
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"sec-fetch-site": "cross-site"},
+        {"origin": "https://id.example.com", "sec-fetch-site": "same-site"},
+    ],
+)
+async def test_no_page_of_another_site_does_any_of_it(api: Api, headers: dict[str, str]) -> None:
+    """
+    SE-6: a developer's browser would send it, and a request without a body needs no preflight.
+    """
+    await make(api, "ada@example.com")
+    for method, path, body in (
+        ("POST", "/dev/reset", None),
+        ("POST", "/dev/users", {"email": "eve@example.com", "password": PASSWORD}),
+        ("PUT", "/dev/clock", {"now": "2031-01-01T00:00:00Z"}),
+        ("POST", "/dev/clock/advance", {"seconds": 86400}),
+    ):
+        answer = await api.http.request(method, path, json=body, headers=headers)
+        assert refusal_of(answer) == (403, "CSRF_FAILED"), path
+    await api.sign_in()
+    assert await api.user("eve@example.com") is None
+
+
+async def test_a_page_of_ours_may(api: Api) -> None:
+    headers = {"origin": "https://id.example.com", "sec-fetch-site": "same-origin"}
+    assert (await api.post("/dev/reset", headers=headers)).status_code == 204
+    assert (await api.get("/dev/clock", headers={"sec-fetch-site": "none"})).status_code == 200
 
 
 async def test_limits_by_count_begin_anew(start: Start) -> None:
