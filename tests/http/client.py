@@ -351,10 +351,13 @@ async def running_api(
     hasher: PasswordHasher | None = None,
     mailer: Mailer | None = None,
     beside: Api | None = None,
+    at_once: bool = False,
 ) -> AsyncIterator[Api]:
     """
     Start the service as its server would, and stop it. Whatever the test did, every connection
     has to be back in the pool at its end (DU-5).
+
+    ``at_once`` takes it as it is when a server would listen: perhaps not ready yet.
 
     ``beside`` is another instance over the same store, which memory has to be told.
     """
@@ -370,10 +373,22 @@ async def running_api(
         container.mailbox.override(beside.container.mailbox())
     app = create_app(container)
     async with app.router.lifespan_context(app):
+        if not at_once:
+            await _started()
         api = Api(app, container)
         async with api.http:
             yield api
             await api.settled()
+
+
+async def _started() -> None:
+    """
+    Wait for a start that takes longer than a server waits for it before it listens.
+    """
+    starting = {task for task in asyncio.all_tasks() if task.get_name() == "start-up"}
+    if starting:
+        async with asyncio.timeout(60):
+            await asyncio.wait(starting)
 
 
 class Shift(Clock):

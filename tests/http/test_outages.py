@@ -120,7 +120,7 @@ async def test_a_service_that_starts_before_its_database_waits(
     """
     own_postgres.stop()
     settings = settings_for(own_postgres.url(), migrate_on_start=True)
-    async with running_api(settings) as api:
+    async with running_api(settings, at_once=True) as api:
         assert (await api.get("/health/live")).status_code == 200
         ready = await api.get("/health/ready")
         assert ready.status_code == 503
