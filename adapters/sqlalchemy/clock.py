@@ -4,9 +4,9 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sqlalchemy.connections import Connections
+from adapters.sqlalchemy.engine import Engine
 from adapters.sqlalchemy.execution import OneByOne
 from adapters.sqlalchemy.schema import UtcDateTime
 from adapters.sqlalchemy.statements import Statement
@@ -28,7 +28,7 @@ class DatabaseClock(Clock):
     follows it forwards only: nothing that expired comes back to life.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._connections = Connections(engine)
         self._has_own_time = engine.dialect.name == "postgresql"
         self._time, self._measured_at = datetime.now(UTC), _elapsed()

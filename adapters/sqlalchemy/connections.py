@@ -10,10 +10,9 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from sqlalchemy import Dialect
-from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
-from adapters.sqlalchemy.engine import BEGINNING, MustConnect
+from adapters.sqlalchemy.engine import BEGINNING, Engine, MustConnect
 from adapters.sqlalchemy.errors import translated, translated_errors
 from adapters.sqlalchemy.statements import Row, Statement, Values
 
@@ -219,7 +218,7 @@ class Connections:
 
     __slots__ = ("_engine", "_kind")
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
         postgresql = engine.dialect.name == "postgresql"
         self._kind = PostgresqlConnection if postgresql else SqliteConnection

@@ -7,13 +7,12 @@ from contextlib import suppress
 from typing import Any
 from weakref import WeakSet
 
-from sqlalchemy import URL, Dialect, event
-from sqlalchemy import Engine as SyncEngine
+import sqlalchemy
+from sqlalchemy import URL, Dialect, Pool, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, PoolProxiedConnection
-from sqlalchemy.util.concurrency import in_greenlet
+from sqlalchemy.util.concurrency import greenlet_spawn, in_greenlet
 
 from adapters.addresses.database import (
     DatabaseAddress,
@@ -100,29 +99,52 @@ def read_address(url: str) -> DatabaseAddress:
     return address
 
 
-class Engine(AsyncEngine):
-    """The engine, under a name for callers that must not know SQLAlchemy.
+class Engine:
+    """The connections of one database: SQLAlchemy's pool, opened and closed without blocking.
 
-    SQLAlchemy's own says goodbye to one server after the other when it is disposed of, and waits
-    for each as for a statement's answer. This one waits a second for all.
+    SQLAlchemy's own engine for asyncio comes with its ORM, a tenth of what a process loads, and
+    with a way to run statements; ours run on the driver's connection.
     """
 
-    def __init__(self, sync_engine: SyncEngine) -> None:
-        super().__init__(sync_engine)
+    def __init__(self, sync_engine: sqlalchemy.Engine) -> None:
+        self.sync_engine = sync_engine
+        """SQLAlchemy's, whose pool opens a connection only inside of a greenlet."""
         self._drivers = WeakSet[Any]()
+
+    @property
+    def dialect(self) -> Dialect:
+        """Return how the database writes its SQL."""
+        return self.sync_engine.dialect
+
+    @property
+    def pool(self) -> Pool:
+        """Return the connections; after :meth:`dispose` it is another pool, an empty one."""
+        return self.sync_engine.pool
+
+    async def raw_connection(self) -> PoolProxiedConnection:
+        """Return a connection on loan, opened if none is idle and there is room for one more.
+
+        Raises what the driver or the pool raises when none is to be had.
+        """
+        return await greenlet_spawn(self.sync_engine.raw_connection)
 
     def remember(self, connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
         """Have a connection of asyncpg closed with the engine, even while it is in use."""
         self._drivers.add(connection.driver_connection)
 
-    async def dispose(self, close: bool = True) -> None:
-        """Close every connection, without a goodbye where the server takes no notice of it."""
-        if close and (goodbyes := [asyncio.create_task(each.close()) for each in self._drivers]):
+    async def dispose(self) -> None:
+        """Close every connection, without a goodbye where the server takes no notice of it.
+
+        SQLAlchemy says goodbye to one server after the other, and waits for each as for a
+        statement's answer. Here all have a second.
+        """
+        if goodbyes := [asyncio.create_task(each.close()) for each in self._drivers]:
             _, unanswered = await asyncio.wait(goodbyes, timeout=GOODBYE_SECONDS)
             for goodbye in unanswered:
                 goodbye.cancel()  # which has the driver hang up
             await asyncio.gather(*goodbyes, return_exceptions=True)
-        await asyncio.wait({asyncio.create_task(super().dispose(close))}, timeout=GOODBYE_SECONDS)
+        rest = asyncio.create_task(greenlet_spawn(self.sync_engine.dispose))
+        await asyncio.wait({rest}, timeout=GOODBYE_SECONDS)
 
 
 def create_engine(
@@ -157,7 +179,7 @@ def create_engine(
             "server_settings": STARTING_SETTINGS,
             **SQLALCHEMY_PREPARES,
         }
-    made = create_async_engine(
+    made = sqlalchemy.create_engine(
         engine_address,
         connect_args=arguments,
         poolclass=AsyncAdaptedQueuePool,
@@ -171,13 +193,13 @@ def create_engine(
         # Values may be secrets, and errors may be logged (LG-1).
         hide_parameters=True,
     )
-    engine = Engine(made.sync_engine)
-    event.listen(engine.sync_engine, "do_connect", _refuse_to_wait)
+    engine = Engine(made)
+    event.listen(made, "do_connect", _refuse_to_wait)
     if isinstance(address, SqliteAddress):
         look = ensure_usable if read_only else prepare_file
-        event.listen(engine.sync_engine, "do_connect", _first(look, address))
+        event.listen(made, "do_connect", _first(look, address))
         prepare = _prepare_reading if read_only else _prepare_writing(address)
-        event.listen(engine.sync_engine, "connect", prepare)
+        event.listen(made, "connect", prepare)
     else:
         set_for_transaction = _beginning(address)
 
@@ -185,10 +207,10 @@ def create_engine(
             if connector.goes_through_pooler(connection.driver_connection):
                 record.info[BEGINNING] = set_for_transaction
 
-        event.listen(engine.sync_engine, "connect", engine.remember)
-        event.listen(engine.sync_engine, "connect", note_pooler)
-        event.listen(engine.sync_engine, "connect", _prepare_postgresql)
-        event.listen(engine.sync_engine, "checkout", _refuse_closed)
+        event.listen(made, "connect", engine.remember)
+        event.listen(made, "connect", note_pooler)
+        event.listen(made, "connect", _prepare_postgresql)
+        event.listen(made, "checkout", _refuse_closed)
     return engine
 
 

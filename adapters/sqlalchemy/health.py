@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 
 from sqlalchemy import column, func, literal_column, select, table
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sqlalchemy.connections import Connections
+from adapters.sqlalchemy.engine import Engine
 from adapters.sqlalchemy.errors import is_missing_table, unavailable
 from adapters.sqlalchemy.execution import OneByOne
 from adapters.sqlalchemy.failures import NO_ANSWER, foreign_tables, read_only
@@ -38,7 +38,7 @@ _TABLES = {
 class _Question:
     """One statement, and how long it may take."""
 
-    def __init__(self, engine: AsyncEngine, timeout: float) -> None:
+    def __init__(self, engine: Engine, timeout: float) -> None:
         self._connections = Connections(engine)
         self._timeout = timeout
 
@@ -57,7 +57,7 @@ class DatabaseProbe(HealthProbe):
 
     name = "database"
 
-    def __init__(self, engine: AsyncEngine, *, timeout: float = 2.0) -> None:
+    def __init__(self, engine: Engine, *, timeout: float = 2.0) -> None:
         self._question = _Question(engine, timeout)
         self._has_standbys = engine.dialect.name == "postgresql"
 
@@ -78,7 +78,7 @@ class SchemaProbe(HealthProbe):
 
     def __init__(
         self,
-        engine: AsyncEngine,
+        engine: Engine,
         known: Revisions,
         *,
         own_tables: Callable[[], Collection[str]] = metadata.tables.keys,

@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sqlalchemy.connections import Connections
+from adapters.sqlalchemy.engine import Engine
 from adapters.sqlalchemy.execution import Autocommit
 from adapters.sqlalchemy.schema import UtcDateTime
 from adapters.sqlalchemy.statements import Core, InsertInto, Statement, delete_some
@@ -66,7 +66,7 @@ _PURGE = delete_some(
 class SqlAlchemyIdempotencyStore(IdempotencyStore):
     """Each call is one statement on a connection of its own, outside of any unit of work."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._connections = Connections(engine)
 
     async def claim(

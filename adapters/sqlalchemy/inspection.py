@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.addresses.database import PostgresqlAddress, SqliteAddress
 from adapters.addresses.url import is_loopback_host
-from adapters.sqlalchemy.engine import read_address
+from adapters.sqlalchemy.engine import Engine, read_address
 from adapters.sqlalchemy.errors import translated_errors
 from adapters.sqlalchemy.failures import (
     NO_ANSWER,
@@ -68,7 +68,7 @@ class DatabaseInspection(Inspection):
 
     name = "database"
 
-    def __init__(self, engine: AsyncEngine, *, url: str, pool_size: int) -> None:
+    def __init__(self, engine: Engine, *, url: str, pool_size: int) -> None:
         """``engine`` should be one that only reads; ``url`` is the address it was made from."""
         self._engine, self._pool_size = engine, pool_size
         self._address = read_address(url)
@@ -87,7 +87,7 @@ class DatabaseInspection(Inspection):
         return list(self._of_server(self._address, facts, pid))
 
     async def _facts(self) -> tuple[Any, int]:
-        async with self._engine.connect() as connection:
+        async with AsyncEngine(self._engine.sync_engine).connect() as connection:
             raw = await connection.get_raw_connection()
             driver: Any = raw.driver_connection
             return (await connection.execute(_FACTS)).one(), driver.get_server_pid()

@@ -4,9 +4,9 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import BigInteger, bindparam, case, select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sqlalchemy.connections import Connections
+from adapters.sqlalchemy.engine import Engine
 from adapters.sqlalchemy.execution import Autocommit
 from adapters.sqlalchemy.statements import Core, InsertInto, Statement, delete_some
 from adapters.sqlalchemy.tables import rate_limits
@@ -45,7 +45,7 @@ class SqlAlchemyRateLimiter(RateLimiter):
     was counted stays counted. Keys are kept as hashes, since they may hold addresses.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._connections = Connections(engine)
 
     async def admit(self, limit: RateLimit, key: str, *, now: datetime) -> Admission:

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import Self
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from adapters.sqlalchemy.connections import Connections
+from adapters.sqlalchemy.engine import Engine
 from adapters.sqlalchemy.execution import Execution, InTransaction, OneByOne
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
@@ -30,7 +29,7 @@ class SqlAlchemyUnit(UnitOfWork):
 class SqlAlchemyUnitOfWorkFactory[U: SqlAlchemyUnit](UnitOfWorkFactory[U]):
     """Opens units of work of one kind on the engine's database."""
 
-    def __init__(self, engine: AsyncEngine, unit: Callable[[Execution], U]) -> None:
+    def __init__(self, engine: Engine, unit: Callable[[Execution], U]) -> None:
         self._connections, self._unit = Connections(engine), unit
 
     def __call__(self) -> U:

@@ -12,7 +12,7 @@ from application.ports.unit_of_work import UnitOfWorkFactory
 from application.service import ServiceUnit
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from adapters.sqlalchemy.engine import Engine
 
 POOL = 10
 
@@ -31,7 +31,7 @@ def store_url(request: pytest.FixtureRequest, store: str) -> str:
 
 
 @pytest.fixture
-async def engine(store_url: str) -> "AsyncIterator[AsyncEngine | None]":
+async def engine(store_url: str) -> "AsyncIterator[Engine | None]":
     """The engine over the store; None for memory, which has none."""
     if store_url == "memory://":
         yield None
@@ -46,7 +46,7 @@ async def engine(store_url: str) -> "AsyncIterator[AsyncEngine | None]":
 
 
 @pytest.fixture
-def units(engine: "AsyncEngine | None") -> UnitOfWorkFactory[ServiceUnit]:
+def units(engine: "Engine | None") -> UnitOfWorkFactory[ServiceUnit]:
     """Opens units of work over the store."""
     if engine is None:
         from adapters.memory.service_unit import MemoryUnitOfWork

@@ -28,10 +28,12 @@ from domain.principal import ADMINISTRATOR, OPERATOR, USER, Principal, Principal
 from domain.sessions.refresh_token import RefreshToken
 from domain.sessions.session import Session, SessionPolicy
 from domain.users.user import User
+from tests.support.databases import through_sqlalchemy
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
-    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from adapters.sqlalchemy.engine import Engine
 
 NOW = datetime(2026, 11, 5, 9, 30, 15, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -217,7 +219,7 @@ async def in_parallel[T](calls: Iterable[Awaitable[T]]) -> list[T | BaseExceptio
     return await asyncio.gather(*calls, return_exceptions=True)
 
 
-async def until_a_writer_waits(engine: "AsyncEngine | None") -> None:
+async def until_a_writer_waits(engine: "Engine | None") -> None:
     """Return once another transaction on PostgreSQL waits for a lock.
 
     On the other stores there is nothing to look for: no two transactions write at once, so the
@@ -231,7 +233,7 @@ async def until_a_writer_waits(engine: "AsyncEngine | None") -> None:
         "SELECT count(*) FROM pg_stat_activity "
         "WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
-    async with asyncio.timeout(10), engine.connect() as connection:
+    async with asyncio.timeout(10), through_sqlalchemy(engine).connect() as connection:
         while not (await connection.execute(waiting)).scalar_one():
             await connection.rollback()  # what is seen stays as it is until then
 

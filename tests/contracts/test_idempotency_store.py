@@ -9,7 +9,7 @@ from application.ports.idempotency import Claim, IdempotencyStore
 from tests.contracts.samples import HOUR, MINUTE, NOW, SECOND, in_parallel
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from adapters.sqlalchemy.engine import Engine
 
 KEY, OTHER_KEY = b"k" * 32, b"o" * 32
 PRINT, OTHER_PRINT = b"f" * 32, b"g" * 32
@@ -17,7 +17,7 @@ ANSWER = b"sealed \x00\xff"
 
 
 @pytest.fixture
-def keys(engine: "AsyncEngine | None") -> IdempotencyStore:
+def keys(engine: "Engine | None") -> IdempotencyStore:
     if engine is None:
         from adapters.memory.idempotency import MemoryIdempotencyStore
 

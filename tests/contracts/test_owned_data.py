@@ -31,10 +31,12 @@ from tests.contracts.owned_tables import (
     service_metadata,
 )
 from tests.contracts.samples import an_invitation
+from tests.support.databases import through_sqlalchemy
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
-    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from adapters.sqlalchemy.engine import Engine
 
 ADA, BOB = "ada@example.com", "bob@example.org"
 PASSWORD = "walnut tangent ceiling"
@@ -167,9 +169,7 @@ def test_a_new_table_in_memory_without_a_section_is_found() -> None:
 
 
 @pytest.fixture
-def service(
-    units: UnitOfWorkFactory[ServiceUnit], engine: "AsyncEngine | None"
-) -> Service[ServiceUnit]:
+def service(units: UnitOfWorkFactory[ServiceUnit], engine: "Engine | None") -> Service[ServiceUnit]:
     """The whole service over the store."""
     memory = MemoryService()
     limiter, idempotency_store = memory.ports.limiter, memory.ports.idempotency_store
@@ -198,7 +198,7 @@ def service(
 
 @pytest.fixture
 def rows(
-    units: UnitOfWorkFactory[ServiceUnit], engine: "AsyncEngine | None"
+    units: UnitOfWorkFactory[ServiceUnit], engine: "Engine | None"
 ) -> Callable[[], Awaitable[Rows]]:
     """Returns every row of every table, whatever the store."""
 
@@ -212,7 +212,7 @@ def rows(
 
         assert engine is not None
         found: Rows = {}
-        async with engine.connect() as connection:
+        async with through_sqlalchemy(engine).connect() as connection:
             for table in service_metadata().tables.values():
                 read = await connection.execute(select(table))
                 found[table.name] = [dict(row) for row in read.mappings()]

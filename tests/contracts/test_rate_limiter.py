@@ -11,13 +11,13 @@ from application.ports.rate_limiter import Admission, RateLimit, RateLimiter
 from tests.contracts.samples import HOUR, MINUTE, NOW, SECOND, in_parallel
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from adapters.sqlalchemy.engine import Engine
 
 LIMIT = RateLimit(name="sign-in", burst=3, interval=10 * SECOND)
 
 
 @pytest.fixture
-def limiter(engine: "AsyncEngine | None") -> RateLimiter:
+def limiter(engine: "Engine | None") -> RateLimiter:
     if engine is None:
         from adapters.memory.rate_limiter import MemoryRateLimiter
 

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import Integer, bindparam, delete, func, insert, select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sqlalchemy.connections import Connections
+from adapters.sqlalchemy.engine import Engine
 from adapters.sqlalchemy.execution import InTransaction, OneByOne
 from adapters.sqlalchemy.mail.tables import development_mails
 from adapters.sqlalchemy.statements import Statement
@@ -41,7 +41,7 @@ class DevelopmentMailbox(Mailbox):
     """
 
     def __init__(
-        self, engine: AsyncEngine, secret_box: SecretBox, *, forward: Mailer | None = None
+        self, engine: Engine, secret_box: SecretBox, *, forward: Mailer | None = None
     ) -> None:
         self._connections = Connections(engine)
         self._box = secret_box

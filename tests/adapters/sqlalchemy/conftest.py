@@ -3,9 +3,8 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.sqlalchemy.engine import create_engine
+from adapters.sqlalchemy.engine import Engine, create_engine
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -15,7 +14,7 @@ def url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def engine(url: str) -> AsyncIterator[AsyncEngine]:
+async def engine(url: str) -> AsyncIterator[Engine]:
     engine = create_engine(url, pool_size=3)
     yield engine
     await engine.dispose()

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sqlalchemy import clock as clock_module
 from adapters.sqlalchemy.clock import DatabaseClock
-from adapters.sqlalchemy.engine import create_engine
+from adapters.sqlalchemy.engine import Engine, create_engine
 from domain.errors import ServiceUnavailable
+from tests.support.databases import through_sqlalchemy
 
 SECOND = timedelta(seconds=1)
 
@@ -32,7 +32,7 @@ def wall(monkeypatch: pytest.MonkeyPatch) -> type[JumpingDatetime]:
     return JumpingDatetime
 
 
-async def test_before_it_is_synchronised_it_tells_the_hosts_time(engine: AsyncEngine) -> None:
+async def test_before_it_is_synchronised_it_tells_the_hosts_time(engine: Engine) -> None:
     clock = DatabaseClock(engine)
     assert abs(clock.now() - datetime.now(UTC)) < SECOND
     assert clock.now().tzinfo is UTC
@@ -47,14 +47,14 @@ async def test_it_tells_the_databases_time_even_if_the_hosts_is_wrong(
     clock = DatabaseClock(engine)
     assert clock.now() < datetime.now(UTC) - timedelta(days=2)
     await clock.synchronise()
-    async with engine.connect() as connection:
+    async with through_sqlalchemy(engine).connect() as connection:
         there = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
     assert abs(clock.now() - there) < SECOND
     await engine.dispose()
 
 
 async def test_a_jump_of_the_hosts_clock_goes_unnoticed(
-    engine: AsyncEngine, wall: type[JumpingDatetime]
+    engine: Engine, wall: type[JumpingDatetime]
 ) -> None:
     """CK-1: nothing that expired comes back to life."""
     clock = DatabaseClock(engine)
@@ -68,7 +68,7 @@ async def test_a_jump_of_the_hosts_clock_goes_unnoticed(
     assert timedelta() <= clock.now() - before < SECOND
 
 
-async def test_time_passes(engine: AsyncEngine) -> None:
+async def test_time_passes(engine: Engine) -> None:
     clock = DatabaseClock(engine)
     await clock.synchronise()
     times = [clock.now() for _ in range(100)]

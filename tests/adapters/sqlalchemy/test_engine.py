@@ -7,22 +7,22 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sqlalchemy.connections import Connections
-from adapters.sqlalchemy.engine import create_engine
+from adapters.sqlalchemy.engine import Engine, create_engine
 from adapters.sqlalchemy.execution import OneByOne
 from adapters.sqlalchemy.service_unit import SqlAlchemyUnitOfWork
 from adapters.sqlalchemy.statements import Statement
 from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWorkFactory
 from domain.errors import ServiceUnavailable
 from tests.contracts.samples import keep_user
+from tests.support.databases import through_sqlalchemy
 
 
 def test_no_part_of_an_address_is_left_where_it_could_be_shown(tmp_path: Path) -> None:
     """LG-1."""
     engine = create_engine("postgresql://someone:hunter2@db.example/accounts")
-    assert engine.url.render_as_string(hide_password=False) == "postgresql+asyncpg://"
+    assert engine.sync_engine.url.render_as_string(hide_password=False) == "postgresql+asyncpg://"
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_other_addresses_are_refused_without_repeating_them(address: str) -> Non
 async def test_sqlite_is_durable_and_watches_foreign_keys(sqlite_url: str) -> None:
     """DB-4, on every connection of the pool and not just the first."""
     engine = create_engine(sqlite_url, pool_size=3)
-    connections = [await engine.connect() for _ in range(3)]
+    connections = [await through_sqlalchemy(engine).connect() for _ in range(3)]
     for connection in connections:
         settings = {
             name: (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()
@@ -59,7 +59,7 @@ async def test_sqlite_is_durable_and_watches_foreign_keys(sqlite_url: str) -> No
 async def test_postgresql_ends_what_takes_too_long(postgres_url: str) -> None:
     """DB-6."""
     engine = create_engine(postgres_url)
-    async with engine.connect() as connection:
+    async with through_sqlalchemy(engine).connect() as connection:
         settings = {
             name: (await connection.execute(text(f"SHOW {name}"))).scalar()
             for name in (
@@ -85,7 +85,7 @@ async def test_postgresql_ends_what_takes_too_long(postgres_url: str) -> None:
 async def test_the_file_is_for_us_alone(tmp_path: Path) -> None:
     file = tmp_path / "var" / "doorward.db"
     engine = create_engine(f"sqlite:///{file}")
-    async with engine.connect() as connection:
+    async with through_sqlalchemy(engine).connect() as connection:
         await connection.exec_driver_sql("CREATE TABLE t (x)")
     await engine.dispose()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -96,7 +96,7 @@ async def test_a_file_that_others_could_read_is_closed_to_them(sqlite_url: str) 
     file = Path(str(make_url(sqlite_url).database))
     file.chmod(0o644)
     engine = create_engine(sqlite_url)
-    async with engine.connect() as connection:
+    async with through_sqlalchemy(engine).connect() as connection:
         await connection.exec_driver_sql("CREATE TABLE t (x)")
         beside = [each for each in file.parent.iterdir() if each.name.startswith(file.name)]
         assert len(beside) > 1, "SQLite keeps files of its own"
@@ -116,7 +116,7 @@ async def test_another_programs_file_stays_as_it_is(tmp_path: Path, migrated: bo
     file.chmod(0o644)
     before = file.read_bytes()
     engine = create_engine(f"sqlite:///{file}")
-    async with engine.connect() as connection:
+    async with through_sqlalchemy(engine).connect() as connection:
         await connection.exec_driver_sql("SELECT * FROM customers")
     await engine.dispose()
     assert file.read_bytes() == before
@@ -143,7 +143,7 @@ async def test_nobody_waits_long_for_a_connection(url: str) -> None:
     await engine.dispose()
 
 
-async def test_both_ways_to_run_a_statement_give_the_same(engine: AsyncEngine) -> None:
+async def test_both_ways_to_run_a_statement_give_the_same(engine: Engine) -> None:
     """Core's own way is the reference for ours."""
     from adapters.sqlalchemy.keys import signing_keys as repositories
     from adapters.sqlalchemy.mail import outbox
@@ -155,7 +155,7 @@ async def test_both_ways_to_run_a_statement_give_the_same(engine: AsyncEngine) -
     execution = OneByOne(Connections(engine))
     for statement in (users._GET_USER, users._FIND_USER):
         ours = await execution.first(statement, **values)
-        async with engine.connect() as connection:
+        async with through_sqlalchemy(engine).connect() as connection:
             reference = (await connection.execute(statement.core(engine.dialect), values)).one()
         assert ours is not None
         assert tuple(ours) == tuple(reference)

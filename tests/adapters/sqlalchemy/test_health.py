@@ -4,18 +4,18 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.sqlalchemy.engine import create_engine
+from adapters.sqlalchemy.engine import Engine, create_engine
 from adapters.sqlalchemy.health import DatabaseProbe, SchemaProbe
 from adapters.sqlalchemy.revisions import Revisions
 from migrations.branches import known_revisions
+from tests.support.databases import through_sqlalchemy
 
 ONE = Revisions({"0000": set(), "0001": {"0000"}})
 """What some version of the code knows."""
 
 
-async def test_all_is_well_with_a_migrated_database(engine: AsyncEngine) -> None:
+async def test_all_is_well_with_a_migrated_database(engine: Engine) -> None:
     assert await DatabaseProbe(engine).failure() is None
     assert await SchemaProbe(engine, known_revisions()).failure() is None
 
@@ -42,8 +42,8 @@ async def test_a_database_that_is_away_is_told_without_its_address() -> None:
         ),
     ],
 )
-async def test_another_schema_is_told(engine: AsyncEngine, revision: str, words: str) -> None:
-    async with engine.begin() as connection:
+async def test_another_schema_is_told(engine: Engine, revision: str, words: str) -> None:
+    async with through_sqlalchemy(engine).begin() as connection:
         await connection.execute(text(f"UPDATE alembic_version SET version_num = '{revision}'"))
     failure = await SchemaProbe(engine, ONE).failure()
     assert failure is not None
@@ -51,9 +51,9 @@ async def test_another_schema_is_told(engine: AsyncEngine, revision: str, words:
 
 
 @pytest.mark.parametrize("change", ["DROP TABLE alembic_version", "DELETE FROM alembic_version"])
-async def test_tables_that_nothing_says_are_ours_are_told(engine: AsyncEngine, change: str) -> None:
+async def test_tables_that_nothing_says_are_ours_are_told(engine: Engine, change: str) -> None:
     """A migration would fail on them, or worse."""
-    async with engine.begin() as connection:
+    async with through_sqlalchemy(engine).begin() as connection:
         await connection.execute(text(change))
     failure = await SchemaProbe(engine, ONE).failure()
     assert failure is not None

@@ -8,6 +8,7 @@ from adapters.sqlalchemy import inspection
 from adapters.sqlalchemy.engine import create_engine
 from adapters.sqlalchemy.inspection import DatabaseInspection
 from application.ports.inspection import Observation
+from tests.support.databases import through_sqlalchemy
 
 
 async def seen(url: str, pool_size: int = 10) -> list[Observation]:
@@ -84,13 +85,13 @@ async def test_a_reader_changes_no_file(sqlite_url: str, tmp_path: Path, is_open
     from sqlalchemy import text
 
     writer = create_engine(sqlite_url)
-    async with writer.begin() as connection:
+    async with through_sqlalchemy(writer).begin() as connection:
         await connection.execute(text("CREATE TABLE kept (x)"))
     if not is_open:
         await writer.dispose()
     before = {each.name: each.read_bytes() for each in tmp_path.iterdir()}
     reader = create_engine(sqlite_url, read_only=True)
-    async with reader.connect() as connection:
+    async with through_sqlalchemy(reader).connect() as connection:
         assert (await connection.execute(text("SELECT count(*) FROM kept"))).scalar() == 0
     await reader.dispose()
     after = {each.name: each.read_bytes() for each in tmp_path.iterdir()}

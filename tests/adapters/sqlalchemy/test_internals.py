@@ -19,12 +19,11 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 from sqlalchemy import bindparam, event, func, literal, select
 from sqlalchemy.exc import DBAPIError, DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.util import concurrency
 
 from adapters.sqlalchemy import errors
-from adapters.sqlalchemy.engine import create_engine
+from adapters.sqlalchemy.engine import Engine, create_engine
 from adapters.sqlalchemy.schema import Json, UtcDateTime
 from adapters.sqlalchemy.users.tables import users
 
@@ -56,7 +55,7 @@ def same(found: object, expected: object, *, of: str, by: str) -> None:
 
 
 @pytest.fixture
-def compiled(engine: AsyncEngine) -> Any:
+def compiled(engine: Engine) -> Any:
     """A statement with one value that is given, one that stands in it, and the first one again."""
     statement = (
         select(users.c.id, users.c.created_at)
@@ -67,7 +66,7 @@ def compiled(engine: AsyncEngine) -> Any:
 
 
 def test_a_compiled_statement_names_its_placeholders_in_their_order(
-    engine: AsyncEngine, compiled: Any
+    engine: Engine, compiled: Any
 ) -> None:
     of = "compiled"
     names = taken(compiled, "positiontup", of=of, by=STATEMENTS)
@@ -89,7 +88,7 @@ def test_a_compiled_statement_names_its_placeholders_in_their_order(
     same(params["param_1"], 7, of="compiled.params", by=STATEMENTS)
 
 
-def test_a_type_tells_how_its_values_go_in_and_come_out(engine: AsyncEngine) -> None:
+def test_a_type_tells_how_its_values_go_in_and_come_out(engine: Engine) -> None:
     dialect = engine.dialect
     for kind in (users.c.id.type, UtcDateTime(), Json, users.c.email.type):
         known = taken(kind, "dialect_impl", of="TypeEngine", by=STATEMENTS)(dialect)
@@ -100,7 +99,7 @@ def test_a_type_tells_how_its_values_go_in_and_come_out(engine: AsyncEngine) -> 
             same(answer, True, of=f"TypeEngine.{name}() is None or callable", by=STATEMENTS)
 
 
-def test_a_statement_knows_its_columns(engine: AsyncEngine) -> None:
+def test_a_statement_knows_its_columns(engine: Engine) -> None:
     for statement in (
         select(users.c.id, func.count().label("number")),
         users.update().returning(users.c.id, users.c.version.label("number")),
@@ -115,19 +114,20 @@ def test_a_statement_knows_its_columns(engine: AsyncEngine) -> None:
 
 
 @asynccontextmanager
-async def leased(engine: AsyncEngine) -> AsyncIterator[Any]:
+async def leased(engine: Engine) -> AsyncIterator[Any]:
     """Take a connection as this adapter does."""
-    lease = await taken(engine, "raw_connection", of="AsyncEngine", by=CONNECTIONS)()
+    spawn = taken(concurrency, "greenlet_spawn", of="sqlalchemy.util.concurrency", by=ENGINE)
+    lease = await spawn(taken(engine.sync_engine, "raw_connection", of="Engine", by=ENGINE))
     try:
         yield lease
     finally:
         lease.close()
 
 
-async def test_the_pool_lends_a_connection_and_takes_it_back(engine: AsyncEngine) -> None:
+async def test_the_pool_lends_a_connection_and_takes_it_back(engine: Engine) -> None:
     async with leased(engine) as lease:
         for name in ("driver_connection", "close", "invalidate"):
-            taken(lease, name, of="AsyncEngine.raw_connection()", by=CONNECTIONS)
+            taken(lease, name, of="Engine.raw_connection()", by=CONNECTIONS)
     pool = engine.sync_engine.pool
     same(isinstance(pool, QueuePool), True, of="the pool is a QueuePool", by=CONNECTIONS)
     waiting = taken(pool, "checkedin", of="QueuePool", by=CONNECTIONS)()

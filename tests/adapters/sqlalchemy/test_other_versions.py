@@ -2,8 +2,8 @@
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.sqlalchemy.engine import Engine
 from adapters.sqlalchemy.service_unit import SqlAlchemyUnitOfWork
 from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWorkFactory
 from domain.mail.message import MessageId, MessageStatus
@@ -20,11 +20,12 @@ from tests.contracts.samples import (
     load_session,
     save_session,
 )
+from tests.support.databases import through_sqlalchemy
 
 
-async def put(engine: AsyncEngine, table: str, column: str, word: str) -> None:
+async def put(engine: Engine, table: str, column: str, word: str) -> None:
     """Write a word that this schema does not allow into every row."""
-    async with engine.begin() as connection:
+    async with through_sqlalchemy(engine).begin() as connection:
         if engine.dialect.name == "sqlite":
             await connection.execute(text("PRAGMA ignore_check_constraints = ON"))
         else:
@@ -35,7 +36,7 @@ async def put(engine: AsyncEngine, table: str, column: str, word: str) -> None:
 
 
 @pytest.fixture
-def units(engine: AsyncEngine) -> SqlAlchemyUnitOfWorkFactory[SqlAlchemyUnitOfWork]:
+def units(engine: Engine) -> SqlAlchemyUnitOfWorkFactory[SqlAlchemyUnitOfWork]:
     return SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork)
 
 
@@ -48,7 +49,7 @@ async def enqueue(units: SqlAlchemyUnitOfWorkFactory[SqlAlchemyUnitOfWork]) -> M
 
 
 async def test_a_message_of_a_strange_kind_is_listed_redriven_forgotten_and_never_claimed(
-    engine: AsyncEngine, units: SqlAlchemyUnitOfWorkFactory[SqlAlchemyUnitOfWork]
+    engine: Engine, units: SqlAlchemyUnitOfWorkFactory[SqlAlchemyUnitOfWork]
 ) -> None:
     """OB-4."""
     strange = await enqueue(units)
@@ -64,7 +65,7 @@ async def test_a_message_of_a_strange_kind_is_listed_redriven_forgotten_and_neve
 
 
 async def test_a_message_in_a_strange_state_stops_no_export(
-    engine: AsyncEngine, units: SqlAlchemyUnitOfWorkFactory[SqlAlchemyUnitOfWork]
+    engine: Engine, units: SqlAlchemyUnitOfWorkFactory[SqlAlchemyUnitOfWork]
 ) -> None:
     """HD-13, OB-4."""
     user = await keep_user(units)
@@ -78,7 +79,7 @@ async def test_a_message_in_a_strange_state_stops_no_export(
 
 
 async def test_a_session_that_ended_for_a_strange_reason_is_over_and_stays_so(
-    engine: AsyncEngine, units: SqlAlchemyUnitOfWorkFactory[SqlAlchemyUnitOfWork]
+    engine: Engine, units: SqlAlchemyUnitOfWorkFactory[SqlAlchemyUnitOfWork]
 ) -> None:
     """SE-1."""
     session, _ = await keep_session(units, await keep_user(units))
@@ -91,7 +92,7 @@ async def test_a_session_that_ended_for_a_strange_reason_is_over_and_stays_so(
 
 
 async def test_a_mailed_secret_for_a_strange_purpose_stops_no_export(
-    engine: AsyncEngine, units: SqlAlchemyUnitOfWorkFactory[SqlAlchemyUnitOfWork]
+    engine: Engine, units: SqlAlchemyUnitOfWorkFactory[SqlAlchemyUnitOfWork]
 ) -> None:
     """HD-13."""
     user = await keep_user(units)

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import QueuePool
 
 from adapters.sqlalchemy import engine as engine_module
-from adapters.sqlalchemy.engine import create_engine
+from adapters.sqlalchemy.engine import Engine, create_engine
 from adapters.sqlalchemy.rate_limiter import SqlAlchemyRateLimiter
 from adapters.sqlalchemy.service_unit import SqlAlchemyUnitOfWork
 from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWorkFactory
@@ -29,6 +28,7 @@ from tests.contracts.samples import (
     load_user,
     save_user,
 )
+from tests.support.databases import through_sqlalchemy
 from tests.support.postgres import PostgresServer
 from tests.support.silence import silence_before
 
@@ -125,8 +125,8 @@ async def test_a_connection_cut_in_the_middle_is_a_503_and_no_change(postgres_ur
     await engine.dispose()
 
 
-async def _cut_others(engine: AsyncEngine) -> None:
-    async with engine.connect() as connection:
+async def _cut_others(engine: Engine) -> None:
+    async with through_sqlalchemy(engine).connect() as connection:
         await connection.execute(
             text(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -167,7 +167,7 @@ async def test_a_database_that_says_nothing_is_left_at_the_deadline(
 
 
 async def test_cancelling_anywhere_leaves_the_pool_full_and_nothing_open(
-    engine: AsyncEngine,
+    engine: Engine,
 ) -> None:
     """DU-5."""
     units = SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork)
@@ -190,7 +190,7 @@ async def test_cancelling_anywhere_leaves_the_pool_full_and_nothing_open(
         while _pool(engine).checkedout():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     if engine.dialect.name == "postgresql":
-        async with engine.connect() as connection:
+        async with through_sqlalchemy(engine).connect() as connection:
             found = await connection.execute(
                 text(
                     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
@@ -209,7 +209,7 @@ async def test_a_full_disk_refuses_writes_and_goes_on_reading(sqlite_url: str) -
     user = await keep_user(units)
 
     async def allow(pages: int) -> None:
-        async with engine.connect() as connection:
+        async with through_sqlalchemy(engine).connect() as connection:
             await connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
 
     await allow(1)  # no more than there are
@@ -226,7 +226,7 @@ async def test_a_full_disk_refuses_writes_and_goes_on_reading(sqlite_url: str) -
     await keep_user(units)
     for present in kept:
         await load_user(units, present.id)
-    async with engine.connect() as connection:
+    async with through_sqlalchemy(engine).connect() as connection:
         assert (await connection.exec_driver_sql("PRAGMA integrity_check")).scalar() == "ok"
     await engine.dispose()
 
@@ -261,7 +261,7 @@ async def test_a_unit_whose_statement_failed_cannot_be_committed(postgres_url: s
     await engine.dispose()
 
 
-async def test_what_belongs_to_a_user_who_is_gone_is_a_conflict(engine: AsyncEngine) -> None:
+async def test_what_belongs_to_a_user_who_is_gone_is_a_conflict(engine: Engine) -> None:
     """RF-4: a sign-in that races with the erasure of its user makes no session."""
     units = SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork)
     with pytest.raises(ConcurrentChange):
@@ -311,6 +311,6 @@ async def test_a_read_costs_one_round_trip(postgres_url: str) -> None:
     await engine.dispose()
 
 
-def _pool(engine: AsyncEngine) -> QueuePool:
+def _pool(engine: Engine) -> QueuePool:
     assert isinstance(engine.pool, QueuePool)
     return engine.pool

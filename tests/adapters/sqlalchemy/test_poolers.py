@@ -19,7 +19,7 @@ from adapters.sqlalchemy.service_unit import SqlAlchemyUnitOfWork
 from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWorkFactory
 from migrations.runner import current, downgrade, upgrade
 from tests.contracts.samples import in_parallel, keep_user, load_user
-from tests.support.databases import connect
+from tests.support.databases import connect, through_sqlalchemy
 from tests.support.pgbouncer import pgbouncer_before
 
 LIMITS = {
@@ -114,7 +114,7 @@ async def test_without_a_pooler_the_session_is_set_up_once(postgres_url: str) ->
     await asyncio.sleep(0.01)  # loggers are called a little later
     assert said[0] == "BEGIN"
     assert len([each for each in said if "set_config" in each or "SET LOCAL" in each]) == 0
-    async with engine.connect() as connection:
+    async with through_sqlalchemy(engine).connect() as connection:
         kept = await connection.execute(text("SELECT count(*) FROM pg_prepared_statements"))
         assert kept.scalar_one() > 0
     await engine.dispose()

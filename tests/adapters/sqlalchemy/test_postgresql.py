@@ -15,7 +15,7 @@ from domain.errors import ServiceUnavailable
 from domain.failures import Failure, Remedy
 from migrations.runner import current, upgrade
 from tests.support.certificates import Authority
-from tests.support.databases import administer
+from tests.support.databases import administer, through_sqlalchemy
 from tests.support.postgres import PostgresServer
 from tests.support.processes import free_port
 from tests.support.tls_front import tls_front
@@ -25,7 +25,7 @@ async def asked(url: str, question: str) -> object:
     """Return the answer to one question on a connection as the service opens it."""
     engine = create_engine(url)
     try:
-        async with engine.connect() as connection:
+        async with through_sqlalchemy(engine).connect() as connection:
             return (await connection.execute(text(question))).scalar()
     finally:
         await engine.dispose()

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.sqlalchemy.engine import create_engine
+from adapters.sqlalchemy.engine import Engine, create_engine
 from adapters.sqlalchemy.mail import ledger
 from adapters.sqlalchemy.mail.tables import outbox_messages
 from adapters.sqlalchemy.service_unit import SqlAlchemyUnitOfWork
@@ -22,12 +21,13 @@ from domain.audit.chain import ChainedEvent, ChainHead
 from domain.mail.message import MessageStatus
 from domain.principal import Permission
 from tests.contracts.samples import MINUTE, NOW, a_user, an_audit_event
+from tests.support.databases import through_sqlalchemy
 
 type Units = SqlAlchemyUnitOfWorkFactory[SqlAlchemyUnitOfWork]
 
 
 @pytest.fixture
-async def postgres(postgres_url: str) -> AsyncIterator[AsyncEngine]:
+async def postgres(postgres_url: str) -> AsyncIterator[Engine]:
     """An engine with one connection, so that it is known which one a unit of work gets."""
     engine = create_engine(postgres_url, pool_size=1)
     yield engine
@@ -35,12 +35,12 @@ async def postgres(postgres_url: str) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture
-def units(postgres: AsyncEngine) -> Units:
+def units(postgres: Engine) -> Units:
     return SqlAlchemyUnitOfWorkFactory(postgres, SqlAlchemyUnitOfWork)
 
 
 @asynccontextmanager
-async def asked(engine: AsyncEngine) -> AsyncIterator[list[str]]:
+async def asked(engine: Engine) -> AsyncIterator[list[str]]:
     """Collect what the driver is asked meanwhile: by verb and table, one entry a round trip.
 
     An ``executemany`` is one: asyncpg sends all rows before it waits for the answer to any.
@@ -63,7 +63,7 @@ async def asked(engine: AsyncEngine) -> AsyncIterator[list[str]]:
 
 
 async def test_a_role_of_two_hundred_permissions_is_written_in_one_round_trip(
-    postgres: AsyncEngine, units: Units
+    postgres: Engine, units: Units
 ) -> None:
     """Beside the one for the role itself; and a change of it clears the old ones in another."""
     given = [Permission(f"orders:action-{number}") for number in range(MAX_PERMISSIONS)]
@@ -91,7 +91,7 @@ async def test_a_role_of_two_hundred_permissions_is_written_in_one_round_trip(
 
 
 async def test_a_thousand_audit_rows_are_chained_in_one_round_trip(
-    postgres: AsyncEngine, units: Units
+    postgres: Engine, units: Units
 ) -> None:
     """Beside the one for the new end of the chain."""
     events = [an_audit_event() for _ in range(1000)]
@@ -117,9 +117,7 @@ async def test_a_thousand_audit_rows_are_chained_in_one_round_trip(
     ]
 
 
-async def test_a_hundred_users_are_loaded_in_one_round_trip(
-    postgres: AsyncEngine, units: Units
-) -> None:
+async def test_a_hundred_users_are_loaded_in_one_round_trip(postgres: Engine, units: Units) -> None:
     """With their roles and permissions; and none at all in one as well."""
     users = [a_user() for _ in range(100)]
     async with units() as work:
@@ -135,7 +133,7 @@ async def test_a_hundred_users_are_loaded_in_one_round_trip(
     assert len(heard) <= 1
 
 
-async def test_one_more_round_trip_would_be_noticed(postgres: AsyncEngine, units: Units) -> None:
+async def test_one_more_round_trip_would_be_noticed(postgres: Engine, units: Units) -> None:
     async with asked(postgres) as heard, units.read_only() as work:
         for _ in range(3):
             assert await work.users.get(a_user().id) is None
@@ -171,7 +169,7 @@ def rows_read(plan: dict[str, Any]) -> int:
     )
 
 
-async def explained(engine: AsyncEngine, statement: Statement) -> dict[str, Any]:
+async def explained(engine: Engine, statement: Statement) -> dict[str, Any]:
     """Run the statement as the adapter does and return how PostgreSQL went about it."""
     plan = statement.plan(engine.dialect)
     lease = await engine.raw_connection()
@@ -185,9 +183,9 @@ async def explained(engine: AsyncEngine, statement: Statement) -> dict[str, Any]
     return explanation
 
 
-async def test_the_census_reads_no_more_than_it_counts(postgres: AsyncEngine, units: Units) -> None:
+async def test_the_census_reads_no_more_than_it_counts(postgres: Engine, units: Units) -> None:
     """/metrics is asked every few seconds, and an outage of mail may fill the outbox for days."""
-    async with postgres.begin() as connection:
+    async with through_sqlalchemy(postgres).begin() as connection:
         for status, times in ((MessageStatus.WAITING, 3), (MessageStatus.SENT, 4)):
             values = {"status": status.value, "number": times * MOST_COUNTED}
             await connection.execute(text(_FILL), values)
@@ -205,8 +203,8 @@ async def test_the_census_reads_no_more_than_it_counts(postgres: AsyncEngine, un
     }
 
 
-async def test_reading_all_of_the_outbox_would_be_noticed(postgres: AsyncEngine) -> None:
-    async with postgres.begin() as connection:
+async def test_reading_all_of_the_outbox_would_be_noticed(postgres: Engine) -> None:
+    async with through_sqlalchemy(postgres).begin() as connection:
         await connection.execute(text(_FILL), {"status": "sent", "number": 500})
     assert (
         rows_read(

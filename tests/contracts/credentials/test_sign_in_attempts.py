@@ -21,7 +21,7 @@ from tests.contracts.samples import (
 )
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from adapters.sqlalchemy.engine import Engine
 
 POLICY = AttemptPolicy(attempts=5, first_lock=MINUTE)
 
@@ -157,7 +157,7 @@ async def test_a_purge_removes_no_more_records_than_it_may(
 
 
 async def test_a_guess_that_a_purge_waits_for_stays_counted(
-    units: UnitOfWorkFactory[ServiceUnit], engine: "AsyncEngine | None", key: bytes
+    units: UnitOfWorkFactory[ServiceUnit], engine: "Engine | None", key: bytes
 ) -> None:
     """RL-1: the record was old when the purge looked for it, and is not when it gets there."""
     await _reserve(units, key)

@@ -8,11 +8,11 @@ from application.mail.ports import Mail, Mailbox
 from tests.contracts.samples import NOW, SECOND, in_parallel
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from adapters.sqlalchemy.engine import Engine
 
 
 @pytest.fixture
-def mailbox(engine: "AsyncEngine | None") -> Mailbox:
+def mailbox(engine: "Engine | None") -> Mailbox:
     if engine is None:
         from adapters.memory.mail.mailbox import MemoryMailbox
 

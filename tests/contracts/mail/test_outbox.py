@@ -8,10 +8,10 @@ from datetime import datetime
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.memory.mail.tables import OUTBOX
 from adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
+from adapters.sqlalchemy.engine import Engine
 from application.credentials.mails import PASSWORD_CHANGED, RESET_PASSWORD, VERIFY_EMAIL
 from application.mail.ports import MOST_COUNTED, OutboxCensus
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -31,6 +31,7 @@ from tests.contracts.samples import (
     values_of,
     waiting_messages,
 )
+from tests.support.databases import through_sqlalchemy
 
 
 async def test_a_message_leaves_with_the_commit_around_it_and_not_without(
@@ -129,7 +130,7 @@ async def test_a_renewed_lease_ends_when_the_last_renewal_says(
 
 
 async def test_a_message_that_was_accepted_is_marked_whoever_has_it_by_now(
-    units: UnitOfWorkFactory[ServiceUnit], engine: AsyncEngine | None
+    units: UnitOfWorkFactory[ServiceUnit], engine: Engine | None
 ) -> None:
     """OB-3, OB-5."""
     await _enqueue(units, message := a_message())
@@ -252,7 +253,7 @@ async def test_a_closed_message_is_never_claimed_again(
 )
 async def test_the_secret_leaves_with_a_sent_or_expired_message_and_stays_with_a_dead_one(
     units: UnitOfWorkFactory[ServiceUnit],
-    engine: AsyncEngine | None,
+    engine: Engine | None,
     status: MessageStatus,
     wiped: bool,
 ) -> None:
@@ -386,7 +387,7 @@ async def _close(
 
 
 async def _kept_secret(
-    units: UnitOfWorkFactory[ServiceUnit], engine: AsyncEngine | None, message: OutboxMessage
+    units: UnitOfWorkFactory[ServiceUnit], engine: Engine | None, message: OutboxMessage
 ) -> bytes | None:
     """Look into the store itself: no port shows a closed message."""
     if isinstance(units, MemoryUnitOfWorkFactory):
@@ -394,7 +395,7 @@ async def _kept_secret(
     assert engine is not None
     outbox = importlib.import_module("adapters.sqlalchemy.mail.tables").outbox_messages
     secret = select(outbox.c.sealed_secret).where(outbox.c.id == message.id.value)
-    async with engine.connect() as connection:
+    async with through_sqlalchemy(engine).connect() as connection:
         kept: bytes | None = (await connection.execute(secret)).scalar_one()
     return kept
 
@@ -526,7 +527,7 @@ async def test_the_census_counts_every_state_and_knows_the_oldest(
 
 
 async def test_a_dead_messages_secret_goes_when_it_can_no_longer_be_spent(
-    units: UnitOfWorkFactory[ServiceUnit], engine: AsyncEngine | None
+    units: UnitOfWorkFactory[ServiceUnit], engine: Engine | None
 ) -> None:
     """OB-5."""
     await _enqueue(units, message := a_message())
@@ -541,7 +542,7 @@ async def test_a_dead_messages_secret_goes_when_it_can_no_longer_be_spent(
 
 
 async def test_the_secrets_of_dead_messages_are_wiped_and_no_others(
-    units: UnitOfWorkFactory[ServiceUnit], engine: AsyncEngine | None
+    units: UnitOfWorkFactory[ServiceUnit], engine: Engine | None
 ) -> None:
     """OB-5: and OB-4, the messages themselves stay where an operator finds them."""
     dead, lasting, waiting = a_message(), replace(a_message(), expires_at=None), a_message()
@@ -564,7 +565,7 @@ async def test_the_secrets_of_dead_messages_are_wiped_and_no_others(
 
 
 async def test_no_more_secrets_of_dead_messages_are_wiped_than_asked(
-    units: UnitOfWorkFactory[ServiceUnit], engine: AsyncEngine | None
+    units: UnitOfWorkFactory[ServiceUnit], engine: Engine | None
 ) -> None:
     messages = [a_message() for _ in range(5)]
     for message in messages:
@@ -579,7 +580,7 @@ async def test_no_more_secrets_of_dead_messages_are_wiped_than_asked(
 
 
 async def test_a_message_that_is_redriven_while_a_wipe_waits_keeps_its_secret(
-    units: UnitOfWorkFactory[ServiceUnit], engine: AsyncEngine | None
+    units: UnitOfWorkFactory[ServiceUnit], engine: Engine | None
 ) -> None:
     """OB-4: it is dead no longer, and what became of it is the relay's to decide."""
     await _enqueue(units, message := a_message())

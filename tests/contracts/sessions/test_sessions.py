@@ -41,7 +41,7 @@ from tests.contracts.samples import (
 )
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from adapters.sqlalchemy.engine import Engine
 
 STRICT = SessionPolicy(
     idle=POLICY.idle, absolute=POLICY.absolute, grace=timedelta(), per_user=POLICY.per_user
@@ -545,7 +545,7 @@ async def test_no_more_successors_are_wiped_than_asked(
 
 
 async def test_a_successor_that_a_wipe_waits_for_is_not_wiped(
-    units: UnitOfWorkFactory[ServiceUnit], engine: "AsyncEngine | None"
+    units: UnitOfWorkFactory[ServiceUnit], engine: "Engine | None"
 ) -> None:
     """RF-3: another rotation came in between, and its grace has only begun."""
     session, token = await keep_session(units, await keep_user(units))
