@@ -22,9 +22,11 @@ def a_label(text: str) -> str:
 
     Capital letters are taken as small ones, and composed and decomposed letters as one. Nothing
     else is mapped: what IDNA 2003 made of ``ß``, of a final sigma and of full-width letters were
-    other domains. Raises ``ValueError`` for what is no label, and names no part of it.
+    other domains. Each capital is mapped by itself, as browsers and mail programs do (UTS #46): so
+    a capital sigma is ``σ`` at the end of a word too. Raises ``ValueError`` for what is no label,
+    and names no part of it.
     """
-    label = nfc(text.lower().translate(_cherokee()))
+    label = nfc("".join(map(str.lower, text)).translate(_cherokee()))
     if not label or len(label) > MAX_LABEL or label[0] == "-" or label[-1] == "-":
         # An A-label is never the shorter form, and Punycode takes quadratic time.
         raise ValueError("not a label")

@@ -40,7 +40,9 @@ def ours(label: str) -> str | None:
 def judged(label: str) -> str | None:
     """Return what the judge makes of the label, mapped as we say that we map it."""
     small = {chr(c): chr(c).upper() for c in [*range(0xAB70, 0xABC0), *range(0x13F8, 0x13FE)]}
-    mapped = "".join(small.get(c, c) for c in label.lower())
+    mapped = "".join(
+        small.get(small_letter, small_letter) for c in label for small_letter in c.lower()
+    )
     mapped = unicodedata.normalize("NFC", mapped)
     try:
         if mapped.startswith("xn--") and mapped.isascii():
@@ -139,7 +141,9 @@ def test_any_a_label_is_judged_alike(rest: str) -> None:
         ("क्\u200dष", "xn--11b2ezcw70k"),
         ("l·l", "xn--ll-0ea"),
         ("STRAẞE", "xn--strae-oqa"),
-        ("ΒΌΛΟΣ", "xn--nxasmm1c"),
+        ("βόλος", "xn--nxasmm1c"),
+        ("βόλοσ", "xn--nxasmq6b"),
+        ("ΒΌΛΟΣ", "xn--nxasmq6b"),
         ("Bücher", "xn--bcher-kva"),
         ("カ・カ", "xn--lcka3v"),
         ("Ꭰ", "xn--58d"),
@@ -150,6 +154,37 @@ def test_what_idna_2003_or_careless_code_refuses_or_changes(label: str, encoded:
     """AT-10: joiners, middle dots, sharp s, final sigma, capitals."""
     assert a_label(label) == judged(label)
     assert encoded == a_label(label)
+
+
+def test_capital_letters_are_the_small_ones_of_browsers() -> None:
+    """AT-10: UTS #46, not transitional, wherever both take the label; no end of a word matters."""
+    capitals = [c for c in KNOWN if c.lower() != c]
+    different = [
+        (f"U+{ord(capital):04X}", frame)
+        for capital in capitals
+        for frame in ("{}", "α{}", "{}α", "a{}-b", "ΑΣ{}")
+        if (taken := ours(label := frame.format(capital))) is not None
+        and taken != idna.encode(label, uts46=True).decode()
+    ]
+    assert len(capitals) > 500
+    assert not different
+
+
+@pytest.mark.parametrize(
+    ("label", "encoded"),
+    [
+        ("σας", "xn--mxa8ab"),
+        ("σασ", "xn--mxa9ab"),
+        ("ΣΑΣ", "xn--mxa9ab"),
+        ("ΣΑς", "xn--mxa8ab"),
+        ("XN--MXA8AB", "xn--mxa8ab"),
+        ("Σ", "xn--4xa"),
+    ],
+)
+def test_a_final_sigma_is_kept_and_never_made(label: str, encoded: str) -> None:
+    """AT-10: IDNA 2008 has two letters (RFC 5892, 2.6), and the capital is the first of them."""
+    assert a_label(label) == encoded
+    assert idna.encode(label, uts46=True).decode() == encoded
 
 
 @pytest.mark.parametrize(
