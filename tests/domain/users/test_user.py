@@ -178,11 +178,13 @@ def test_names_are_kept_as_people_write_them(text: str | None, name: str | None)
 @pytest.mark.parametrize(
     "character",
     ["\n", "\r", "\0", "\x1b", "\t", "\x7f", "\x85", "\u2028", "\u2029", "\u202e", "\u2066",
-     "\u200b", "\u200e", "\ufeff", "\u00ad", "\ud800", "\U000e0041"],
+     "\u200b", "\u200e", "\ufeff", "\u00ad", "\ud800", "\U000e0041",
+     "\ufffe", "\uffff", "\ufdd0", "\ufdef", "\U0001fffe", "\U0010ffff",
+     "\u2065", "\ufff0", "\ufff8", "\U000e0000", "\U000e0fff"],
     ids=lambda c: f"U+{ord(c):04X}",
 )  # fmt: skip
 def test_a_name_starts_no_line_and_turns_no_text(character: str) -> None:
-    """LG-2, OP-2: control, direction, invisible and half characters are refused."""
+    """LG-2, OP-2: control, direction, invisible, half and no characters are refused."""
     name = f"Ada{character}Lovelace"
     assert refusal_of(lambda: normalise_display_name(name)) == (
         "display_name",
@@ -237,7 +239,14 @@ INVISIBLE = {
     "Khmer's inherent vowels": "\u17b4\u17b5",
     "tags": "\U000e0067\U000e007f",
     "a note without a head": "\U0001d159",
-    "a bit of all": " \u200d\u3164\u2800\ufe0f \u0301",
+    "noncharacters": "\ufffe",
+    "noncharacters of Arabic's block": "\ufdd0\ufdef",
+    "noncharacters of other planes": "\U0001ffff\U0010fffe",
+    "private characters": "\ue000\uf8ff \U000f0000\U0010fffd",
+    "ignored code points": "\u2065\ufff0\U000e0fff",
+    "an object's place": "\ufffc",
+    "blank hieroglyphs": "\U00013441\U00013442",
+    "a bit of all": " \ufdd0\ue000\u200d\u3164\u2800\ufe0f \u0301",
 }
 
 
@@ -250,10 +259,11 @@ def test_a_name_that_shows_nothing_is_none(text: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["é", "ᄒ", "가", "한\u200d", "नमस्ते", "क्\u200dष", "👨\u200d👩\u200d👧", "❤\ufe0f", "⠁", "۩",
-     "x\u0301", "نامه\u200cای", ".", "-", "1", "𝄞", "漢\U000e0100"],
+     "x\u0301", "نامه\u200cای", ".", "-", "1", "𝄞", "漢\U000e0100", "Ada \uf8ff",
+     "\u0378", "\U0001faff"],
 )  # fmt: skip
 def test_a_name_that_shows_anything_is_one(name: str) -> None:
-    """OP-2: no script is left out, and no emoji that is put together."""
+    """OP-2: no script is left out, no emoji that is put together, and none of a newer Unicode."""
     assert normalise_display_name(name) == unicodedata.normalize("NFC", name)
 
 
