@@ -57,8 +57,9 @@ def _printable(text: str | None) -> str | None:
 def access_token_of(request: Request) -> tuple[str, bool]:
     """Return the access token, and whether it came in a cookie.
 
-    Raises NotSignedIn if there is none, and MultipleCredentials if there is more than one
-    (TK-6, RFC 6750).
+    Scheme and token are separated by one space or more (RFC 9110, 11.4), and the scheme is in any
+    case; white space around a header's value is no part of it (5.5). Raises NotSignedIn if there is
+    no token, and MultipleCredentials if there is more than one (TK-6, RFC 6750).
     """
     values = request.headers.getlist("authorization")
     in_cookie = cookie(request, ACCESS_COOKIE) if "cookie" in request.headers else None
@@ -66,10 +67,10 @@ def access_token_of(request: Request) -> tuple[str, bool]:
         raise MultipleCredentials
     if in_cookie:
         return in_cookie, True
-    scheme, _, token = (values[0] if values else "").partition(" ")
+    scheme, _, token = (values[0] if values else "").strip(" \t").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise NotSignedIn
-    return token, False
+    return token.lstrip(" "), False
 
 
 async def caller_of(request: Request) -> Caller:

@@ -252,6 +252,32 @@ async def test_any_garbage_is_401(api: Api) -> None:
         assert refusal_of(answer) == (401, "ACCESS_TOKEN_INVALID"), value
 
 
+async def test_spaces_around_a_bearer_token_are_not_of_it(api: Api) -> None:
+    """
+    TK-6: RFC 9110 has one space or more before a token, and none, nor a tab, inside of it.
+    """
+    tokens = await api.signed_in_user()
+    for value in ("Bearer  {}", "Bearer     {}", "bearer {} ", "BEARER {}\t ", " \tBearer {}"):
+        answer = await api.get(ME, headers={"authorization": value.format(tokens.access)})
+        assert answer.is_success, value
+    for value, code in (
+        ("Bearer\t{}", "NOT_AUTHENTICATED"),
+        ("Bearer{}", "NOT_AUTHENTICATED"),
+        ("Bearer   ", "NOT_AUTHENTICATED"),
+        ("Bearer \t", "NOT_AUTHENTICATED"),
+        ("Bearer \t{}", "ACCESS_TOKEN_INVALID"),
+        ("Bearer {} {}", "ACCESS_TOKEN_INVALID"),
+        ("Bearer {}, {}", "ACCESS_TOKEN_INVALID"),
+        ("Bearer {}=", "ACCESS_TOKEN_INVALID"),
+        ('Bearer "{}"', "ACCESS_TOKEN_INVALID"),
+        ("Bearer token={}", "ACCESS_TOKEN_INVALID"),
+        ("Bearer: {}", "NOT_AUTHENTICATED"),
+    ):
+        text = value.format(tokens.access, tokens.access)
+        refused = await api.get(ME, headers={"authorization": text})
+        assert refusal_of(refused) == (401, code), value
+
+
 async def test_a_bearer_token_comes_in_one_header_or_not_at_all(api: Api) -> None:
     """
     TK-6: ignored in the query, and two of them are one too many.
