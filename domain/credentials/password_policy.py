@@ -23,7 +23,13 @@ MAX_OWN_PADDING = 12
 DECORATION_OF_A_WORD = 8
 DECORATION_OF_DIGITS = 2
 """How many free choices around a known piece are trivial (:class:`_Decoration`)."""
-_LEET = str.maketrans("013457@$!", "oieastasi")
+_LEET_SIGNS = "@$!"
+_LEET = str.maketrans("013457" + _LEET_SIGNS, "oieastasi")
+_LONGEST_FORM = 3
+"""How many characters a compatibility form may stand for and be read as them (``ﬃ``)."""
+_BETWEEN_LETTERS = 2
+_BETWEEN_DIGITS = 1
+"""How many kinds of character may separate the others, and be left out."""
 _DIGIT_OF_KEY = str.maketrans("!@#$%^&*()", "1234567890")
 _SHORTEST_ROW = 3
 _AROUND = 5
@@ -80,7 +86,7 @@ class PasswordPolicy:
             found.append(
                 Violation(field, "TOO_COMMON", "This password is among the first to be guessed.")
             )
-        if _contains_any(password.lower(), _context_words(email)):
+        if any(_contains_any(text, _context_words(email)) for text in _spellings(password)):
             text = "Leave out your address and this product's name."
             found.append(Violation(field, "CONTAINS_CONTEXT", text))
         return found
@@ -95,11 +101,16 @@ class PasswordPolicy:
     def _is_common(self, password: str) -> bool:
         """Tell whether the password is well known, or a short one that is, in disguise.
 
-        The disguises: repeated, counted up, look-alike digits for letters, and decoration around.
-        Each is taken off before the list is asked; ``docs/decisions/0006-passwords.md`` says
-        what counts as one, and what does not.
+        The disguises: repeated, counted up, look-alike digits for letters, decoration around,
+        full-width and other compatibility forms, and separators between the characters. Each is
+        taken off before the list is asked; ``docs/decisions/0006-passwords.md`` says what counts
+        as one, and what does not.
         """
-        text = password.lower()
+        spellings = _spellings(password)
+        plain = next(reversed(spellings))
+        return any(map(self._is_common_text, {**spellings, **_without_separators(plain)}))
+
+    def _is_common_text(self, text: str) -> bool:
         return (
             _is_row(text)
             or self._knows_word(text)
@@ -198,6 +209,43 @@ class _Decoration:
                     break
                 if self.is_trivial(left, right, at_most=at_most):
                     yield left, right
+
+
+def _spellings(password: str) -> dict[str, None]:
+    """Return the password in lower case, as it is and in plain characters, the plain one last.
+
+    Plain is what compatibility forms stand for (NFKC), such as full-width letters. A form that
+    stands for many is left as it is, so that the text does not become several times as long.
+    """
+    text = password.lower()
+    if password.isascii():
+        return {text: None}
+    forms = ((c, unicodedata.normalize("NFKC", c)) for c in password)
+    plain = "".join(form if len(form) <= _LONGEST_FORM else c for c, form in forms).lower()
+    return dict.fromkeys((text, plain))
+
+
+def _without_separators(text: str) -> dict[str, None]:
+    """Return the text without what separates its letters and digits, if little does.
+
+    That is two kinds of character between letters and one between digits, each as often as it
+    likes (``p a s s - w o r d``), and around them too. More of them would be a part of the password
+    that is as hard to guess as another. The signs that look like letters are letters in one
+    reading, and separators in the other.
+    """
+    joined: dict[str, None] = {}
+    kinds = [unicodedata.category(c)[0] for c in text]
+    if "L" not in kinds and "N" not in kinds:
+        return joined
+    most = _BETWEEN_LETTERS if "L" in kinds else _BETWEEN_DIGITS
+    for signs in (_LEET_SIGNS, ""):
+        is_kept = [kind in "LN" or c in signs for c, kind in zip(text, kinds, strict=True)]
+        start, end = is_kept.index(True), len(text) - is_kept[::-1].index(True)
+        middle = zip(text[start:end], is_kept[start:end], strict=True)
+        between = {c for c, kept in middle if not kept}
+        if 0 < len(between) <= most:
+            joined["".join(c for c in text if c not in between)] = None
+    return joined
 
 
 def _letters_of(text: str) -> str:

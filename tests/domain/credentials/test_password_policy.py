@@ -255,6 +255,71 @@ def test_keys_in_a_row_inside_of_a_longer_password_refuse_nothing(password: str)
     assert reasons(password) == []
 
 
+@pytest.mark.parametrize(
+    "password",
+    [
+        "ｐａｓｓｗｏｒｄ１２３４５６７８",
+        "ＰＡＳＳＷＯＲＤ！！！！２０２６",
+        "𝐩𝐚𝐬𝐬𝐰𝐨𝐫𝐝𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖",
+        "ⓟⓐⓢⓢⓦⓞⓡⓓ①②③④⑤⑥⑦⑧",
+        "ᵖᵃˢˢʷᵒʳᵈ¹²³⁴⁵⁶⁷⁸",
+        "paſſwordpaſſword",
+        "１２３４５６７８９０１２３４５",
+        "ｑｗｅｒｔｙｕｉｏｐａｓｄｆｇ",
+    ],
+)
+def test_another_form_of_the_same_characters_hides_nothing(password: str) -> None:
+    """PW-4: compared by Unicode's compatibility (NFKC), though it is hashed as it was typed."""
+    assert reasons(normalise_password(password)) == ["TOO_COMMON"]
+
+
+def test_the_address_is_found_in_another_form() -> None:
+    assert reasons("paranoid ｍａｒｖｉｎ the robot", email=EMAIL) == ["CONTAINS_CONTEXT"]
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "p a s s w o r d 1 2 3 4 5 6 7 8",
+        "p-a-s-s-w-o-r-d-1-2-3",
+        "p.a.s.s.w.o.r.d-1.2.3",
+        "p  a  s  s  w  o  r  d",
+        "ｐ　ａ　ｓ　ｓ　ｗ　ｏ　ｒ　ｄ",
+        "P @ $ $ w 0 r d 2026",
+        "p!a!s!s!w!o!r!d!1!2!3",
+        "p\u200ba\u200bs\u200bs\u200bw\u200bo\u200br\u200bd",
+        "p\u0336a\u0336s\u0336s\u0336w\u0336o\u0336r\u0336d\u0336",
+        "p🔥a🔥s🔥s🔥w🔥o🔥r🔥d",
+        "let me in 2026!!",
+        "pass-word pass-word",
+        "*** i-love-you ***",
+        "1 2 3 4 5 6 7 8 9 0",
+        "q w e r t y u i o p a s d f g h",
+        "a a a a a a a a a a",
+    ],
+)
+def test_what_stands_between_the_characters_hides_nothing(password: str) -> None:
+    """PW-4: one or two separators, visible or not, are one more trivial choice."""
+    assert reasons(normalise_password(password)) == ["TOO_COMMON"]
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "c o r r e c t horse",
+        "p+a-s=s/w*o,r.d",
+        "73 15 00 99 42 50 43",
+        "12-34 56-78 90-12",
+        "ひ ら が な と カ タ カ ナ",
+        "न म स् ते दु नि या में",
+        "\ufdfa\ufdfa walnut tangent",
+    ],
+)
+def test_separators_alone_refuse_nothing(password: str) -> None:
+    """PW-3: what is no known password without them, or has many kinds, is as good as any other."""
+    assert reasons(normalise_password(password)) == []
+
+
 @pytest.mark.parametrize("separator", [" ", "-", ""])
 def test_a_passphrase_may_repeat_and_count(separator: str) -> None:
     """PW-3: a row or a repetition inside of a longer password refuses nothing."""
@@ -310,6 +375,12 @@ WORST: dict[str, Callable[[int], str]] = {
     "a period of many": lambda n: ("xq7" * n)[:n],
     "Fibonacci's word": lambda n: fibonacci_word(n),
     "marks": lambda n: ("e\u0323\u0301" * n)[:n],
+    "spaced letters": lambda n: " ".join(random.Random(n).choices("abcdefgh", k=n // 2)) + " ",
+    "spaced rows": lambda n: ("1 1 1 2 2 2 " * n)[: n - 1] + "3",
+    "signs as letters and not": lambda n: "".join(random.Random(n).choices("@-a$b!", k=n)),
+    "wide letters": lambda n: "".join(random.Random(n).choices("ａｂｃｄ １２", k=n)),
+    "forms that stand for three": lambda n: "ﬃ" * n,
+    "forms that stand for many": lambda n: "\ufdfa" * n,
 }
 
 
