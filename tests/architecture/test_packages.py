@@ -49,7 +49,7 @@ LIBRARY_HOMES: Mapping[str, tuple[str, ...]] = {
     "dependency_injector": ("entrypoints.container",),
     "dotenv": ("entrypoints.settings.loading",),
     "fastapi": ("entrypoints.http",),
-    "httptools": ("entrypoints.http.edge.patience",),
+    "httptools": ("entrypoints.http.edge.patience", "entrypoints.http.edge.skimming"),
     "jinja2": ("entrypoints.http.pages.rendering",),
     "jwt": ("adapters.jwt",),
     "orjson": ("adapters.jwt", "entrypoints"),

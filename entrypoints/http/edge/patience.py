@@ -6,20 +6,21 @@ end. Here each of these has a limit. A body's time is limited by
 :mod:`entrypoints.http.edge.body`, an idle connection's by ``KEEP_ALIVE_SECONDS``.
 
 What cannot be read as HTTP is answered by the application as well, so that this refusal, too, has
-an envelope, a request id, a line in the log and headers for the page that asked.
+an envelope, a request id, a line in the log and headers for the page that asked. So the rest of a
+head that is too long, or no HTTP from some line on, is looked through for its ``Origin``
+(:mod:`entrypoints.http.edge.skimming`). Where none comes, because the head has no end or does not
+begin as HTTP does, there is no page that could be allowed anything.
 """
 
 import asyncio
-import re
-from collections.abc import Iterable
 from typing import Final
 from urllib.parse import unquote
 
 import httptools
-from httptools.parser.url_parser import URL
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from entrypoints.http.edge.connection import NO_TRAILERS, HeldFlow, Lingering
+from entrypoints.http.edge.skimming import RestOfHead
 from entrypoints.http.edge.stalling import WatchesReaders
 from entrypoints.http.edge.unreadable import is_unambiguous, mark_unreadable
 
@@ -30,13 +31,12 @@ MAX_FRAMING_BYTES: Final = 1024 * 1024
 
 LINGER_SECONDS: Final = 2.0
 LINGER_BYTES: Final = 32 * 1024 * 1024
-"""For how long, and of how much, the rest of a body is thrown away after its refusal."""
+"""For how long, and of how much, the rest of a body is thrown away after its refusal.
+
+So long, too, the rest of a head is looked through before its refusal, for the page that asked.
+"""
 
 _AT_A_TIME: Final = 4096
-_SEEN_IN_A_REFUSAL: Final = frozenset({b"accept", b"origin", b"x-request-id"})
-_REQUEST_LINE: Final = re.compile(
-    rb"([A-Za-z0-9!#$%&'*+.^_`|~-]{1,32}) (/[\x21-\x7e]*) HTTP/1\.[01]\r\n"
-)
 
 
 class PatientProtocol(WatchesReaders):
@@ -60,6 +60,7 @@ class PatientProtocol(WatchesReaders):
     _held = b""
     _unfinished: "RequestResponseCycle | None" = None
     _would_be_kept = False
+    _rest: RestOfHead | None = None
 
     # uvicorn narrows the type of asyncio's own protocol in the same way.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -89,6 +90,8 @@ class PatientProtocol(WatchesReaders):
             pass
         elif self.flow.is_held:
             self._held += data
+        elif self._rest is not None:
+            self._look_through(self._rest, data)
         elif len(data) <= _AT_A_TIME:
             self._feed(data)
             if self.pipeline:
@@ -100,6 +103,9 @@ class PatientProtocol(WatchesReaders):
         """Parse until requests wait for their turn; keep the rest as bytes, which take less."""
         for start in range(0, len(data), _AT_A_TIME):
             if self._is_deaf:
+                return
+            if self._rest is not None:
+                self._look_through(self._rest, data[start:])
                 return
             if self.pipeline:
                 self._hold(data[start:])
@@ -114,8 +120,9 @@ class PatientProtocol(WatchesReaders):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError as error:
-            begins = before is self.cycle and self._unfinished is None and not self._header_bytes
-            self._refuse(error, data if begins else b"")
+            # Else there is an end of an earlier request in the data, and no one knows where.
+            is_all_of_head = before is self.cycle and self._unfinished is None
+            self._refuse(error, data if is_all_of_head else None)
             return
         except httptools.HttpParserUpgrade as upgrade:
             # To what is not spoken here: the request is answered as any other, and so is the next.
@@ -130,7 +137,7 @@ class PatientProtocol(WatchesReaders):
         if self._waiting is not None:
             self._header_bytes += len(data)
             if self._header_bytes > MAX_HEADER_BYTES:
-                self._refuse()
+                self._refuse(None, data)
         elif self.timeout_keep_alive_task is None and (cycle is None or cycle.response_complete):
             self._wait()  # an empty line before a request, and nothing after it
 
@@ -170,6 +177,9 @@ class PatientProtocol(WatchesReaders):
 
     def timeout_keep_alive_handler(self) -> None:
         """Hang up on a client that asks nothing, or does not come to the end of its headers."""
+        if self._rest is not None:
+            self._refuse_head(self._rest)
+            return
         cycle = self._unanswered()
         if cycle is None:
             self.close()
@@ -254,11 +264,11 @@ class PatientProtocol(WatchesReaders):
         """Refuse what cannot be read, after whatever was asked before it."""
         self._refuse()
 
-    def _refuse(self, error: Exception | None = None, data: bytes = b"") -> None:
+    def _refuse(self, error: Exception | None = None, data: bytes | None = None) -> None:
         """Have the application refuse the body that is under way, or else the head.
 
-        ``data`` is all of the head that came, where that is known. If only its method is not
-        known, the application says what the path knows.
+        ``data`` came last, and is of this head alone; None if that is not known. If only its method
+        is not known, the application says what the path knows.
         """
         cycle = self._unanswered()
         if cycle is not None and cycle.more_body:
@@ -269,34 +279,39 @@ class PatientProtocol(WatchesReaders):
             cycle.more_body = False
             cycle.message_event.set()
             return
-        headers: list[tuple[bytes, bytes]] | None = self.headers
-        if isinstance(error, httptools.HttpParserInvalidMethodError):
-            line = _REQUEST_LINE.match(data)
-            url = _read(line[2]) if line else None
-        else:
-            line = url = None
-        seen = _fields(data) if data else headers or []
-        if line is not None and url is not None:
-            self._refuse_head(line[1].decode(), url, seen, is_readable=True)
-        else:
-            self._refuse_head("-", httptools.parse_url(b"/"), seen, is_readable=False)
+        begins = not self._header_bytes
+        if data is None:
+            self._refuse_head(RestOfHead(self.headers))
+            return
+        rest = RestOfHead() if begins else RestOfHead(self.headers)
+        if begins and isinstance(error, httptools.HttpParserInvalidMethodError):
+            rest.is_understood_from(data)
+        self._rest = rest
+        self._stop_waiting()
+        self._waiting = self.loop.call_later(LINGER_SECONDS, self.timeout_keep_alive_handler)
+        self._look_through(rest, data)
 
-    def _refuse_head(
-        self,
-        method: str,
-        url: URL,
-        headers: Iterable[tuple[bytes, bytes]],
-        *,
-        is_readable: bool,
-    ) -> None:
-        """Have the application answer a request of these parts, the last on this connection."""
+    @property
+    def is_looking(self) -> bool:
+        """Whether the head cannot be read, and its rest is looked through."""
+        return self._rest is not None
+
+    def _look_through(self, rest: RestOfHead, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        if rest.is_over_with(data):
+            self._refuse_head(rest)
+
+    def _refuse_head(self, rest: RestOfHead) -> None:
+        """Have the application answer what began as a request, the last on this connection."""
+        self._rest = None
         if self._is_deaf or self.transport.is_closing():
             return
         self._stop_listening()
         HttpToolsProtocol.on_message_begin(self)
-        self.headers += [header for header in headers if header[0] in _SEEN_IN_A_REFUSAL]
-        if not is_readable:
+        self.headers += dict.fromkeys(rest.fields)  # of what came last, some had been read before
+        if rest.asked is None:
             mark_unreadable(self.scope["state"])
+        method, url = rest.asked or ("-", httptools.parse_url(b"/"))
         self.scope["method"] = method
         self.scope["path"] = unquote(url.path.decode())
         self.scope["raw_path"] = url.path
@@ -331,17 +346,3 @@ class PatientProtocol(WatchesReaders):
         self._waited_for_headers = False
         self._is_deaf = True
         self.flow.hold()
-
-
-def _read(target: bytes) -> URL | None:
-    try:
-        return httptools.parse_url(target)
-    except httptools.HttpParserInvalidURLError:
-        return None
-
-
-def _fields(head: bytes) -> list[tuple[bytes, bytes]]:
-    """Return what looks like headers in a head that is none."""
-    lines = head.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]
-    fields = [line.partition(b":") for line in lines]
-    return [(name.lower(), value.strip(b" \t")) for name, _, value in fields]

@@ -14,8 +14,10 @@ import uvloop
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from entrypoints.http.edge import patience, stalling
+from entrypoints.http.edge import patience, skimming, stalling
+from entrypoints.http.edge.cors import Cors
 from entrypoints.http.edge.patience import PatientProtocol
+from entrypoints.http.edge.skimming import RestOfHead
 from tests.http.edge.application import behind_the_edge, build_app
 
 PATIENCE = 20.0
@@ -426,3 +428,165 @@ def test_it_is_the_same_on_uvloop() -> None:
     refused, answers = asyncio.run(story(), loop_factory=uvloop.new_event_loop)
     assert refused.startswith(b"HTTP/1.1 400 ")
     assert answers.count(b"HTTP/1.1 200 ") == 501
+
+
+PAGE = b"Origin: https://app.example.com\r\n"
+ALLOWED = b"\r\naccess-control-allow-origin: https://app.example.com\r\n"
+LONG = b"a" * 70_000
+
+
+@pytest.fixture
+async def for_a_page() -> AsyncIterator[Served]:
+    app = behind_the_edge(build_app(), cors=Cors(["https://app.example.com"]))
+    async with serving(app) as served:
+        yield served
+
+
+@pytest.mark.parametrize(
+    ("status", "head"),
+    {
+        "a long request line": (400, b"GET /?" + LONG + b" HTTP/1.1\r\nHost: a\r\n"),
+        "a very long one": (400, b"GET /?" + LONG * 25 + b" HTTP/1.1\r\nHost: a\r\n"),
+        "a long header": (400, b"GET / HTTP/1.1\r\nHost: a\r\nA: " + LONG + b"\r\n"),
+        "many headers": (400, b"GET / HTTP/1.1\r\nHost: a\r\n" + b"A: b\r\n" * 12_000),
+        "a bad header": (400, b"GET / HTTP/1.1\r\nHost : a\r\nA: " + b"a" * 5_000 + b"\r\n"),
+        "a bad character": (400, b"GET /\x01 HTTP/1.1\r\nA: " + b"a" * 5_000 + b"\r\n"),
+        "another version": (400, b"GET / HTTP/3.7\r\nHost: a\r\nA: " + b"a" * 5_000 + b"\r\n"),
+        "no version": (400, b"GET / HTTP\r\nHost: a\r\n"),
+        "no name of a method": (
+            405,
+            b"BREW /api/v1/things/1 HTTP/1.1\r\nHost: a\r\nCookie: " + b"a" * 5_000 + b"\r\n",
+        ),
+    }.values(),
+    ids=lambda value: None if isinstance(value, bytes) else str(value),
+)
+@pytest.mark.parametrize("ends", [b"\r\n", b"\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"])
+async def test_the_page_that_sent_a_bad_head_can_read_the_refusal(
+    for_a_page: Served, status: int, head: bytes, ends: bytes
+) -> None:
+    """
+    HD-2: its Origin may come after what is wrong, and in another packet.
+    """
+    answer = await for_a_page.exchange(head + b"X-Request-Id: mine\r\n" + PAGE + ends)
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert ALLOWED in answer
+    assert b"\r\nx-request-id: mine\r\n" in answer
+
+
+@pytest.mark.parametrize("cut", [1, 17, 18, 19, 30, 31, 32, 33, 34, 60])
+async def test_the_rest_of_a_bad_head_may_come_later(for_a_page: Served, cut: int) -> None:
+    """
+    HD-2: wherever it is cut.
+    """
+    reader, writer = await for_a_page.client()
+    head = b"GET / HTTP/1.1\r\nHost : a\r\n"
+    rest = b"Accept: */*\r\n" + PAGE + b"A: b\r\n\r\n"
+    writer.write(head)
+    await until(lambda: bool(for_a_page.protocols) and for_a_page.protocols[0].is_looking)
+    for piece in (rest[:cut], rest[cut:]):
+        writer.write(piece)
+        await writer.drain()
+        await asyncio.sleep(0)
+    answer = await asyncio.wait_for(reader.read(), PATIENCE)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert ALLOWED in answer
+    writer.close()
+
+
+async def test_a_later_request_on_a_connection_is_refused_with_its_own_origin(
+    for_a_page: Served,
+) -> None:
+    """
+    HD-2: and not with the one of the request before it.
+    """
+    reader, writer = await for_a_page.client()
+    writer.write(GET.replace(b"\r\n\r\n", b"\r\n" + PAGE + b"\r\n"))
+    first = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)
+    assert ALLOWED in first
+    await until(lambda: for_a_page.protocols[0].cycle.response_complete)
+    writer.write(b"GET /?" + LONG + b" HTTP/1.1\r\nHost: a\r\nOrigin: https://b.example\r\n\r\n")
+    answer = await asyncio.wait_for(reader.read(), PATIENCE)
+    assert b"HTTP/1.1 400 " in answer
+    assert b"access-control-allow-origin" not in answer
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /?" + LONG,
+        b"GET / HTTP/1.1\r\nHost: a\r\nA: " + LONG,
+        b"GET / HTTP/1.1\r\nHost : a\r\n" + b"A: b\r\n" * 100,
+        b"GET / HTTP/1.1\r\nHost: a\r\nA: " + LONG + b"\r\nOrigin: https://app.exam",
+    ],
+    ids=["line", "header", "bad header", "half an Origin"],
+)
+async def test_a_bad_head_without_an_end_is_refused_to_no_page(
+    for_a_page: Served, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    """
+    HD-2, IN-3: its Origin was never read; it is waited for a moment, and then refused as all else.
+    """
+    monkeypatch.setattr(patience, "LINGER_SECONDS", 0.2)
+    answer = await for_a_page.exchange(sent)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"access-control-allow-origin" not in answer
+    assert b"\r\nvary: Origin\r\n" in answer
+    assert b'"MALFORMED_REQUEST"' in answer
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"SSH-2.0-OpenSSH\r\n", b"EHLO a\r\n",
+     b"{}\r\n"],
+)  # fmt: skip
+async def test_what_does_not_begin_as_http_is_refused_at_once(
+    for_a_page: Served, sent: bytes
+) -> None:
+    """
+    HD-5: there is nothing to wait for.
+    """
+    reader, writer = await for_a_page.client()
+    writer.write(sent)
+    await until(lambda: bool(for_a_page.protocols))
+    assert (await asyncio.wait_for(reader.read(), PATIENCE)).startswith(b"HTTP/1.1 400 ")
+    assert not for_a_page.protocols[0].is_looking
+    writer.close()
+
+
+async def test_of_a_head_no_more_is_looked_at_than_browsers_send(
+    for_a_page: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    IN-2: what comes behind is thrown away.
+    """
+    monkeypatch.setattr(skimming, "MAX_SKIMMED_BYTES", 100_000)
+    head = b"GET /?" + LONG * 4 + b" HTTP/1.1\r\nHost: a\r\n"
+    answer = await for_a_page.exchange(head + PAGE + b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert ALLOWED not in answer
+
+
+def test_little_of_a_head_is_kept_while_it_is_looked_through() -> None:
+    """
+    IN-2: neither a long line nor many fields.
+    """
+    rest = RestOfHead()
+    for piece in (b"GET /" + b"a" * 100_000, b"a" * 100_000, b"\r\n" + b"Origin: b\r\n" * 1000):
+        assert not rest.is_over_with(piece)
+        held = sum(len(value) for value in vars(rest).values() if isinstance(value, bytes))
+        assert held <= 4096
+    assert 0 < len(rest.fields) <= 16
+    assert rest.is_over_with(b"\r\n")
+
+
+def test_the_end_of_a_line_may_be_cut() -> None:
+    """
+    HD-2: what comes behind the cut is not the end of the head.
+    """
+    rest = RestOfHead([(b"host", b"a")])
+    assert not rest.is_over_with(b"\nBad : b\r\nOrigin: c\r")
+    assert not rest.is_over_with(b"\n")
+    assert rest.is_over_with(b"\r\n")
+    assert rest.fields == [(b"origin", b"c")]
