@@ -13,7 +13,8 @@ from sqlalchemy import Dialect
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from adapters.sqlalchemy.engine import BEGINNING, Engine, MustConnect
-from adapters.sqlalchemy.errors import translated, translated_errors
+from adapters.sqlalchemy.errors import Taken, translated, translated_errors
+from adapters.sqlalchemy.held import Batch, batches, joint_plan, joint_values, meaning_of
 from adapters.sqlalchemy.statements import Row, Statement, Values
 
 CLEAN_UP_SECONDS = 2.0
@@ -52,6 +53,25 @@ class Connection(ABC):
         arguments = [plan.arguments(values) for values in rows]
         await self._settled(self._run_each(plan.sql, arguments))
 
+    def batches(self, held: Batch) -> Sequence[Batch]:
+        """Return the held writes in batches that take one round trip each, in their order."""
+        return batches(held, self._dialect)
+
+    async def write(self, batch: Batch) -> None:
+        """Write all of the batch, or raise what it means that some of it cannot be written."""
+        try:
+            if len(batch) == 1:
+                (only,) = batch
+                only.check(await self.run(only.statement, only.values))
+            else:
+                plan = joint_plan(batch, self._dialect)
+                await self._settled(self._fetch(plan.sql, plan.arguments(joint_values(batch))))
+        except Taken as taken:
+            meaning = meaning_of(taken, batch, self._dialect)
+            if meaning is taken:
+                raise
+            raise meaning from None
+
     async def begin(self) -> None:
         """Begin a transaction that may write."""
         self._open = True
@@ -66,6 +86,11 @@ class Connection(ABC):
     @abstractmethod
     def is_lost(self) -> bool:
         """Whether the connection is known to be closed."""
+
+    @property
+    @abstractmethod
+    def may_go_without(self) -> bool:
+        """Whether a statement may run outside of a transaction that :meth:`begin` begins."""
 
     async def give_back(self) -> None:
         """Return the connection to the pool, without whatever was not committed.
@@ -148,6 +173,11 @@ class PostgresqlConnection(Connection):
         """Whether either side has closed the connection."""
         return bool(self._driver.is_closed())
 
+    @property
+    def may_go_without(self) -> bool:
+        """Not behind a pooler, where each transaction has to be told its limits of time."""
+        return BEGINNING not in self._lease.info
+
     async def _fetch(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
         rows: Sequence[Row] = await self._driver.fetch(sql, *arguments)
         return rows
@@ -184,6 +214,11 @@ class SqliteConnection(Connection):
         """A file does not go away."""
         return False
 
+    @property
+    def may_go_without(self) -> bool:
+        """What is read would be out of date by the time that the transaction has its turn."""
+        return False
+
     async def _fetch(self, sql: str, arguments: Sequence[Any]) -> Sequence[Row]:
         rows: Sequence[Row] = await self._driver.execute_fetchall(sql, arguments)
         return rows
@@ -216,12 +251,13 @@ def _not_needed(opening: asyncio.Future[PoolProxiedConnection]) -> None:
 class Connections:
     """Where this adapter takes its connections from: the engine's pool."""
 
-    __slots__ = ("_engine", "_kind")
+    __slots__ = ("_engine", "_kind", "many_write")
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        postgresql = engine.dialect.name == "postgresql"
-        self._kind = PostgresqlConnection if postgresql else SqliteConnection
+        self.many_write = engine.dialect.name == "postgresql"
+        """Whether many transactions write at once; else each takes its turn as it begins."""
+        self._kind = PostgresqlConnection if self.many_write else SqliteConnection
 
     async def take(self) -> Connection:
         """Return a connection, as soon as one is free.

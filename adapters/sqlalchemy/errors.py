@@ -45,6 +45,10 @@ _RACES = {
     "40P01",  # deadlock
 }
 _UNIQUE = "23505"
+_NO_NUMBER = "22P02"
+
+OVERTAKEN = "another change was faster; nothing was written"
+"""What a statement says that had to write a row, and found none (adapters.sqlalchemy.held)."""
 
 _SQLITE_UNIQUE = {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
 
@@ -53,11 +57,16 @@ _USELESS = {"InterfaceError", "InternalClientError", "InvalidCachedStatementErro
 
 
 class Taken(Exception):
-    """A unique value is in use already. ``by`` names the constraint or its columns."""
+    """A unique value of ``table`` is in use already. ``by`` names the constraint or its columns."""
 
-    def __init__(self, by: str) -> None:
+    def __init__(self, by: str, table: str) -> None:
         super().__init__(by)
-        self.by = by
+        self.by, self.table = by, table
+
+
+def as_conflict(_taken: Taken) -> ConcurrentChange:
+    """Return what a value that is taken means where only another request can have taken it."""
+    return ConcurrentChange()
 
 
 def translated(error: Exception) -> Exception:
@@ -116,8 +125,9 @@ def _of_postgresql(error: BaseException) -> Exception | None:
     if not isinstance(state, str):
         return None
     if state == _UNIQUE:
-        return Taken(by=getattr(error, "constraint_name", None) or "")
-    if state in _RACES:
+        names = (getattr(error, name, None) or "" for name in ("constraint_name", "table_name"))
+        return Taken(*names)
+    if state in _RACES or (state == _NO_NUMBER and OVERTAKEN in str(error)):
         return ConcurrentChange()
     if state[:2] in _AWAY or state in _ALSO_AWAY:
         return unavailable(cause_of(error))
@@ -130,7 +140,8 @@ def _of_sqlite(error: BaseException) -> Exception | None:
     # Some errors come from the Python module itself and have no name.
     name = getattr(error, "sqlite_errorname", "")
     if name in _SQLITE_UNIQUE:
-        return Taken(by=str(error).rpartition(": ")[2])
+        columns = str(error).rpartition(": ")[2]  # such as "users.email_key"
+        return Taken(by=columns, table=columns.partition(".")[0])
     if name == "SQLITE_CONSTRAINT_FOREIGNKEY":
         return ConcurrentChange()
     failure = cause_of(error)

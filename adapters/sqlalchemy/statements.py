@@ -49,11 +49,13 @@ AFTER_ALL = UUID(int=(1 << 128) - 1)
 class Plan:
     """A statement as one database's driver takes it."""
 
-    __slots__ = ("_constants", "_inputs", "_outputs", "sql")
+    __slots__ = ("_constants", "_inputs", "_outputs", "sql", "table")
 
     def __init__(self, core: Core, dialect: Dialect) -> None:
         compiled = core.compile(dialect=dialect)
         self.sql = str(compiled)
+        self.table = core.table.description if isinstance(core, UpdateBase) else ""
+        """The table that it writes to."""
         names: Sequence[str] = getattr(compiled, "positiontup", None) or ()
         binds: Mapping[str, BindParameter[Any]] = getattr(compiled, "binds", {})
         self._constants: Values = {
@@ -96,16 +98,25 @@ class Statement:
     ``ON CONFLICT`` is the same on both databases, but SQLAlchemy has one construct for each.
     """
 
-    __slots__ = ("_build", "_plans", "writes")
+    __slots__ = ("_build", "_plans", "apart", "writes")
 
     def __init__(
-        self, core: Core | Callable[[InsertInto], Core], *, writes: bool | None = None
+        self,
+        core: Core | Callable[[InsertInto], Core],
+        *,
+        writes: bool | None = None,
+        apart: bool = False,
     ) -> None:
-        """Take ``writes`` where it cannot be seen: a function is taken for one that writes."""
+        """Take ``writes`` where it cannot be seen: a function is taken for one that writes.
+
+        A statement that locks is one that writes. One that stands ``apart`` writes no row that
+        another such statement on the same table may write, as all do that only add rows.
+        """
         self._build = core
         self._plans: dict[str, Plan] = {}
         seen = callable(core) or isinstance(core, UpdateBase)
         self.writes = seen if writes is None else writes
+        self.apart = apart
 
     def plan(self, dialect: Dialect) -> Plan:
         """Return the statement as the database of this dialect takes it."""
@@ -131,7 +142,7 @@ def every_column(table: Table) -> dict[str, BindParameter[Any]]:
 
 def insert_into(table: Table) -> Statement:
     """Return the statement that adds one whole row."""
-    return Statement(insert(table).values(every_column(table)))
+    return Statement(insert(table).values(every_column(table)), apart=True)
 
 
 def save_in(table: Table, *, key: str, but: Collection[str] = ()) -> Update:
@@ -221,6 +232,15 @@ def is_among(insert: InsertInto, column: Column[Any], name: str) -> ColumnElemen
     if insert is postgresql.insert:
         return column == func.any(given.cast(postgresql.ARRAY(Uuid())))
     return column.in_(select(func.json_each(given).table_valued("value").c.value))
+
+
+def each_word(insert: InsertInto, name: str) -> ColumnElement[Any]:
+    """Return a column of the words in the placeholder ``name``, to be selected from."""
+    given = bindparam(name, type_=WordList)
+    if insert is postgresql.insert:
+        return func.unnest(given).column_valued("word")
+    word: ColumnElement[Any] = func.json_each(given).table_valued("value").c.value
+    return word
 
 
 def is_word_among(insert: InsertInto, column: Column[Any], name: str) -> ColumnElement[bool]:

@@ -19,8 +19,12 @@ class SqlAlchemyUnit(UnitOfWork):
         await self._execution.begin()
         return self
 
-    async def __aexit__(self, *_what_happened: object) -> None:
-        await self._execution.end()
+    async def __aexit__(self, kind: type[BaseException] | None, *_what_happened: object) -> None:
+        try:
+            if kind is None:
+                await self._execution.settle()
+        finally:
+            await self._execution.end()
 
     async def commit(self) -> None:
         await self._execution.commit()

@@ -70,23 +70,30 @@ class AcceptInvitation:
         return await retry_on_conflict(lambda: self._accept(digest, name, hashed, origin))
 
     async def _accept(self, digest: bytes, name: str | None, hashed: str, origin: Origin) -> User:
-        async with self._unit_of_work() as unit:
-            invitation = await self._usable(unit, await unit.invitations.take(digest))
-            await self._grants.hold(unit, invitation.roles)
-            now = self._clock.now()
-            owner = await unit.users.find_by_email(invitation.email)
-            if owner is None:
-                user, events = await self._register(unit, invitation, name, now)
-            elif owner.status is UserStatus.UNVERIFIED:
-                user, events = await self._take_over(unit, owner, invitation, name, now)
-            else:
-                raise EmailAlreadyRegistered
-            credential = PasswordCredential.create(user_id=user.id, hashed=hashed, now=now)
-            await unit.credentials.add(credential)
-            await self._guard.forgive(unit, user.email)
-            events.append(invitation.accepted(user.id, now=now))
-            await self._recorder.record(unit, *events, actor=ANONYMOUS, origin=origin)
-            await unit.commit()
+        is_new = False
+        try:
+            async with self._unit_of_work() as unit:
+                invitation = await self._usable(unit, await unit.invitations.take(digest))
+                await self._grants.hold(unit, invitation.roles)
+                now = self._clock.now()
+                owner = await unit.users.find_by_email(invitation.email)
+                is_new = owner is None
+                if owner is None:
+                    user, events = await self._register(unit, invitation, name, now)
+                elif owner.status is UserStatus.UNVERIFIED:
+                    user, events = await self._take_over(unit, owner, invitation, name, now)
+                else:
+                    raise EmailAlreadyRegistered
+                credential = PasswordCredential.create(user_id=user.id, hashed=hashed, now=now)
+                await unit.credentials.add(credential)
+                await self._guard.forgive(unit, user.email)
+                events.append(invitation.accepted(user.id, now=now))
+                await self._recorder.record(unit, *events, actor=ANONYMOUS, origin=origin)
+                await unit.commit()
+        except EmailAlreadyRegistered:
+            if is_new:
+                raise ConcurrentChange from None  # signed up meanwhile: look again
+            raise
         return user
 
     async def _register(
@@ -97,10 +104,7 @@ class AcceptInvitation:
             email=invitation.email, display_name=name, now=now, entropy=entropy
         )
         changes = _settle(user, invitation, now)
-        try:
-            await unit.users.add(user)
-        except EmailAlreadyRegistered:
-            raise ConcurrentChange from None  # signed up meanwhile: look again
+        await unit.users.add(user)
         return user, [registered, *changes]
 
     async def _take_over(

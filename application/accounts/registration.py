@@ -110,18 +110,18 @@ class SignUp:
             entropy=self._randomness.token_bytes,
         )
         mail_allowed = await self._may_mail_proof(offer)
-        async with self._unit_of_work() as unit:
-            try:
+        try:
+            async with self._unit_of_work() as unit:
                 await unit.users.add(user)
-            except EmailAlreadyRegistered:
-                # Another request signed up with the same address meanwhile: look again.
-                raise ConcurrentChange from None
-            credential = PasswordCredential.create(user_id=user.id, hashed=hashed, now=now)
-            await unit.credentials.add(credential)
-            if mail_allowed:
-                await self._secrets.issue(unit, user, Purpose.EMAIL_VERIFICATION, now=now)
-            await self._recorder.record(unit, event, actor=ANONYMOUS, origin=offer.origin)
-            await unit.commit()
+                credential = PasswordCredential.create(user_id=user.id, hashed=hashed, now=now)
+                await unit.credentials.add(credential)
+                if mail_allowed:
+                    await self._secrets.issue(unit, user, Purpose.EMAIL_VERIFICATION, now=now)
+                await self._recorder.record(unit, event, actor=ANONYMOUS, origin=offer.origin)
+                await unit.commit()
+        except EmailAlreadyRegistered:
+            # Another request signed up with the same address meanwhile: look again.
+            raise ConcurrentChange from None
 
     async def _offer_again(
         self, offer: "_Offer", user: User, credential: PasswordCredential

@@ -33,7 +33,8 @@ class UnitOfWork(Protocol):
     async def commit(self) -> None:
         """Make the change durable; on return it survives a crash.
 
-        Raises :class:`~domain.errors.ServiceUnavailable` when that is not certain (DB-2).
+        Raises :class:`~domain.errors.ServiceUnavailable` when that is not certain (DB-2), and
+        whatever a change before it raises where the store finds that out only now.
         """
 
 

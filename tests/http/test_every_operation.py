@@ -23,7 +23,7 @@ async def test_every_operation_of_the_description_succeeds(api: Api) -> None:
     """
     A route that is added and not visited here, or that one store's adapters refuse, shows.
     """
-    await _visit_every_operation(api)
+    await visit_every_operation(api)
     assert _visited(api) == _described(api)
 
 
@@ -42,7 +42,7 @@ async def test_head_answers_wherever_get_does(api: Api) -> None:
         return answer
 
     api.get = get_and_head  # type: ignore[method-assign]
-    await _visit_every_operation(api)
+    await visit_every_operation(api)
     assert asked > 20
     assert _visited(api, "HEAD") == {name for name in _described(api) if name.startswith("GET ")}
 
@@ -78,7 +78,7 @@ def _lasting(answer: httpx.Response) -> dict[str, str]:
     return {name: value for name, value in answer.headers.items() if name != "x-request-id"}
 
 
-async def _visit_every_operation(api: Api) -> None:
+async def visit_every_operation(api: Api) -> None:
     await _see_what_anyone_may_see(api)
     ada = await _come_in(api)
     ada = await _look_after_the_own_account(api, ada)

@@ -14,6 +14,7 @@ from adapters.sqlalchemy.statements import (
     Row,
     Statement,
     Written,
+    each_word,
     insert_into,
     save_in,
 )
@@ -35,20 +36,27 @@ _ADD = insert_into(roles)
 _GET = Statement(select(*_ROLE).where(_BY_NAME))
 _LIST = Statement(select(*_ROLE).order_by(roles.c.name))
 # A removal of this role, or another change of it, waits until the commit.
-_HOLD = Statement(select(*_ROLE).where(_BY_NAME).with_for_update())
+_HOLD = Statement(select(*_ROLE).where(_BY_NAME).with_for_update(), writes=True)
 _SAVE = Statement(save_in(roles, key="name"))
 _REMOVE = Statement(delete(roles).where(_BY_NAME))
 _PERMISSIONS = Statement(
     select(role_permissions.c.permission).where(role_permissions.c.role == bindparam("name"))
 )
 _ALL_PERMISSIONS = Statement(select(role_permissions.c.role, role_permissions.c.permission))
-_ADD_PERMISSION = insert_into(role_permissions)
 _CLEAR_PERMISSIONS = Statement(
     delete(role_permissions).where(role_permissions.c.role == bindparam("name"))
 )
 _COUNT_HOLDERS = Statement(
     select(func.count()).select_from(user_roles).where(user_roles.c.role == bindparam("name"))
 )
+
+
+def _add_permissions(insert: InsertInto) -> Core:
+    given = select(bindparam("role", type_=roles.c.name.type), each_word(insert, "permissions"))
+    return insert(role_permissions).from_select(["role", "permission"], given)
+
+
+_ADD_PERMISSIONS = Statement(_add_permissions, apart=True)
 
 
 def _promised(insert: InsertInto) -> Core:
@@ -75,7 +83,7 @@ class SqlAlchemyRoleRepository(RoleRepository):
             await self._execution.run(_ADD, **_values(role))
         except Taken:
             raise RoleAlreadyExists from None
-        await self._write_permissions(role)
+        self._write_permissions(role)
 
     async def get(self, name: RoleName) -> Role | None:
         return await self._found(await self._execution.first(_GET, name=name))
@@ -93,8 +101,8 @@ class SqlAlchemyRoleRepository(RoleRepository):
     async def save(self, role: Role) -> None:
         if not await self._execution.run(_SAVE, **_values(role)):
             raise ConcurrentChange
-        await self._execution.run(_CLEAR_PERMISSIONS, name=role.name)
-        await self._write_permissions(role)
+        self._execution.write(_CLEAR_PERMISSIONS, {"name": role.name})
+        self._write_permissions(role)
         role.version += 1
 
     async def remove(self, name: RoleName, *, now: datetime) -> None:
@@ -110,9 +118,9 @@ class SqlAlchemyRoleRepository(RoleRepository):
         rows = await self._execution.all(_PERMISSIONS, name=row[0])
         return _role_from(row, [Permission(permission) for (permission,) in rows])
 
-    async def _write_permissions(self, role: Role) -> None:
-        rows = [{"role": role.name, "permission": each} for each in sorted(role.permissions)]
-        await self._execution.run_each(_ADD_PERMISSION, rows)
+    def _write_permissions(self, role: Role) -> None:
+        values = {"role": role.name, "permissions": sorted(role.permissions)}
+        self._execution.write(_ADD_PERMISSIONS, values)
 
 
 def _role_from(row: Row, permissions: list[Permission]) -> Role:

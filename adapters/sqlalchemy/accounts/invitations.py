@@ -102,7 +102,7 @@ class SqlAlchemyInvitationRepository(InvitationRepository):
         self._execution = execution
 
     async def put(self, invitation: Invitation) -> None:
-        await self._execution.run(_PUT, **invitation_values(invitation))
+        self._execution.write(_PUT, invitation_values(invitation))
 
     async def find(self, digest: bytes) -> Invitation | None:
         row = await self._execution.first(_FIND, digest=digest)
@@ -127,7 +127,7 @@ class SqlAlchemyInvitationRepository(InvitationRepository):
         return [invitation_from(row) for row in rows]
 
     async def discard(self, email: EmailAddress) -> None:
-        await self._execution.run(_DISCARD, email_key=email.key)
+        self._execution.write(_DISCARD, {"email_key": email.key})
 
     async def remove(self, invitation_id: InvitationId) -> Invitation | None:
         row = await self._execution.first(_REMOVE, id=invitation_id.value)

@@ -114,7 +114,7 @@ class SqlAlchemyAuditTrail(AuditTrail):
         self._execution = execution
 
     async def append(self, event: AuditEvent) -> None:
-        await self._execution.run(_APPEND, **audit_event_values(event))
+        self._execution.write(_APPEND, audit_event_values(event))
 
     async def about(
         self, user_id: UserId, *, limit: int, before: AuditPosition | None = None
@@ -151,4 +151,4 @@ class SqlAlchemyAuditTrail(AuditTrail):
         return await self._execution.number(_number(frozenset(given)), **given)
 
     async def forget_origins(self, user_id: UserId) -> None:
-        await self._execution.run(_FORGET_ORIGINS, user_id=str(user_id))
+        self._execution.write(_FORGET_ORIGINS, {"user_id": str(user_id)})

@@ -17,7 +17,6 @@ from adapters.sqlalchemy.statements import (
 )
 from application.credentials.ports import SignInAttemptsRepository
 from domain.credentials.sign_in_attempts import SignInAttempts
-from domain.errors import ConcurrentChange
 
 ATTEMPTS = (
     sign_in_attempts.c.key,
@@ -90,12 +89,11 @@ class SqlAlchemySignInAttemptsRepository(SignInAttemptsRepository):
         return attempts_from(row)
 
     async def save(self, attempts: SignInAttempts) -> None:
-        if not await self._execution.run(_SAVE_ATTEMPTS, **attempts_values(attempts)):
-            raise ConcurrentChange
+        self._execution.write(_SAVE_ATTEMPTS, attempts_values(attempts), guarded=True)
         attempts.version += 1
 
     async def clear(self, key: bytes) -> None:
-        await self._execution.run(_CLEAR_ATTEMPTS, key=key)
+        self._execution.write(_CLEAR_ATTEMPTS, {"key": key})
 
     async def purge(self, *, before: datetime, limit: int) -> int:
         return await self._execution.run(_PURGE_ATTEMPTS, before=before, limit=limit)

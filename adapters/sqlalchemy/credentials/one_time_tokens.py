@@ -15,6 +15,7 @@ from adapters.sqlalchemy.statements import (
     Written,
     delete_some,
     every_column,
+    is_word_among,
 )
 from application.credentials.ports import OneTimeTokenRepository
 from domain.credentials.one_time_token import OneTimeToken, Purpose
@@ -78,12 +79,16 @@ _LIST_TOKENS = Statement(
     .order_by(one_time_tokens.c.purpose)
 )
 _TAKE_TOKEN = Statement(delete(one_time_tokens).where(_BY_DIGEST).returning(*TOKEN))
-_DISCARD_TOKEN = Statement(
-    delete(one_time_tokens).where(
+
+
+def _discard_tokens(insert: InsertInto) -> Core:
+    return delete(one_time_tokens).where(
         one_time_tokens.c.user_id == bindparam("user_id"),
-        one_time_tokens.c.purpose == bindparam("purpose"),
+        is_word_among(insert, one_time_tokens.c.purpose, "purposes"),
     )
-)
+
+
+_DISCARD_TOKENS = Statement(_discard_tokens)
 _PURGE_TOKENS = delete_some(
     one_time_tokens, one_time_tokens.c.digest, one_time_tokens.c.expires_at <= bindparam("now")
 )
@@ -96,7 +101,7 @@ class SqlAlchemyOneTimeTokenRepository(OneTimeTokenRepository):
         self._execution = execution
 
     async def put(self, token: OneTimeToken) -> None:
-        await self._execution.run(_PUT_TOKEN, **token_values(token))
+        self._execution.write(_PUT_TOKEN, token_values(token))
 
     async def find(self, digest: bytes) -> OneTimeToken | None:
         row = await self._execution.first(_FIND_TOKEN, digest=digest)
@@ -111,8 +116,8 @@ class SqlAlchemyOneTimeTokenRepository(OneTimeTokenRepository):
         return [token_from(row) for row in rows]
 
     async def discard(self, user_id: UserId, purposes: Sequence[Purpose]) -> None:
-        rows = [{"user_id": user_id.value, "purpose": purpose.value} for purpose in purposes]
-        await self._execution.run_each(_DISCARD_TOKEN, rows)
+        values = {"user_id": user_id.value, "purposes": [each.value for each in purposes]}
+        self._execution.write(_DISCARD_TOKENS, values)
 
     async def purge(self, *, now: datetime, limit: int) -> int:
         return await self._execution.run(_PURGE_TOKENS, now=now, limit=limit)

@@ -2,13 +2,12 @@
 
 from sqlalchemy import bindparam, delete, select
 
-from adapters.sqlalchemy.errors import Taken
+from adapters.sqlalchemy.errors import as_conflict
 from adapters.sqlalchemy.execution import Execution
 from adapters.sqlalchemy.statements import Row, Statement, Written, insert_into, save_in
 from adapters.sqlalchemy.users.tables import password_credentials
 from application.credentials.ports import CredentialRepository
 from domain.credentials.password import PasswordCredential
-from domain.errors import ConcurrentChange
 from domain.identifiers import UserId
 
 CREDENTIAL = (
@@ -57,19 +56,16 @@ class SqlAlchemyCredentialRepository(CredentialRepository):
         self._execution = execution
 
     async def add(self, credential: PasswordCredential) -> None:
-        try:
-            await self._execution.run(_ADD_CREDENTIAL, **credential_values(credential))
-        except Taken:
-            raise ConcurrentChange from None
+        values = credential_values(credential)
+        self._execution.write(_ADD_CREDENTIAL, values, meaning=as_conflict)
 
     async def get(self, user_id: UserId) -> PasswordCredential | None:
         row = await self._execution.first(_GET_CREDENTIAL, user_id=user_id.value)
         return None if row is None else credential_from(row)
 
     async def save(self, credential: PasswordCredential) -> None:
-        if not await self._execution.run(_SAVE_CREDENTIAL, **credential_values(credential)):
-            raise ConcurrentChange
+        self._execution.write(_SAVE_CREDENTIAL, credential_values(credential), guarded=True)
         credential.version += 1
 
     async def remove(self, user_id: UserId) -> None:
-        await self._execution.run(_REMOVE_CREDENTIAL, user_id=user_id.value)
+        self._execution.write(_REMOVE_CREDENTIAL, {"user_id": user_id.value})

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
-from adapters.sqlalchemy.errors import Taken
+from adapters.sqlalchemy.errors import as_conflict
 from adapters.sqlalchemy.execution import Execution
 from adapters.sqlalchemy.keys.tables import signing_keys
 from adapters.sqlalchemy.locks import Lock, exclusive
@@ -17,7 +17,6 @@ from adapters.sqlalchemy.statements import (
     save_in,
 )
 from application.keys.ports import SigningKeyRepository
-from domain.errors import ConcurrentChange
 from domain.keys.signing_key import SigningAlgorithm, SigningKey
 from domain.vocabulary import word_of
 
@@ -85,10 +84,7 @@ class SqlAlchemySigningKeyRepository(SigningKeyRepository):
         self._execution = execution
 
     async def add(self, key: SigningKey) -> None:
-        try:
-            await self._execution.run(_ADD_KEY, **key_values(key))
-        except Taken:
-            raise ConcurrentChange from None
+        self._execution.write(_ADD_KEY, key_values(key), meaning=as_conflict)
 
     async def list_all(self) -> list[SigningKey]:
         return [key_from(row) for row in await self._execution.all(_LIST_KEYS)]
@@ -98,8 +94,7 @@ class SqlAlchemySigningKeyRepository(SigningKeyRepository):
         return await self.list_all()
 
     async def save(self, key: SigningKey) -> None:
-        if not await self._execution.run(_SAVE_KEY, **key_values(key)):
-            raise ConcurrentChange
+        self._execution.write(_SAVE_KEY, key_values(key), guarded=True)
         key.version += 1
 
     async def purge(self, *, gone_before: datetime, limit: int) -> int:

@@ -168,7 +168,7 @@ class SqlAlchemyOutboxLedger(OutboxLedger):
         return await self._execution.run(_REDRIVE_DEAD, now=now)
 
     async def forget(self, address: EmailAddress) -> None:
-        await self._execution.run(_FORGET, mailbox=address.key)
+        self._execution.write(_FORGET, {"mailbox": address.key})
 
     async def purge(self, *, before: datetime, limit: int) -> int:
         return await self._execution.run(_PURGE, before=before, limit=limit)

@@ -145,7 +145,7 @@ class SqlAlchemyOutbox(Outbox):
         self._execution = execution
 
     async def enqueue(self, message: OutboxMessage) -> None:
-        await self._execution.run(_ENQUEUE, **message_values(message))
+        self._execution.write(_ENQUEUE, message_values(message))
 
     async def claim(
         self,

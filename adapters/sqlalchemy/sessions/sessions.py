@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Integer, bindparam, func, or_, select, update
 
-from adapters.sqlalchemy.errors import Taken
+from adapters.sqlalchemy.errors import as_conflict
 from adapters.sqlalchemy.execution import Execution
 from adapters.sqlalchemy.sessions.tables import sessions
 from adapters.sqlalchemy.statements import (
@@ -21,7 +21,6 @@ from adapters.sqlalchemy.statements import (
 from adapters.sqlalchemy.users.rows import USER, user_from
 from adapters.sqlalchemy.users.tables import users
 from application.sessions.ports import SessionRepository
-from domain.errors import ConcurrentChange
 from domain.identifiers import SessionId, UserId
 from domain.sessions.session import EndReason, Session
 from domain.users.user import User
@@ -174,10 +173,7 @@ class SqlAlchemySessionRepository(SessionRepository):
         self._execution = execution
 
     async def add(self, session: Session) -> None:
-        try:
-            await self._execution.run(_ADD, **session_values(session))
-        except Taken:
-            raise ConcurrentChange from None
+        self._execution.write(_ADD, session_values(session), meaning=as_conflict)
 
     async def get(self, session_id: SessionId) -> Session | None:
         row = await self._execution.first(_GET, id=session_id.value)
@@ -212,8 +208,7 @@ class SqlAlchemySessionRepository(SessionRepository):
         return [session_from(row) for row in rows]
 
     async def save(self, session: Session) -> None:
-        if not await self._execution.run(_SAVE, **session_values(session)):
-            raise ConcurrentChange
+        self._execution.write(_SAVE, session_values(session), guarded=True)
         session.version += 1
 
     async def end_all(

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, exists, func, literal, select, update
+from sqlalchemy import bindparam, delete, exists, func, literal, select, true, update
 
 from adapters.sqlalchemy.errors import Taken
 from adapters.sqlalchemy.execution import Execution
@@ -12,18 +12,20 @@ from adapters.sqlalchemy.statements import (
     Core,
     InsertInto,
     Statement,
+    each_word,
     insert_into,
     is_among,
+    is_word_among,
     save_in,
 )
-from adapters.sqlalchemy.users.rows import ROLES, USER, roles_from, user_from, user_values
+from adapters.sqlalchemy.users.rows import USER, user_from, user_values
 from adapters.sqlalchemy.users.search import number_of, page_of
 from adapters.sqlalchemy.users.tables import password_credentials, user_roles, users
 from application.users.ports import UserPlace, UserQuery, UserRepository
 from domain.email_address import EmailAddress
 from domain.errors import ConcurrentChange
 from domain.identifiers import UserId
-from domain.principal import ADMINISTRATOR, RoleName
+from domain.principal import ADMINISTRATOR
 from domain.users.user import EmailAlreadyRegistered, User
 
 _ADD_USER = insert_into(users)
@@ -36,8 +38,7 @@ def _get_users(insert: InsertInto) -> Core:
 
 _GET_USERS = Statement(_get_users, writes=False)
 _FIND_USER = Statement(select(*USER).where(users.c.email_key == bindparam("email_key")))
-# Answers with the roles as they were, so that only what changed about them is written.
-_SAVE_USER = Statement(save_in(users, key="id", but=["last_signed_in_at"]).returning(ROLES))
+_SAVE_USER = Statement(save_in(users, key="id", but=["last_signed_in_at"]))
 _RECORD_SIGN_IN = Statement(
     update(users)
     .where(users.c.id == bindparam("id"), users.c.version == bindparam("version"))
@@ -60,12 +61,24 @@ _COUNT_ADMINISTRATORS = Statement(
     )
 )
 _REMOVE_USER = Statement(delete(users).where(users.c.id == bindparam("id")))
-_ADD_ROLE = insert_into(user_roles)
-_REMOVE_ROLE = Statement(
-    delete(user_roles).where(
-        user_roles.c.user_id == bindparam("user_id"), user_roles.c.role == bindparam("role")
+
+
+def _add_roles(insert: InsertInto) -> Core:
+    user_id = bindparam("user_id", type_=user_roles.c.user_id.type)
+    given = select(user_id, each_word(insert, "roles")).where(true())
+    return insert(user_roles).from_select(["user_id", "role"], given).on_conflict_do_nothing()
+
+
+def _take_other_roles(insert: InsertInto) -> Core:
+    return delete(user_roles).where(
+        user_roles.c.user_id == bindparam("user_id"),
+        ~is_word_among(insert, user_roles.c.role, "roles"),
     )
-)
+
+
+# What the one adds the other leaves.
+_ADD_ROLES = Statement(_add_roles, apart=True)
+_TAKE_OTHER_ROLES = Statement(_take_other_roles, apart=True)
 
 
 class SqlAlchemyUserRepository(UserRepository):
@@ -75,11 +88,8 @@ class SqlAlchemyUserRepository(UserRepository):
         self._execution = execution
 
     async def add(self, user: User) -> None:
-        try:
-            await self._execution.run(_ADD_USER, **user_values(user))
-        except Taken as taken:
-            raise _meaning(taken) from None
-        await self._set(_ADD_ROLE, user, user.roles)
+        self._execution.write(_ADD_USER, user_values(user), meaning=_meaning)
+        self._write_roles(_ADD_ROLES, user)
 
     async def get(self, user_id: UserId) -> User | None:
         row = await self._execution.first(_GET_USER, id=user_id.value)
@@ -95,24 +105,15 @@ class SqlAlchemyUserRepository(UserRepository):
         return None if row is None else user_from(row)
 
     async def save(self, user: User) -> None:
-        try:
-            saved = await self._execution.first(_SAVE_USER, **user_values(user))
-        except Taken as taken:
-            raise _meaning(taken) from None
-        if saved is None:
-            raise ConcurrentChange
-        before = roles_from(saved[0])
-        await self._set(_REMOVE_ROLE, user, before - user.roles)
-        await self._set(_ADD_ROLE, user, user.roles - before)
+        self._execution.write(_SAVE_USER, user_values(user), guarded=True, meaning=_meaning)
+        self._write_roles(_TAKE_OTHER_ROLES, user)
+        self._write_roles(_ADD_ROLES, user)
         user.version += 1
 
     async def record_sign_in(self, user: User, *, at: datetime) -> None:
-        # The row stays locked until the commit, which keeps every save of this user out.
-        found = await self._execution.run(
-            _RECORD_SIGN_IN, id=user.id.value, version=user.version, last_signed_in_at=at
-        )
-        if not found:
-            raise ConcurrentChange
+        # Written with what depends on it, or before: every save of this user is kept out.
+        values = {"id": user.id.value, "version": user.version, "last_signed_in_at": at}
+        self._execution.write(_RECORD_SIGN_IN, values, guarded=True)
 
     async def search(
         self, query: UserQuery, *, limit: int, after: UserPlace | None = None
@@ -132,9 +133,10 @@ class SqlAlchemyUserRepository(UserRepository):
     async def remove(self, user_id: UserId) -> None:
         await self._execution.run(_REMOVE_USER, id=user_id.value)
 
-    async def _set(self, statement: Statement, user: User, roles: Collection[RoleName]) -> None:
-        rows = [{"user_id": user.id.value, "role": role} for role in sorted(roles)]
-        await self._execution.run_each(statement, rows)
+    def _write_roles(self, statement: Statement, user: User) -> None:
+        if user.roles or statement is _TAKE_OTHER_ROLES:
+            values = {"user_id": user.id.value, "roles": sorted(user.roles)}
+            self._execution.write(statement, values)
 
 
 def _meaning(taken: Taken) -> Exception:

@@ -15,7 +15,7 @@ from adapters.sqlalchemy.service_unit import SqlAlchemyUnitOfWork
 from adapters.sqlalchemy.statements import Statement
 from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWorkFactory
 from domain.errors import ServiceUnavailable
-from tests.contracts.samples import keep_user
+from tests.contracts.samples import a_user, keep_user
 from tests.support.databases import through_sqlalchemy
 
 
@@ -135,7 +135,8 @@ async def test_nobody_waits_long_for_a_connection(url: str) -> None:
     """DB-6."""
     engine = create_engine(url, pool_size=1, pool_timeout=0.1)
     units = SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork)
-    async with units():
+    async with units() as work:
+        assert await work.users.get(a_user().id) is None
         with pytest.raises(ServiceUnavailable) as refusal:
             await keep_user(units)
     assert refusal.value.retry_after

@@ -253,8 +253,9 @@ async def test_a_unit_whose_statement_failed_cannot_be_committed(postgres_url: s
     units = SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork)
     user = await keep_user(units)
     async with units() as work:
+        await work.users.add(a_user(user.email.value))
         with pytest.raises(EmailAlreadyRegistered):
-            await work.users.add(a_user(user.email.value))
+            await work.users.get(user.id)
         with pytest.raises(RuntimeError):
             await work.commit()
     await keep_user(units)
@@ -278,6 +279,7 @@ async def test_deadlocks_are_conflicts(postgres_url: str) -> None:
     async def save(one: User, other: User) -> None:
         async with units() as work:
             await work.users.record_sign_in(one, at=NOW)
+            assert await work.users.get(one.id)  # which has it written, and the row locked
             await both.wait()
             await work.users.record_sign_in(other, at=NOW)
             await work.commit()

@@ -94,7 +94,7 @@ async def test_limits_hold_for_the_transaction_and_no_longer(
 
 
 async def test_without_a_pooler_the_session_is_set_up_once(postgres_url: str) -> None:
-    """DB-6: a transaction begins with BEGIN alone, and statements are prepared once and kept."""
+    """DB-6: a transaction needs nothing set, and statements are prepared once and kept."""
     engine = create_engine(postgres_url, pool_size=1)
     units = SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork)
     user = await keep_user(units)
@@ -112,7 +112,7 @@ async def test_without_a_pooler_the_session_is_set_up_once(postgres_url: str) ->
     await keep_user(units)
     await load_user(units, user.id)
     await asyncio.sleep(0.01)  # loggers are called a little later
-    assert said[0] == "BEGIN"
+    assert len(said) == 2
     assert len([each for each in said if "set_config" in each or "SET LOCAL" in each]) == 0
     async with through_sqlalchemy(engine).connect() as connection:
         kept = await connection.execute(text("SELECT count(*) FROM pg_prepared_statements"))

@@ -1,8 +1,6 @@
 """How often a database is asked: once for any number of rows, and for no more than is wanted."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +20,7 @@ from domain.mail.message import MessageStatus
 from domain.principal import Permission
 from tests.contracts.samples import MINUTE, NOW, a_user, an_audit_event
 from tests.support.databases import through_sqlalchemy
+from tests.support.round_trips import asked
 
 type Units = SqlAlchemyUnitOfWorkFactory[SqlAlchemyUnitOfWork]
 
@@ -37,29 +36,6 @@ async def postgres(postgres_url: str) -> AsyncIterator[Engine]:
 @pytest.fixture
 def units(postgres: Engine) -> Units:
     return SqlAlchemyUnitOfWorkFactory(postgres, SqlAlchemyUnitOfWork)
-
-
-@asynccontextmanager
-async def asked(engine: Engine) -> AsyncIterator[list[str]]:
-    """Collect what the driver is asked meanwhile: by verb and table, one entry a round trip.
-
-    An ``executemany`` is one: asyncpg sends all rows before it waits for the answer to any.
-    """
-    lease = await engine.raw_connection()
-    driver: Any = lease.driver_connection
-    lease.close()
-    heard: list[str] = []
-
-    def note(record: Any) -> None:
-        words = record.query.replace("INTO ", "").replace("FROM ", "").split()
-        heard.append(" ".join(words[:2]).upper() if len(words) > 1 else words[0])
-
-    driver.add_query_logger(note)
-    try:
-        yield heard
-        await asyncio.sleep(0)  # loggers are called in the loop's next round
-    finally:
-        driver.remove_query_logger(note)
 
 
 async def test_a_role_of_two_hundred_permissions_is_written_in_one_round_trip(

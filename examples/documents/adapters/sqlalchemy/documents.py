@@ -88,7 +88,7 @@ class SqlAlchemyDocumentRepository(DocumentRepository):
         self._execution = execution
 
     async def add(self, document: Document) -> None:
-        await self._execution.run(_ADD, **document_values(document))
+        self._execution.write(_ADD, document_values(document))
 
     async def get(self, document_id: DocumentId) -> Document | None:
         row = await self._execution.first(_GET, id=document_id.value)
