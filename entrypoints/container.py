@@ -4,12 +4,15 @@ The only module that names adapters and the only one that knows dependency-injec
 is made by a plain typed function, so that the type checker sees every argument; what a process
 does not ask for is not even imported. A test replaces a part on its own container, before the
 service starts: ``container.clock.override(…)``.
+
+Of dependency-injector only the providers are used. Its containers import its wiring, and that
+every web framework that is installed.
 """
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dependency_injector import containers, providers
+from dependency_injector import providers
 
 from entrypoints.settings import Settings
 from migrations.branches import OURS, Branches, known_revisions
@@ -165,7 +168,7 @@ def _schema_probe(c: "Container") -> "SchemaProbe":
     from adapters.sqlalchemy.health import SchemaProbe
     from migrations.tables import names_of
 
-    known, names = known_revisions(c.branches()), lambda: names_of(c.branches())
+    known, names = known_revisions(c.branches), lambda: names_of(c.branches)
     return SchemaProbe(c.engine(), known, own_tables=names)
 
 
@@ -226,39 +229,42 @@ def _service(c: "Container") -> "Service[ServiceUnit]":
     return Service(ports(c, c.unit_of_work()), chosen)
 
 
-class Container(containers.DeclarativeContainer):
+class Container:
     """Every part of the service, made when it is first asked for.
 
     A team's own inherits from it and names what differs (``docs/extending.md``): its branches of
     the schema, its unit of work and its service. That is why the last two are declared so widely.
     """
 
-    me: providers.Provider["Container"] = providers.Self()
-    settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
-    branches: providers.Provider[Branches] = providers.Object((OURS,))
-    read_only: providers.Provider[bool] = providers.Object(False)
+    branches: Branches = (OURS,)
+    """What a migration brings up to date."""
 
-    engine = providers.Singleton(_engine, me)
-    memory_store = providers.Singleton(_memory_store, me)
-    database_clock = providers.Singleton(_database_clock, me)
-    movable_clock = providers.Singleton(_movable_clock, me)
-    clock = providers.Singleton(_clock, me)
-    randomness = providers.Singleton(_randomness, me)
-    unit_of_work: providers.Provider["UnitOfWorkFactory[Any]"] = providers.Singleton(_units, me)
-    rate_limiter = providers.Singleton(_rate_limiter, me)
-    idempotency_store = providers.Singleton(_idempotency_store, me)
-    hasher = providers.Singleton(_hasher, me)
-    common_passwords = providers.Singleton(_common_passwords, me)
-    access_tokens = providers.Singleton(_access_tokens, me)
-    secret_box = providers.Singleton(_secret_box, me)
-    authenticator = providers.Singleton(_authenticator, me)
-    mail_transport = providers.Singleton(_mail_transport, me)
-    mailbox = providers.Singleton(_mailbox, me)
-    mailer = providers.Singleton(_mailer, me)
-    schema_probe = providers.Singleton(_schema_probe, me)
-    health_probes = providers.Singleton(_health_probes, me)
-    inspections = providers.Singleton(_inspections, me)
-    service: providers.Provider["Service[Any]"] = providers.Singleton(_service, me)
+    def __init__(self, settings: Settings) -> None:
+        self.settings = providers.Object(settings)
+        self.read_only: providers.Provider[bool] = providers.Object(False)
+        self.engine = providers.Singleton(_engine, self)
+        self.memory_store = providers.Singleton(_memory_store, self)
+        self.database_clock = providers.Singleton(_database_clock, self)
+        self.movable_clock = providers.Singleton(_movable_clock, self)
+        self.clock = providers.Singleton(_clock, self)
+        self.randomness = providers.Singleton(_randomness, self)
+        self.unit_of_work: providers.Provider[UnitOfWorkFactory[Any]] = providers.Singleton(
+            _units, self
+        )
+        self.rate_limiter = providers.Singleton(_rate_limiter, self)
+        self.idempotency_store = providers.Singleton(_idempotency_store, self)
+        self.hasher = providers.Singleton(_hasher, self)
+        self.common_passwords = providers.Singleton(_common_passwords, self)
+        self.access_tokens = providers.Singleton(_access_tokens, self)
+        self.secret_box = providers.Singleton(_secret_box, self)
+        self.authenticator = providers.Singleton(_authenticator, self)
+        self.mail_transport = providers.Singleton(_mail_transport, self)
+        self.mailbox = providers.Singleton(_mailbox, self)
+        self.mailer = providers.Singleton(_mailer, self)
+        self.schema_probe = providers.Singleton(_schema_probe, self)
+        self.health_probes = providers.Singleton(_health_probes, self)
+        self.inspections = providers.Singleton(_inspections, self)
+        self.service: providers.Provider[Service[Any]] = providers.Singleton(_service, self)
 
 
 async def close(container: Container) -> None:

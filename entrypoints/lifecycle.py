@@ -11,8 +11,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
-import structlog
-
 from application.keys.keyring import SigningKeyUnreadable
 from application.keys.secret_key import WrongSecretKey
 from application.mail.relay import RelayOutbox
@@ -21,6 +19,7 @@ from domain.errors import ConcurrentChange, ServiceUnavailable
 from domain.failures import Failure, Remedy
 from domain.mail.message import MessageId
 from entrypoints.container import Container, close
+from entrypoints.logging import get_logger
 from entrypoints.settings import Settings, SettingsError, findings, load_settings, refusals
 from entrypoints.settings.findings import NEW_KEY
 from entrypoints.settings.secret_key import wrong_secret_key
@@ -41,7 +40,7 @@ CUT_PATIENCE = timedelta(seconds=0.5)
 FIRST_RETRY = timedelta(milliseconds=200)
 LONGEST_RETRY = timedelta(seconds=3)
 
-log = structlog.get_logger("doorward")
+log = get_logger("doorward")
 
 
 class StartRefused(Exception):
@@ -206,7 +205,7 @@ async def _migrate(container: Container) -> None:
 
     url = container.settings().database_url.get_secret_value()
     try:
-        await runner.upgrade(url, branches=container.branches())
+        await runner.upgrade(url, branches=container.branches)
     except runner.UnknownRevision as problem:
         raise StartRefused(str(problem)) from None
 

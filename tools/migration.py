@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
     """
     Write the revision and say where it stands; the result is the exit code.
     """
-    known = Container.branches()
+    known = Container.branches
     branches = {branch.name: branch for branch in known}
     given = [*arguments, OURS.name] if len(arguments) == 1 else arguments
     if len(given) != 2 or not given[0] or given[1] not in branches:

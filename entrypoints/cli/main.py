@@ -4,6 +4,7 @@ Commands that need FastAPI or a whole service import it when they run: the other
 team's own program is made from ``DOORWARD`` (``docs/extending.md``).
 """
 
+import gc
 import os
 import shutil
 import sys
@@ -154,6 +155,7 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
         raise SystemExit(USAGE)
     signals = StopSignals()
     signals.install()
+    gc.disable()  # all that is imported now stays, and serve_http has nothing collected of it
 
     from entrypoints.http.listening import ensure_can_listen
     from entrypoints.lifecycle import StartRefused
@@ -206,7 +208,7 @@ def migrate(*, check: bool = False, plan: bool = False) -> None:
         say("memory:// has no schema to migrate.")
         return
     url = settings.database_url.get_secret_value()
-    branches = running_program().container().branches()
+    branches = running_program().container().branches
     try:
         pending = run(runner.pending(url, branches=branches))
         if pending and not (check or plan):

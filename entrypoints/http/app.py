@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from itertools import chain
 
-import structlog
 from fastapi import FastAPI
 from starlette.datastructures import State
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -38,9 +37,9 @@ from entrypoints.http.room import Room, chapters
 from entrypoints.http.sessions import routes as sessions
 from entrypoints.http.testing import routes as testing
 from entrypoints.lifecycle import StartRefused, build_container, ready_settings, running
-from entrypoints.logging import configure_logging
+from entrypoints.logging import configure_logging, get_logger
 
-log = structlog.get_logger("doorward")
+log = get_logger("doorward")
 
 ROOMS = (
     accounts.ROOM,

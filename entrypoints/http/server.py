@@ -115,8 +115,8 @@ def serve(
     )
     server = _Server(config, parts, app, signals)
     # What was imported stays; a collector that looks at it no more has a third of the work left.
-    gc.collect()
     gc.freeze()
+    gc.enable()
     try:
         server.run()
     except SystemExit:

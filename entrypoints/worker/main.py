@@ -2,13 +2,12 @@
 
 import asyncio
 
-import structlog
-
 from entrypoints.container import Container
 from entrypoints.lifecycle import StartRefused, running
+from entrypoints.logging import get_logger
 from entrypoints.stop_signals import LEAVING_SECONDS, StopSignals, leave_within
 
-log = structlog.get_logger("doorward.worker")
+log = get_logger("doorward.worker")
 
 
 async def work(container: Container, signals: StopSignals) -> None:

@@ -61,7 +61,7 @@ LIBRARY_HOMES: Mapping[str, tuple[str, ...]] = {
     "rich": ("entrypoints.cli.tables",),
     "sqlalchemy": ("adapters.sqlalchemy", "migrations"),
     "starlette": ("entrypoints.http",),
-    "structlog": ("entrypoints",),
+    "structlog": ("entrypoints.logging",),
     "uvicorn": (
         "entrypoints.http.edge.connection",
         "entrypoints.http.edge.patience",

@@ -47,7 +47,7 @@ async def refused(url: str, branches: Branches = (OURS,)) -> Standing:
 async def start_refused(url: str, branches: Branches, migrate_on_start: bool) -> str:
     """Return why a service with these branches does not start."""
     container = build_container(settings_for(url, migrate_on_start=migrate_on_start))
-    container.branches.override(branches)
+    container.branches = branches
     try:
         with pytest.raises(StartRefused) as refusal:
             await prepare(container)

@@ -1,12 +1,12 @@
 """Roles and decisions, as OpenAPI tells it."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from entrypoints.http.edge.answers import either, optional
+from entrypoints.http.edge.answers import AnswerModel, either, optional
 from entrypoints.http.edge.parameters import Identifier, Instant
 
 
-class RoleOut(BaseModel):
+class RoleOut(AnswerModel):
     """A role; a built-in one has no times."""
 
     name: str = Field(examples=["support"])
@@ -17,27 +17,27 @@ class RoleOut(BaseModel):
     updated_at: Instant | None
 
 
-class PermissionOut(BaseModel):
+class PermissionOut(AnswerModel):
     """A permission: Doorward's own, or one of a product's that some role gives."""
 
     name: str = Field(examples=["users:read"])
     built_in: bool
 
 
-class RoleRef(BaseModel):
+class RoleRef(AnswerModel):
     """A role by its name."""
 
     role: str = Field(examples=["support"])
 
 
-class MissingOut(BaseModel):
+class MissingOut(AnswerModel):
     """What is missing, and the roles that would give it."""
 
     permission: str
     would_be_granted_by: list[RoleRef]
 
 
-class ExplanationOut(BaseModel):
+class ExplanationOut(AnswerModel):
     """The roles that give the permission; else what is missing."""
 
     model_config = ConfigDict(json_schema_extra=optional("missing"))
@@ -46,7 +46,7 @@ class ExplanationOut(BaseModel):
     missing: MissingOut
 
 
-class DecisionOut(BaseModel):
+class DecisionOut(AnswerModel):
     """Whether it is allowed, and why if that was asked."""
 
     model_config = ConfigDict(json_schema_extra=optional("explanation"))
@@ -65,14 +65,14 @@ class CheckOut(DecisionOut):
     results: list[DecisionOut]
 
 
-class GrantedPermissionOut(BaseModel):
+class GrantedPermissionOut(AnswerModel):
     """A permission, and the roles that give it."""
 
     permission: str
     granted_by: list[RoleRef]
 
 
-class EffectivePermissionsOut(BaseModel):
+class EffectivePermissionsOut(AnswerModel):
     """What a user may do."""
 
     user_id: Identifier

@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from entrypoints.http.audit.answers import AuditEventOut
+from entrypoints.http.edge.answers import AnswerModel
 from entrypoints.http.edge.parameters import Identifier, Instant, Mailbox
 from entrypoints.http.sessions.answers import SessionOut
 from entrypoints.http.users.answers import UserOut
@@ -18,7 +19,7 @@ class VerifiedUserOut(UserOut):
     )
 
 
-class SignUpOut(BaseModel):
+class SignUpOut(AnswerModel):
     """The same answer whether or not the address had an account."""
 
     email: Mailbox
@@ -26,7 +27,7 @@ class SignUpOut(BaseModel):
     status: Literal["unverified"]
 
 
-class InvitationOut(BaseModel):
+class InvitationOut(AnswerModel):
     """An invitation that can still be accepted."""
 
     id: Identifier
@@ -43,7 +44,7 @@ class ExportedUserOut(UserOut):
     suspension_reason: str | None
 
 
-class ExportedPasswordOut(BaseModel):
+class ExportedPasswordOut(AnswerModel):
     """What is told of a password: nothing but its age."""
 
     changed_at: Instant
@@ -56,7 +57,7 @@ class ExportedSessionOut(SessionOut):
     end_reason: str | None
 
 
-class ExportedSecretOut(BaseModel):
+class ExportedSecretOut(AnswerModel):
     """A mailed secret that was not spent yet; the secret itself is not held."""
 
     purpose: Literal["email_verification", "password_reset", "email_change", "invitation"]
@@ -65,7 +66,7 @@ class ExportedSecretOut(BaseModel):
     expires_at: Instant
 
 
-class ExportedMessageOut(BaseModel):
+class ExportedMessageOut(AnswerModel):
     """A mail that waits, or was sent or given up in the last days."""
 
     id: Identifier
@@ -76,7 +77,7 @@ class ExportedMessageOut(BaseModel):
     closed_at: Instant | None
 
 
-class ExportOut(BaseModel):
+class ExportOut(AnswerModel):
     """Everything that is held about the caller. docs/operating.md explains each part."""
 
     exported_at: Instant

@@ -2,19 +2,20 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from entrypoints.http.edge.answers import AnswerModel
 from entrypoints.http.edge.parameters import Identifier, Instant
 
 
-class PartyOut(BaseModel):
+class PartyOut(AnswerModel):
     """Who did something, or what it happened to; the id outlives the thing."""
 
     kind: str = Field(examples=["user"])
     id: str | None
 
 
-class AuditEventOut(BaseModel):
+class AuditEventOut(AnswerModel):
     """A row of the audit trail."""
 
     id: Identifier

@@ -6,7 +6,16 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 
-class Meta(BaseModel):
+class AnswerModel(BaseModel):
+    """The shape of an answer, for OpenAPI alone: answers are bytes (``edge/answering``).
+
+    Its schema is made when the description is asked for, and in most processes never.
+    """
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class Meta(AnswerModel):
     """What is not data."""
 
     request_id: str = Field(examples=["0b5e7d1c8f4a4a0f9f5b1c2d3e4f5061"])
@@ -33,14 +42,14 @@ class ListMeta(Meta):
     count: int = Field(examples=[3], description="Of all pages; only with `count=true`.")
 
 
-class Envelope[T](BaseModel):
+class Envelope[T](AnswerModel):
     """A successful answer."""
 
     data: T
     meta: Meta
 
 
-class ListEnvelope[T](BaseModel):
+class ListEnvelope[T](AnswerModel):
     """A successful answer with a page of a list."""
 
     data: list[T]

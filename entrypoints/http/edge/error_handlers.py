@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -28,8 +27,9 @@ from entrypoints.http.edge.errors import (
     error_response,
 )
 from entrypoints.http.edge.methods import allowed_methods
+from entrypoints.logging import get_logger
 
-_log = structlog.get_logger("doorward.http")
+_log = get_logger("doorward.http")
 _OF_STATUS: dict[int, type[DomainError]] = {
     401: NotSignedIn,
     404: RouteNotFound,

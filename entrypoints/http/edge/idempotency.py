@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import orjson
-import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,8 +21,9 @@ from entrypoints.container import Container
 from entrypoints.http.edge.dependencies import caller_of
 from entrypoints.http.edge.errors import error_response, request_id_of
 from entrypoints.http.edge.methods import is_there
+from entrypoints.logging import get_logger
 
-_log = structlog.get_logger("doorward.http")
+_log = get_logger("doorward.http")
 
 HEADER: Final = "idempotency-key"
 IGNORED: Final = frozenset({"/api/v1/sessions", "/api/v1/sessions/refresh"})

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
 from typing import Any, Final
 
-import structlog
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,6 +27,7 @@ from entrypoints.http.edge.errors import (
 )
 from entrypoints.http.edge.methods import METHODS
 from entrypoints.http.edge.unreadable import is_unreadable
+from entrypoints.logging import get_logger
 from entrypoints.logging import request_id as logged_request_id
 
 MAX_HEADERS: Final = 100
@@ -48,7 +48,7 @@ _NEVER: Final = frozenset({"TRACE", "CONNECT"})
 _NO_HTTP: Final = MalformedRequest.of("request", "NO_HTTP", "This is not HTTP/1.1.")
 _TOO_LARGE: Final = MalformedRequest.of("headers", "TOO_LARGE", "There are too many headers.")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
-_log = structlog.get_logger("doorward.http")
+_log = get_logger("doorward.http")
 
 
 type Observe = Callable[[Scope, int, float], None]

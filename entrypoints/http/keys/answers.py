@@ -2,13 +2,13 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from entrypoints.http.edge.answers import optional
+from entrypoints.http.edge.answers import AnswerModel, optional
 from entrypoints.http.edge.parameters import Instant
 
 
-class SigningKeyOut(BaseModel):
+class SigningKeyOut(AnswerModel):
     """A signing key; the private half is never shown."""
 
     kid: str
@@ -20,13 +20,13 @@ class SigningKeyOut(BaseModel):
     gone_at: Instant | None
 
 
-class JwksOut(BaseModel):
+class JwksOut(AnswerModel):
     """A JSON Web Key Set (RFC 7517)."""
 
     keys: list[dict[str, str]]
 
 
-class ServerMetadataOut(BaseModel):
+class ServerMetadataOut(AnswerModel):
     """Authorization server metadata (RFC 8414)."""
 
     model_config = ConfigDict(json_schema_extra=optional("service_documentation"))

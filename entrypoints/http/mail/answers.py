@@ -1,11 +1,10 @@
 """The development mailbox, as OpenAPI tells it."""
 
-from pydantic import BaseModel
-
+from entrypoints.http.edge.answers import AnswerModel
 from entrypoints.http.edge.parameters import Instant, Mailbox
 
 
-class MailOut(BaseModel):
+class MailOut(AnswerModel):
     """A mail of the development mailbox."""
 
     to: Mailbox
@@ -17,7 +16,7 @@ class MailOut(BaseModel):
     queued_at: Instant
 
 
-class MailboxOut(BaseModel):
+class MailboxOut(AnswerModel):
     """The development mailbox, the newest mail first."""
 
     data: list[MailOut]

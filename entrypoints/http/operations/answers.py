@@ -2,10 +2,12 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from entrypoints.http.edge.answers import AnswerModel
 
 
-class ErrorCodeOut(BaseModel):
+class ErrorCodeOut(AnswerModel):
     """A row of the error catalogue."""
 
     code: str
@@ -14,7 +16,7 @@ class ErrorCodeOut(BaseModel):
     retryable: bool
 
 
-class HealthOut(BaseModel):
+class HealthOut(AnswerModel):
     """The service's condition, part by part."""
 
     status: Literal["ok", "unavailable"]

@@ -2,14 +2,14 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from entrypoints.http.edge.answers import either
+from entrypoints.http.edge.answers import AnswerModel, either
 from entrypoints.http.edge.parameters import Identifier, Instant
 from entrypoints.http.users.answers import UserOut
 
 
-class SessionOut(BaseModel):
+class SessionOut(AnswerModel):
     """A session."""
 
     id: Identifier
@@ -21,7 +21,7 @@ class SessionOut(BaseModel):
     current: bool
 
 
-class TokenOut(BaseModel):
+class TokenOut(AnswerModel):
     """A token answer. With `transport: bearer` it has `access_token` and `refresh_token`.
 
     With `transport: cookie` both travel in cookies, and it has `csrf_token` in their place.

@@ -1,11 +1,10 @@
 """What a product's test is told."""
 
-from pydantic import BaseModel
-
+from entrypoints.http.edge.answers import AnswerModel
 from entrypoints.http.edge.parameters import Instant
 
 
-class ClockOut(BaseModel):
+class ClockOut(AnswerModel):
     """The service's time."""
 
     now: Instant

@@ -2,12 +2,13 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from entrypoints.http.edge.answers import AnswerModel
 from entrypoints.http.edge.parameters import Identifier, Instant, Mailbox
 
 
-class UserOut(BaseModel):
+class UserOut(AnswerModel):
     """A user."""
 
     id: Identifier

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from dependency_injector import providers
 
 from entrypoints.container import Container, ports
+from entrypoints.settings import Settings
 from examples.documents.migrations import DOCUMENTS
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ def _service(c: "DocumentsContainer") -> "Service[Any]":
 class DocumentsContainer(Container):
     """Every part of Doorward, with a branch of the schema, a unit of work and a service more."""
 
-    me = Container.me  # what is inherited is made of this container's parts, too
-    branches = providers.Object((*Container.branches(), DOCUMENTS))
-    unit_of_work = providers.Singleton(_units, me)
-    service = providers.Singleton(_service, me)
+    branches = (*Container.branches, DOCUMENTS)
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.unit_of_work = providers.Singleton(_units, self)
+        self.service = providers.Singleton(_service, self)

@@ -19,7 +19,7 @@ from tests.support.databases import administer, database_name, text_of
 
 __all__ = ["postgres_admin_url", "postgres_pool", "postgres_url", "sqlite_url"]
 
-BRANCHES = DocumentsContainer.branches()
+BRANCHES = DocumentsContainer.branches
 
 
 @pytest.fixture(scope="session")

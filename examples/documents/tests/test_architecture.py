@@ -126,7 +126,7 @@ def test_every_table_has_a_section_that_is_exported_and_erased() -> None:
     sections = {part.section for part in container.service().owned} | {"invitations_sent"}
     memory: list[Table[Any, Any]] = [*memory_tables(), IN_MEMORY]
     for tables in (
-        described(service_metadata(DocumentsContainer.branches())),
+        described(service_metadata(DocumentsContainer.branches)),
         described_in_memory(memory),
     ):
         assert complaints(tables, sections=sections, without=WITHOUT_A_SECTION) == []

@@ -23,7 +23,7 @@ from tests.support.command_line import command_of
 
 __all__ = ["fresh", "fresh_postgres", "fresh_sqlite"]
 
-BOTH = DocumentsContainer.branches()
+BOTH = DocumentsContainer.branches
 (NEWEST,) = heads_of(DOCUMENTS)
 (OUR_NEWEST,) = heads_of(OURS)
 

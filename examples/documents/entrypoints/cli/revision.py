@@ -12,7 +12,7 @@ def main() -> None:
     """Write the revision and say where it is."""
     if len(sys.argv) != 2:
         raise SystemExit("usage: python -m examples.documents.entrypoints.cli.revision MESSAGE")
-    branches = DocumentsContainer.branches()
+    branches = DocumentsContainer.branches
     print(asyncio.run(draft(sys.argv[1], branch=DOCUMENTS, branches=branches)))
 
 

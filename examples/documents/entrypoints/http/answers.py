@@ -2,16 +2,17 @@
 
 import orjson
 from fastapi import Request
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from entrypoints.http.edge.answering import etag, single_answer
+from entrypoints.http.edge.answers import AnswerModel
 from entrypoints.http.edge.parameters import Identifier, Instant
 from examples.documents.domain.document import Document
 from examples.documents.entrypoints.representation import document_body
 
 
-class DocumentOut(BaseModel):
+class DocumentOut(AnswerModel):
     """A document."""
 
     id: Identifier
