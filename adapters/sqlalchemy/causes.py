@@ -51,10 +51,14 @@ _SLOW = Cause(
     "Look at what keeps it busy, and at what holds locks.",
     Remedy.TIME,
 )
+_RAISE = (
+    "Raise it where it is set: for the role, for the database, at the server, or in `options` of "
+    "DATABASE_URL."
+)
 LOST = Cause(
     "connection_lost",
     "closed the connection",
-    "Look at its log, and at what stands between (a pooler, a proxy).",
+    "Look at its log, at what stands between (a pooler, a proxy), and at idle_session_timeout.",
     Remedy.TIME,
 )
 CLOSED = Cause(
@@ -94,7 +98,18 @@ SQLSTATES: Mapping[str, Cause] = MappingProxyType(
     {
         "08": LOST,
         "25006": READ_ONLY,
-        "25P03": _SLOW,
+        "25P03": Cause(
+            "idle_in_transaction_timeout",
+            "ended a transaction that idled for longer than idle_in_transaction_session_timeout",
+            "Look at what keeps this process from its work: the load of its machine, a long pause.",
+            Remedy.TIME,
+        ),
+        "25P04": Cause(
+            "transaction_timeout",
+            "ended a transaction that took longer than transaction_timeout",
+            f"{_RAISE} Then look at what keeps it busy, and at what holds locks.",
+            Remedy.TIME,
+        ),
         "28": Cause(
             "sign_in_refused",
             "refuses this user, this machine or this kind of connection",
@@ -141,13 +156,23 @@ SQLSTATES: Mapping[str, Cause] = MappingProxyType(
             Remedy.TIME,
         ),
         "57": _ENDING,
-        "57014": _SLOW,
+        "57014": Cause(
+            "too_slow",
+            "ended a statement that took longer than statement_timeout, or that was cancelled",
+            "Look at what keeps it busy, at what holds locks, and at who cancels statements.",
+            Remedy.TIME,
+        ),
         "57P04": Cause(
             "no_such_database",
             "was dropped",
             "Create it (createdb), or put the right name into DATABASE_URL.",
         ),
-        "57P05": _SLOW,
+        "57P05": Cause(
+            "idle_session_timeout",
+            "ended a connection that idled for longer than idle_session_timeout",
+            f"{_RAISE} Connections are kept for the next request.",
+            Remedy.TIME,
+        ),
         "58": _BROKEN,
         "XX": _BROKEN,
     }

@@ -31,6 +31,7 @@ _AWAY = {
 _ALSO_AWAY = {
     "25006",  # read only: a standby
     "25P03",  # idle in transaction for too long
+    "25P04",  # a transaction took too long
     "3D000",  # the database was dropped
     "3F000",  # the schema was dropped
     "42501",  # a right was taken away, or never given

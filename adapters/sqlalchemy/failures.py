@@ -133,6 +133,9 @@ def _of_driver(error: BaseException) -> Failure | None:
     text = str(error)
     if "InterfaceError" in kinds and text.startswith("unsupported"):
         return _failure(causes.UNKNOWN_SIGN_IN, None, None)
+    if "InterfaceError" in kinds and text == "connection is closed":
+        # The server said why while nothing was asked, and asyncpg passes that on to no one.
+        return _failure(causes.LOST, None, None)
     if isinstance(error, ConnectionError) and error.errno is None:
         # The texts are only looked at, and not passed on.
         if text.endswith("rejected SSL upgrade"):

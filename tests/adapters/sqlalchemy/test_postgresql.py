@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from asyncpg import PostgresError
 from sqlalchemy import make_url, text
 
 from adapters.sqlalchemy.engine import create_engine
+from adapters.sqlalchemy.errors import translated, translated_errors
 from adapters.sqlalchemy.health import DatabaseProbe
 from domain.errors import ServiceUnavailable
 from domain.failures import Failure, Remedy
@@ -68,6 +70,73 @@ async def test_a_setting_that_the_server_does_not_know_is_told(postgres_url: str
     assert (failure.reason, failure.code) == ("setting_refused", "42704")
     assert "hunter2" not in str(failure)
     assert "no_such" not in str(failure)
+
+
+async def failure_of(url: str, *statements: str) -> Failure | None:
+    """Return why the last of these statements, in one transaction, was not answered."""
+    engine = create_engine(url)
+    try:
+        with translated_errors():
+            async with through_sqlalchemy(engine).connect() as connection:
+                for statement in statements:
+                    await connection.execute(text(statement))
+    except ServiceUnavailable as refused:
+        return refused.failure
+    finally:
+        await engine.dispose()
+    return None
+
+
+async def test_a_time_limit_of_the_server_is_named(postgres_url: str) -> None:
+    """DB-1: not as a connection that was closed, though some of them close it."""
+    version = await asked(postgres_url, "SELECT current_setting('server_version_num')::int")
+    assert isinstance(version, int)
+    limited = written(postgres_url, query="options=-c%20transaction_timeout%3D100")
+    if version >= 170000:
+        failure = await failure_of(limited, "SELECT pg_sleep(20)")
+        assert failure is not None
+        assert (failure.reason, failure.code) == ("transaction_timeout", "25P04")
+        assert "transaction_timeout" in failure.what_happened
+        assert "DATABASE_URL" in failure.cure
+    failure = await failure_of(postgres_url, "SET statement_timeout = 100", "SELECT pg_sleep(20)")
+    assert failure is not None
+    assert (failure.reason, failure.code) == ("too_slow", "57014")
+    assert "statement_timeout" in failure.what_happened
+
+
+async def test_a_lock_that_is_not_to_be_had_is_named(postgres_url: str) -> None:
+    engine = create_engine(postgres_url)
+    try:
+        async with through_sqlalchemy(engine).connect() as connection:
+            await connection.execute(text("LOCK TABLE alembic_version IN EXCLUSIVE MODE"))
+            lock = ("SET lock_timeout = 100", "LOCK TABLE alembic_version IN EXCLUSIVE MODE")
+            failure = await failure_of(postgres_url, *lock)
+    finally:
+        await engine.dispose()
+    assert failure is not None
+    assert (failure.reason, failure.code) == ("locked", "55P03")
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "words"),
+    [
+        ("25P03", "idle_in_transaction_timeout", "idle_in_transaction_session_timeout"),
+        ("25P04", "transaction_timeout", "transaction_timeout"),
+        ("55P03", "locked", "a lock in time"),
+        ("57014", "too_slow", "statement_timeout"),
+        ("57P05", "idle_session_timeout", "idle_session_timeout"),
+    ],
+)
+def test_every_time_limit_has_its_own_name(state: str, reason: str, words: str) -> None:
+    """DB-1: a 503 whose log says which limit it was (PostgreSQL, appendix A)."""
+    error = PostgresError.new({"S": "FATAL", "C": state, "M": "hunter2"})
+    meaning = translated(error)
+    assert isinstance(meaning, ServiceUnavailable)
+    failure = meaning.failure
+    assert failure is not None
+    assert (failure.reason, failure.code, failure.remedy) == (reason, state, Remedy.TIME)
+    assert words in failure.what_happened
+    assert "hunter2" not in str(failure)
 
 
 async def test_a_password_may_hold_every_character(
