@@ -1,11 +1,8 @@
 """Which passwords are taken, and how they are read (PW-3, PW-4, PW-5)."""
 
 import random
-import sys
 import unicodedata
 from collections.abc import Callable
-from types import FrameType
-from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -13,6 +10,7 @@ from hypothesis import strategies as st
 
 from domain.credentials.password_policy import PasswordPolicy, PasswordRejected, normalise_password
 from domain.email_address import EmailAddress
+from tests.support.steps import steps
 
 COMMON = frozenset({"password", "iloveyou", "qwerty", "letmein", "bond007", "1qaz2wsx", "@dmin"})
 POLICY = PasswordPolicy(min_length=15, max_length=64, common=COMMON)
@@ -341,25 +339,6 @@ class _Asked:
     def __contains__(self, password: object) -> bool:
         self.characters += len(str(password))
         return False
-
-
-def steps(work: Callable[[], Any]) -> int:
-    """Return how many bytecode instructions of Python run in the work."""
-    count = 0
-
-    def each(frame: FrameType, event: str, _argument: object) -> Callable[..., Any]:
-        nonlocal count
-        frame.f_trace_opcodes = True
-        count += event == "opcode"
-        return each
-
-    before = sys.gettrace()
-    sys.settrace(each)
-    try:
-        work()
-    finally:
-        sys.settrace(before)
-    return count
 
 
 WORST: dict[str, Callable[[int], str]] = {
