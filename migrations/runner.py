@@ -31,6 +31,7 @@ from adapters.sqlalchemy.postgresql import Connector
 from adapters.sqlalchemy.revisions import Difference
 from adapters.sqlalchemy.sqlite_file import (
     ensure_usable,
+    ensure_utf8,
     keep_private,
     prepare_file,
     reading_url,
@@ -138,7 +139,7 @@ async def open_for_migration(
         }
     engine = create_async_engine(address_for_engine, poolclass=NullPool, connect_args=arguments)
     if sqlite:
-        event.listen(engine.sync_engine, "connect", _leave_transactions_to_us)
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     try:
         with translated_errors():
             async with engine.connect() as connection, connection.begin():
@@ -159,9 +160,16 @@ async def _lock(connection: AsyncConnection) -> None:
     )
 
 
-def _leave_transactions_to_us(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     # Python's own idea of when to begin leaves CREATE TABLE outside of the transaction.
     connection.isolation_level = None
+    cursor = connection.cursor()
+    try:
+        ensure_utf8(cursor)
+    except BaseException:
+        connection.close()  # else its thread would go on
+        raise
+    cursor.close()
 
 
 async def _run(url: str, branches: Branches, work: Callable[[Config], None]) -> None:

@@ -274,6 +274,9 @@ def _ensure_tls_fits(tls: Mapping[str, str]) -> None:
         raise ValueError("has sslrootcert=system, which needs sslmode=verify-full and no sslcrl")
     if "sslkey" in tls and "sslcert" not in tls:
         raise ValueError("has sslkey without sslcert")
+    lowest = tls.get("ssl_min_protocol_version", _TLS_VERSIONS[0])
+    if lowest > tls.get("ssl_max_protocol_version", _TLS_VERSIONS[-1]):
+        raise ValueError("has ssl_min_protocol_version above ssl_max_protocol_version")
     if tls.get("sslnegotiation") == "direct" and mode not in _STRICT_MODES:
         raise ValueError("has sslnegotiation=direct, which needs sslmode=require or stricter")
 

@@ -325,3 +325,11 @@ ENCODING = Cause(
     Remedy.RESTART,
     _UNFIT,
 )
+ENCODING_OF_FILE = Cause(
+    "wrong_encoding",
+    "is a file that is not encoded in UTF-8",
+    "Name another file in DATABASE_URL. What is needed of this one can be copied to it: "
+    "sqlite3 OLD .dump | sqlite3 NEW.",
+    Remedy.RESTART,
+    _UNFIT,
+)

@@ -24,6 +24,7 @@ from adapters.sqlalchemy.failures import Unusable
 from adapters.sqlalchemy.postgresql import Connector
 from adapters.sqlalchemy.sqlite_file import (
     ensure_usable,
+    ensure_utf8,
     keep_private,
     prepare_file,
     reading_url,
@@ -259,6 +260,7 @@ def _prepare_sqlite(connection: DBAPIConnection, address: SqliteAddress) -> None
     connection.isolation_level = None
     cursor = connection.cursor()
     try:
+        ensure_utf8(cursor)
         # Another program's file, which will be refused, stays as it is.
         cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         tables = {name for (name,) in cursor.fetchall()}
@@ -278,6 +280,7 @@ def _prepare_reading(connection: DBAPIConnection, _record: ConnectionPoolEntry) 
     connection.isolation_level = None
     cursor = connection.cursor()
     try:
+        ensure_utf8(cursor)
         cursor.execute("PRAGMA query_only=ON")
     except BaseException:
         connection.close()

@@ -40,6 +40,11 @@ def wrong_encoding(name: str) -> Failure:
     return _failure(causes.ENCODING, name if name.replace("_", "").isalnum() else None, None)
 
 
+def wrong_encoding_of_file(name: str) -> Failure:
+    """Return the failure of a file of SQLite in another encoding (``UTF-16le``)."""
+    return _failure(causes.ENCODING_OF_FILE, name, None)
+
+
 def unusable_files(code: str | None) -> Failure:
     """Return the failure of certificate files that cannot be read; ``code`` says why, if known."""
     return _failure(causes.CERTIFICATE_FILES, code, "tls")

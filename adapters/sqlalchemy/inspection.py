@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 import shutil
 import sqlite3
 import stat
@@ -151,6 +152,9 @@ def _of_file(address: SqliteAddress) -> Iterator[Observation]:
         yield Observation.of(problem.failure)
         return
     if not place.exists():
+        if not _keeps_files(place):
+            yield Observation.of(unusable_file(errno.EROFS))
+            return
         yield _ok(f"SQLite, {place}: not there yet, and made at the first start.")
         yield from _space_for(place)
         return
@@ -161,6 +165,12 @@ def _of_file(address: SqliteAddress) -> Iterator[Observation]:
         yield _warning(message, f"chmod 600 {place}; the next start does it, too.")
     message = "SQLite takes one writer at a time, on one machine."
     yield _note(message, "Use PostgreSQL for more than one process that writes much.")
+
+
+def _keeps_files(file: Path) -> bool:
+    """Tell whether a new file can be kept there: in /proc and its like not even root makes one."""
+    room = os.statvfs(next(place for place in file.resolve().parents if place.exists()))
+    return room.f_blocks > 0 or room.f_files > 0
 
 
 def _space_for(file: Path) -> Iterator[Observation]:

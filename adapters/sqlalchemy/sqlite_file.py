@@ -11,9 +11,15 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sqlalchemy import URL
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 from adapters.addresses.database import SqliteAddress
-from adapters.sqlalchemy.failures import Unusable, no_regular_file, unusable_file
+from adapters.sqlalchemy.failures import (
+    Unusable,
+    no_regular_file,
+    unusable_file,
+    wrong_encoding_of_file,
+)
 
 _BESIDE = ("-wal", "-shm", "-journal")
 
@@ -82,6 +88,14 @@ def ensure_usable(address: SqliteAddress) -> None:
     if not (may_be_used and os.access(folder, os.W_OK | os.X_OK)):
         is_fixed = os.statvfs(folder).f_flag & os.ST_RDONLY
         raise Unusable(unusable_file(errno.EROFS if is_fixed else errno.EACCES))
+
+
+def ensure_utf8(cursor: DBAPICursor) -> None:
+    """Raise :class:`Unusable` if the file is in UTF-16, whose order is that of no other store."""
+    cursor.execute("PRAGMA encoding")
+    ((encoding,),) = cursor.fetchall()
+    if encoding != "UTF-8":
+        raise Unusable(wrong_encoding_of_file(encoding))
 
 
 def _mode_of(file: Path) -> int | None:

@@ -56,8 +56,10 @@ def _place(host: str, port: int) -> str:
 def origin(text: str) -> str:
     """Return the origin as a browser writes it (RFC 6454, section 6.2), without a last slash."""
     text = text.rstrip("/")
+    if "?" in text:
+        raise ValueError("has a query; write scheme, host and port only")
     url, port = _web_address(text)
-    if url.path or "?" in text:
+    if url.path:
         raise ValueError("has a path; write scheme, host and port only")
     if port == _DEFAULT_PORTS[url.scheme]:
         raise ValueError("names the scheme's own port; leave it out, as browsers do")
@@ -85,9 +87,9 @@ def _page_origin(text: str) -> str:
 def page_url(text: str) -> str:
     """Return the address under which pages live, without a last slash."""
     text = text.rstrip("/")
-    _web_address(text)
     if "?" in text:
         raise ValueError("has a query; write scheme, host, port and path only")
+    _web_address(text)
     return text
 
 

@@ -88,6 +88,11 @@ def troubles(server: PostgresServer, folder: Path) -> dict[str, Trouble]:
     os.mknod(folder / "socket.db", stat.S_IFSOCK | 0o600)
     (folder / "nowhere.db").symlink_to(folder / "gone" / "nowhere.db")
     (folder / "itself.db").symlink_to("itself.db")
+    for name in ("UTF-16le", "UTF-16be"):
+        with closing(sqlite3.connect(folder / f"{name}.db")) as connection:
+            connection.execute(f"PRAGMA encoding = '{name}'")
+            connection.execute("CREATE TABLE alembic_version (version_num)")
+            connection.commit()
     with closing(sqlite3.connect(folder / "foreign.db")) as connection:
         connection.execute("CREATE TABLE users (id INTEGER PRIMARY KEY)")
         connection.commit()
@@ -117,6 +122,10 @@ def troubles(server: PostgresServer, folder: Path) -> dict[str, Trouble]:
         ),
         "ASCII": Trouble(f"postgresql://{login}@{place}/ascii", "wrong_encoding", ends_start=True),
         "Latin": Trouble(f"postgresql://{login}@{place}/latin", "wrong_encoding", ends_start=True),
+        "UTF-16": Trouble(f"sqlite:///{folder}/UTF-16le.db", "wrong_encoding", ends_start=True),
+        "UTF-16, the other": Trouble(
+            f"sqlite:///{folder}/UTF-16be.db", "wrong_encoding", ends_start=True
+        ),
         "unknown host": Trouble(f"postgresql://{login}@{SECRET}.invalid/empty", "host_unknown"),
         "nothing listens": Trouble(
             f"postgresql://{login}@127.0.0.1:1/empty", "refused", "ECONNREFUSED", exit_code=75
@@ -163,7 +172,8 @@ def troubles(server: PostgresServer, folder: Path) -> dict[str, Trouble]:
 NAMES = [
     "wrong password", "missing database", "no TLS", "no right to connect",
     "no right to create tables", "too many connections", "a standby", "foreign tables", "ASCII",
-    "Latin", "unknown host", "nothing listens", "no certificate file", "no database file",
+    "Latin", "UTF-16", "UTF-16, the other", "unknown host", "nothing listens",
+    "no certificate file", "no database file",
     "a newer file", "a folder", "no folder", "a foreign file", "a pipe", "a socket",
     "a link to nowhere", "a link to itself", "a long name", "no schema",
     "a file for a socket's folder",
@@ -203,7 +213,10 @@ async def test_every_command_names_the_class_and_the_cure(
     ensure_told(planned.stderr, Trouble("", ""))
 
 
-OTHERS = ["no database file", "a newer file", "a foreign file", "a pipe", "a socket", "a folder"]
+OTHERS = [
+    "no database file", "a newer file", "UTF-16", "a foreign file", "a pipe", "a socket",
+    "a folder",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", OTHERS)

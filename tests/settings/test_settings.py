@@ -342,6 +342,25 @@ def test_addresses_lose_a_last_slash(load: Load) -> None:
     assert settings.link_base_url == "https://a.example/b"
 
 
+@pytest.mark.parametrize("setting", ["public_url", "cors_origins"])
+@pytest.mark.parametrize(
+    ("rest", "what"),
+    [
+        ("/a", "a path"),
+        ("/a?x", "a query"),
+        ("?x", "a query"),
+        ("/?x=y", "a query"),
+        ("?", "a query"),
+    ],
+)
+def test_what_an_origin_has_too_much_is_named(
+    load: Load, setting: str, rest: str, what: str
+) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(**{setting: f"https://id.example.com{rest}"})
+    assert f"has {what};" in str(refused.value)
+
+
 def test_no_secret_is_shown(load: Load) -> None:
     """
     LG-1

@@ -123,6 +123,8 @@ def test_what_the_options_say_of_tls(query: str, tls: dict[str, str]) -> None:
         ("options=hunter2", "-c%20name=value"),
         ("options=-c%20hunter2", "-c%20name=value"),
         ("options=-c%20statement_timeout%3D0", "Doorward sets itself"),
+        ("ssl_min_protocol_version=TLSv1.3&ssl_max_protocol_version=TLSv1.2", "above"),
+        ("ssl_max_protocol_version=TLSv1&ssl_min_protocol_version=TLSv1.1", "above"),
         ("options=-c%20TimeZone%3DCET", "Doorward sets itself"),
         ("hunter2=1", "%3F for ?"),
         ("timeout=3", "connect_timeout"),

@@ -1,5 +1,6 @@
 """Looking at a real PostgreSQL and at SQLite files: which one it is, and what limits it."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,17 @@ async def test_a_file_that_is_not_there_yet_is_no_fault_and_is_not_made(tmp_path
     assert [each.level for each in found] == ["ok"]
     assert "not there yet" in found[0].message
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_where_no_file_can_be_made_none_is_promised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In /proc and its like, of which root may believe that it can write there."""
+    real = os.statvfs(tmp_path)
+    pseudo = [0 if name in {2, 3, 4, 5, 6, 7} else value for name, value in enumerate(real)]
+    monkeypatch.setattr(os, "statvfs", lambda _place: os.statvfs_result(pseudo))
+    [found] = await seen(f"sqlite:///{tmp_path}/new/doorward.db")
+    assert (found.level, found.reason) == ("error", "read_only")
 
 
 async def test_a_file_that_others_can_read_is_told(sqlite_url: str, tmp_path: Path) -> None:
