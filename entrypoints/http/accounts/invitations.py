@@ -1,6 +1,6 @@
 """Inviting people, and accepting an invitation."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from application.credentials.ports import Busy
 from application.paging import InvalidCursor
@@ -25,6 +25,7 @@ from entrypoints.http.edge.dependencies import (
 )
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.headers import ETAG, with_headers
+from entrypoints.http.edge.methods import not_at_another_path
 from entrypoints.http.edge.parameters import IdInPath
 from entrypoints.http.users.answering import user_answer
 from entrypoints.http.users.answers import UserOut
@@ -84,6 +85,7 @@ async def list_invitations(
     "/{invitation_id}",
     status_code=204,
     summary="Withdraw an invitation",
+    dependencies=[Depends(not_at_another_path)],
     response_class=Response,
     responses=responses(InvitationNotFound, *_SIGNED_IN),
 )

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
+from fastapi import Request
+from fastapi.routing import iter_route_contexts
+from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
 
@@ -24,7 +27,25 @@ def allowed_methods(routes: Sequence[BaseRoute], scope: Scope) -> list[str]:
 
 
 def is_there(routes: Sequence[BaseRoute], scope: Scope, method: str) -> bool:
-    """Tell whether this method does something at this path."""
+    """Tell whether this method does something at this path.
+
+    A path that a route has word for word is that route's alone, and no value of a parameter in
+    the path of another.
+    """
+    path = scope["path"]
+    own = [route.methods for route in iter_route_contexts(routes) if route.path == path]
+    if own:
+        return any(method in (methods or ()) for methods in own)
     asked = {key: scope[key] for key in ("type", "path", "headers")}
     asked |= {"root_path": scope.get("root_path", ""), "method": method}
     return any(route.matches(asked)[0] is Match.FULL for route in routes)
+
+
+async def not_at_another_path(request: Request) -> None:
+    """Refuse with 405 what is written like this route's path, and is another one word for word.
+
+    A dependency of routes whose last parameter could be taken for such a word; the framework
+    matches method and path together, so that it goes on to them.
+    """
+    if not is_there(request.app.routes, request.scope, request.method):
+        raise HTTPException(405)

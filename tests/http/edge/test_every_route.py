@@ -2,11 +2,14 @@
 What holds on every route: who may call it, what may be sent, what comes back beside the data.
 """
 
+import itertools
 import json
+import re
 from typing import Any
 
 import httpx
 import pytest
+from fastapi.routing import iter_route_contexts
 
 from entrypoints.http.edge.cors import Cors
 from tests.http.client import PASSWORD, PUBLIC_URL, Api, refusal_of
@@ -105,6 +108,9 @@ async def test_options_names_only_what_is_there(api: Api) -> None:
         ("/api/v1/sessions", "POST"),
         ("/api/v1/users/me", "GET, HEAD, PATCH, DELETE"),
         ("/api/v1/roles/support", "GET, HEAD, PUT, DELETE"),
+        ("/api/v1/invitations/accept", "POST"),
+        ("/api/v1/invitations/019aa5c2-7f3e-7c41-9b0a-2f6d1e8c4b5a", "DELETE"),
+        ("/api/v1/users/me/sessions", "GET, HEAD, DELETE"),
         ("/health/live", "GET, HEAD"),
         ("/verify-email", "GET, HEAD, POST"),
         ("/docs", "GET, HEAD"),
@@ -115,6 +121,34 @@ async def test_options_names_only_what_is_there(api: Api) -> None:
             assert answer.headers["allow"] == methods
     for path in ("/api/v1/nothing", "/nowhere", "/metrics"):
         assert refusal_of(await api.send("OPTIONS", path)) == (404, "NOT_FOUND")
+
+
+async def test_a_path_of_words_is_no_value_of_a_parameter(api: Api) -> None:
+    """
+    HD-3: of every two routes, on every method: what only the one with the parameter knows is 405.
+    """
+    tokens = await api.signed_in_user()
+    known: dict[str, set[str]] = {}
+    for route in iter_route_contexts(api.app.routes):
+        known.setdefault(route.path or "", set()).update(route.methods or ())
+    shared = [
+        (words, template)
+        for words, template in itertools.permutations(known, 2)
+        if "{" not in words and re.fullmatch(re.sub(r"\{[^}]*\}", "[^/]+", template), words)
+    ]
+    assert ("/api/v1/invitations/accept", "/api/v1/invitations/{invitation_id}") in shared
+    for words, template in shared:
+        names = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+        allowed = ", ".join(m for m in names if m.replace("HEAD", "GET") in known[words])
+        for method in sorted(known[template] - known[words]):
+            for headers in ({}, {"idempotency-key": "k"}):
+                for access in (None, tokens.access):
+                    answer = await api.send(method, words, headers=headers, access=access)
+                    assert refusal_of(answer) == (405, "METHOD_NOT_ALLOWED"), (method, words)
+                    assert answer.headers["allow"] == allowed
+        for method in ("OPTIONS", "BREW", "TRACE"):
+            answer = await api.send(method, words)
+            assert answer.headers["allow"] == allowed, (method, words)
 
 
 @pytest.mark.parametrize("key", ["k", "", "not one\tkey", "x" * 201])
