@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal
-
-type CodeKind = Literal["sqlstate", "sqlite", "smtp_reply", "tls", "errno"]
 
 
 class Remedy(Enum):
@@ -33,9 +30,9 @@ class Failure:
     cure: str
     """What to do about it, in one or two sentences."""
     code: str | None = None
-    """What the field calls it: ``28P01``, ``ECONNREFUSED``, ``535 5.7.8``."""
-    kind: CodeKind | None = None
-    """Which vocabulary the code is of."""
+    """What the technology behind the adapter calls it, as its own manual has it."""
+    kind: str | None = None
+    """The adapter's name for the vocabulary of the code; so it is called in the log."""
     remedy: Remedy = Remedy.OPERATOR
     public: str = "does not answer"
     """What anyone may know, in a few words."""
@@ -46,7 +43,7 @@ class Failure:
 
     @property
     def name(self) -> str:
-        """Return the reason with its code: ``password_refused (28P01)``."""
+        """Return the reason, and behind it the code in brackets if there is one."""
         return f"{self.reason} ({self.code})" if self.code else self.reason
 
     @property

@@ -5,10 +5,13 @@ What a server, a driver or SQLite itself says is never passed on; only its code 
 
 import errno
 import sqlite3
+from typing import Literal
 
 from adapters.network.failures import Server, failure_of
 from adapters.sqlalchemy import causes
-from domain.failures import CodeKind, Failure, Remedy
+from domain.failures import Failure, Remedy
+
+type CodeKind = Literal["sqlstate", "sqlite", "tls", "errno"]
 
 PART = "database"
 _SERVER = Server(

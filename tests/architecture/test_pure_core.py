@@ -5,6 +5,7 @@ module to the list by mistake does not open the way to all that stands in it.
 """
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -358,3 +359,31 @@ def test_another_clock_is_found(line: str) -> None:
 def test_the_clock_is_let_pass(line: str) -> None:
     """Else the test above would say nothing."""
     assert list(clocks_of_their_own(ast.parse(line))) == []
+
+
+OF_ADAPTERS = re.compile(
+    r"(?i:sqlstate|sqlite|postgres|asyncpg|smtp_|errno)"
+    r"|\bE(?:ACCES|CONN|HOST|NET|NOENT|PIPE|TIMED)[A-Z]*\b|\b[0-9]{2}[0-9A-Z][0-9]{2}\b"
+)
+"""Products, and the vocabularies of their codes: SQLSTATEs such as 25P04, errors of sockets."""
+
+
+@pytest.mark.parametrize("package", ["domain", "application"])
+def test_the_core_names_no_product_and_no_code_of_one(package: str) -> None:
+    """A failure has a reason and a cure; what a server calls it is an adapter's to know."""
+    named = [
+        (place_of(file), found[0])
+        for file in files_of(package)
+        for node in ast.walk(tree_of(file))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if (found := OF_ADAPTERS.search(node.value))
+    ]
+    assert named == []
+
+
+@pytest.mark.parametrize(
+    "text", ["sqlstate", "smtp_reply", "28P01", "57014", "ETIMEDOUT", "ECONNREFUSED", "SQLite"]
+)
+def test_a_product_or_a_code_is_found(text: str) -> None:
+    """Else the test above would say nothing."""
+    assert OF_ADAPTERS.search(text)
