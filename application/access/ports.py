@@ -1,6 +1,7 @@
 """What access needs from outside: where roles are kept."""
 
 from abc import abstractmethod
+from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
@@ -21,6 +22,10 @@ class RoleRepository(Protocol):
     @abstractmethod
     async def get(self, name: RoleName) -> Role | None:
         """Return the role, or None."""
+
+    @abstractmethod
+    async def get_many(self, names: Collection[RoleName]) -> dict[RoleName, Role]:
+        """Return those of the roles that there are, by name; no other role is read."""
 
     @abstractmethod
     async def list_all(self) -> list[Role]:

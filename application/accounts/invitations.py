@@ -126,10 +126,12 @@ class ListInvitations:
     ) -> AsyncIterator[Invitation]:
         """Yield the invitations that could be accepted now, as :class:`AcceptInvitation` would."""
         now = self._clock.now()
-        roles = {role.name: role.permissions for role in await unit.roles.list_all()}
-        known = BUILT_IN | roles.keys()
         while found := await unit.invitations.list_living(now=now, limit=BATCH, before=before):
             inviters = await unit.users.get_many({i.invited_by for i in found if i.invited_by})
+            named = frozenset[RoleName]().union(*(each.roles for each in found))
+            defined = await unit.roles.get_many(named - BUILT_IN)
+            roles = {role.name: role.permissions for role in defined.values()}
+            known = BUILT_IN | roles.keys()
             for each in found:
                 given = frozenset[Permission]().union(*(roles.get(r, ()) for r in each.roles))
                 inviter = inviters.get(each.invited_by) if each.invited_by else None

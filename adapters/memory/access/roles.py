@@ -1,5 +1,6 @@
 """Roles over one memory transaction."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from adapters.memory.access.tables import INVITATIONS, is_living
@@ -27,6 +28,10 @@ class MemoryRoleRepository(RoleRepository):
     async def get(self, name: RoleName) -> Role | None:
         await self._transaction.reading()
         return self._roles.get(name)
+
+    async def get_many(self, names: Collection[RoleName]) -> dict[RoleName, Role]:
+        await self._transaction.reading()
+        return {name: role for name in names if (role := self._roles.get(name)) is not None}
 
     async def list_all(self) -> list[Role]:
         await self._transaction.reading()

@@ -1,5 +1,6 @@
 """Roles that were defined at run time."""
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, String, bindparam, delete, exists, func, select
@@ -16,6 +17,7 @@ from adapters.sqlalchemy.statements import (
     Written,
     each_word,
     insert_into,
+    is_word_among,
     save_in,
 )
 from adapters.sqlalchemy.users.tables import role_permissions, roles, user_roles
@@ -59,6 +61,19 @@ def _add_permissions(insert: InsertInto) -> Core:
 _ADD_PERMISSIONS = Statement(_add_permissions, apart=True)
 
 
+def _get_many(insert: InsertInto) -> Core:
+    return select(*_ROLE).where(is_word_among(insert, roles.c.name, "names"))
+
+
+def _permissions_of_many(insert: InsertInto) -> Core:
+    pair = (role_permissions.c.role, role_permissions.c.permission)
+    return select(*pair).where(is_word_among(insert, role_permissions.c.role, "names"))
+
+
+_GET_MANY = Statement(_get_many, writes=False)
+_PERMISSIONS_OF_MANY = Statement(_permissions_of_many, writes=False)
+
+
 def _promised(insert: InsertInto) -> Core:
     named: ColumnElement[bool]
     if insert is postgresql.insert:
@@ -88,12 +103,17 @@ class SqlAlchemyRoleRepository(RoleRepository):
     async def get(self, name: RoleName) -> Role | None:
         return await self._found(await self._execution.first(_GET, name=name))
 
+    async def get_many(self, names: Collection[RoleName]) -> dict[RoleName, Role]:
+        if not names:
+            return {}
+        listed = sorted(names)
+        rows = await self._execution.all(_GET_MANY, names=listed)
+        pairs = await self._execution.all(_PERMISSIONS_OF_MANY, names=listed)
+        return {role.name: role for role in _roles_from(rows, pairs)}
+
     async def list_all(self) -> list[Role]:
-        given: dict[str, list[Permission]] = {}
         rows = await self._execution.all(_LIST)
-        for role, permission in await self._execution.all(_ALL_PERMISSIONS):
-            given.setdefault(role, []).append(Permission(permission))
-        return [_role_from(row, given.get(row[0], [])) for row in rows]
+        return _roles_from(rows, await self._execution.all(_ALL_PERMISSIONS))
 
     async def hold(self, name: RoleName) -> Role | None:
         return await self._found(await self._execution.first(_HOLD, name=name))
@@ -121,6 +141,13 @@ class SqlAlchemyRoleRepository(RoleRepository):
     def _write_permissions(self, role: Role) -> None:
         values = {"role": role.name, "permissions": sorted(role.permissions)}
         self._execution.write(_ADD_PERMISSIONS, values)
+
+
+def _roles_from(rows: Iterable[Row], pairs: Iterable[Row]) -> list[Role]:
+    given: dict[str, list[Permission]] = {}
+    for role, permission in pairs:
+        given.setdefault(role, []).append(Permission(permission))
+    return [_role_from(row, given.get(row[0], [])) for row in rows]
 
 
 def _role_from(row: Row, permissions: list[Permission]) -> Role:

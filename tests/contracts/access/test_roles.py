@@ -49,6 +49,23 @@ async def test_a_role_comes_out_as_it_went_in(units: UnitOfWorkFactory[ServiceUn
         assert await work.roles.get(RoleName("nobody")) is None
 
 
+async def test_many_are_found_by_their_names_and_no_others(
+    units: UnitOfWorkFactory[ServiceUnit],
+) -> None:
+    await _add(units, a_role(), a_role("bare", []), a_role("other"))
+    async with units.read_only() as work:
+        bare, nobody = RoleName("bare"), RoleName("nobody")
+        found = await work.roles.get_many({SUPPORT, bare, nobody})
+        assert found.keys() == {SUPPORT, bare}
+        assert found[SUPPORT].permissions == {REFUND, READ}
+        assert found[bare].permissions == frozenset()
+        kept = await work.roles.get(SUPPORT)
+        assert kept is not None
+        assert values_of(found[SUPPORT]) == values_of(kept)
+        assert await work.roles.get_many([]) == {}
+        assert await work.roles.get_many({nobody}) == {}
+
+
 async def test_a_name_is_given_once(units: UnitOfWorkFactory[ServiceUnit]) -> None:
     outcomes = await in_parallel(_add(units, a_role()) for _ in range(8))
     assert [type(outcome) for outcome in outcomes if outcome is not None] == [RoleAlreadyExists] * 7
