@@ -85,7 +85,9 @@ async def test_a_restart_under_load_gives_answers_or_503_and_nothing_else(
                 await asyncio.sleep(0.02)
 
     workers = [asyncio.create_task(work()) for _ in range(8)]
-    await asyncio.sleep(0.5)
+    async with asyncio.timeout(20):
+        while len(kept) < 50:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
     await asyncio.to_thread(own_postgres.kill)
     await asyncio.to_thread(own_postgres.start)
     before = len(kept)
@@ -147,12 +149,10 @@ async def test_a_database_that_says_nothing_is_left_at_the_deadline(
         await in_parallel([load_user(units, user.id), load_user(units, user.id)])
 
         silence.begin()
-        started = asyncio.get_running_loop().time()
         for attempt in (load_user(units, user.id), keep_user(units), keep_user(units)):
             with pytest.raises((TimeoutError, ServiceUnavailable)):
                 async with asyncio.timeout(0.3):
                     await attempt
-        assert asyncio.get_running_loop().time() - started < 9
         silence.end()
         async with asyncio.timeout(5):
             while True:
@@ -161,8 +161,9 @@ async def test_a_database_that_says_nothing_is_left_at_the_deadline(
                     break
                 except ServiceUnavailable:
                     await asyncio.sleep(0.1)
-        await asyncio.sleep(0.1)
-        assert _pool(engine).checkedout() == 0
+        async with asyncio.timeout(5):
+            while _pool(engine).checkedout():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
         await engine.dispose()
 
 
@@ -179,9 +180,10 @@ async def test_cancelling_anywhere_leaves_the_pool_full_and_nothing_open(
         else:
             await keep_user(units)
 
-    for delay in range(60):
+    for turns in range(0, 600, 10):
         tasks = [asyncio.create_task(work(number)) for number in range(4)]
-        await asyncio.sleep(delay / 5000)
+        for _ in range(turns):
+            await asyncio.sleep(0)  # the loop turns once
         for task in tasks:
             task.cancel()
         for outcome in await asyncio.gather(*tasks, return_exceptions=True):
@@ -307,7 +309,7 @@ async def test_a_read_costs_one_round_trip(postgres_url: str) -> None:
 
     driver.add_query_logger(note)
     await load_user(units, user.id)
-    await asyncio.sleep(0.01)  # loggers are called a little later
+    await asyncio.sleep(0)  # loggers are called when the loop turns
     driver.remove_query_logger(note)
     assert len(queries) == 1
     await engine.dispose()
