@@ -18,6 +18,7 @@ from adapters.sqlalchemy.held import Batch, batches, joint_plan, joint_values, m
 from adapters.sqlalchemy.statements import Row, Statement, Values
 
 CLEAN_UP_SECONDS = 2.0
+_MOST_DOUBTS = 1000
 
 _unfinished: set[asyncio.Future[Any]] = set()
 """What outlives the request that it is for; the set keeps it from being lost on the way."""
@@ -251,13 +252,24 @@ def _not_needed(opening: asyncio.Future[PoolProxiedConnection]) -> None:
 class Connections:
     """Where this adapter takes its connections from: the engine's pool."""
 
-    __slots__ = ("_engine", "_kind", "many_write")
+    __slots__ = ("_doubts", "_engine", "_kind", "many_write")
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.many_write = engine.dialect.name == "postgresql"
         """Whether many transactions write at once; else each takes its turn as it begins."""
         self._kind = PostgresqlConnection if self.many_write else SqliteConnection
+        self._doubts: dict[object, None] = {}
+
+    def doubt(self, about: object) -> None:
+        """Remember that something about this was taken for granted in vain."""
+        self._doubts[about] = None
+        if len(self._doubts) > _MOST_DOUBTS:
+            del self._doubts[next(iter(self._doubts))]
+
+    def doubts(self, about: object) -> bool:
+        """Tell whether something about this was taken for granted in vain, and not long ago."""
+        return about in self._doubts
 
     async def take(self) -> Connection:
         """Return a connection, as soon as one is free.

@@ -16,7 +16,7 @@ from sqlalchemy.sql.elements import BindParameter, ColumnElement
 from sqlalchemy.sql.visitors import replacement_traverse
 
 from adapters.sqlalchemy.errors import OVERTAKEN, Taken
-from adapters.sqlalchemy.statements import Plan, Statement, Values
+from adapters.sqlalchemy.statements import Core, Plan, Statement, Values
 from domain.errors import ConcurrentChange
 
 _SHAPES = 512
@@ -95,8 +95,10 @@ def meaning_of(taken: Taken, batch: Batch, dialect: Dialect) -> Exception:
 def _joint(parts: tuple[tuple[Statement, bool], ...], dialect: Dialect) -> Plan:
     written: list[ColumnElement[Any]] = []
     for number, (statement, guarded) in enumerate(parts):
-        core = _renamed(cast(UpdateBase, statement.core(dialect)), number)
-        rows = core.returning(literal_column("1").label("one")).cte(_name(number))
+        core = _renamed(statement.core(dialect), number)
+        if isinstance(core, UpdateBase):
+            core = core.returning(literal_column("1").label("one"))
+        rows = core.cte(_name(number))
         # Each is asked for its number, since PostgreSQL runs them as they are asked.
         asked = _NUMBER_OR_FAILURE if guarded else _NUMBER
         number_of_rows = select(asked).select_from(rows).scalar_subquery()
@@ -112,7 +114,7 @@ _NUMBER_OR_FAILURE = case(
 )
 
 
-def _renamed(core: UpdateBase, number: int) -> UpdateBase:
+def _renamed(core: Core, number: int) -> Core:
     """Return the statement with placeholders that no other part has."""
 
     def rename(element: Any, **_: Any) -> Any:
@@ -120,7 +122,7 @@ def _renamed(core: UpdateBase, number: int) -> UpdateBase:
             return bindparam(f"{_name(number)}_{element.key}", type_=element.type)
         return None
 
-    return cast(UpdateBase, replacement_traverse(core, {}, rename))
+    return cast(Core, replacement_traverse(core, {}, rename))
 
 
 def _name(number: int) -> str:

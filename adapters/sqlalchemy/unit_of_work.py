@@ -5,7 +5,8 @@ from typing import Self
 
 from adapters.sqlalchemy.connections import Connections
 from adapters.sqlalchemy.engine import Engine
-from adapters.sqlalchemy.execution import Execution, InTransaction, OneByOne
+from adapters.sqlalchemy.execution import Execution, OneByOne
+from adapters.sqlalchemy.transaction import InTransaction
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 

@@ -1,13 +1,12 @@
 """Guarding an account against guessing, at every route that takes its password (RL-1)."""
 
 from application.audit.recording import Recorder
-from application.credentials.ports import CredentialsUnit
+from application.credentials.ports import CredentialsUnit, Guessed
 from application.ports.clock import Clock
 from domain.credentials.events import AttemptsLimited, UserLocked
 from domain.credentials.sign_in_attempts import AttemptPolicy, attempt_key
 from domain.email_address import EmailAddress
 from domain.errors import TooManyRequests
-from domain.identifiers import UserId
 from domain.origin import Origin
 from domain.principal import Principal
 from domain.sessions.events import SessionRefused
@@ -22,21 +21,20 @@ class AttemptGuard:
     async def reserve(
         self,
         unit: CredentialsUnit,
-        address: EmailAddress,
+        guessed: Guessed,
         *,
-        user_id: UserId | None,
         actor: Principal,
         origin: Origin,
     ) -> TooManyRequests | None:
-        """Take one guess at the address; the caller commits before evaluating it.
+        """Take one guess; the caller commits before evaluating it.
 
-        Returns the refusal, to be raised *after* the commit that records it, while the
-        address is locked; else None.
+        Returns the refusal, to be raised *after* the commit that records it, while the address is
+        locked; else None. Raises ConcurrentChange where another guess was counted meanwhile.
         """
         if self._policy.attempts == 0:
             return None
-        now = self._clock.now()
-        attempts = await unit.attempts.hold(attempt_key(address))
+        now, attempts = self._clock.now(), guessed.attempts
+        user_id = guessed.user.id if guessed.user else None
         try:
             was_last = attempts.reserve(self._policy, now=now)
         except TooManyRequests as refusal:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from application.audit.recording import Recorder
 from application.credentials.attempts import AttemptGuard
-from application.credentials.ports import Busy, CredentialsUnit, PasswordHasher
+from application.credentials.ports import Busy, CredentialsUnit, Guessed, PasswordHasher
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.credentials.password import PasswordCredential
 from domain.credentials.password_policy import LONGEST_EVER, normalise_password
+from domain.credentials.sign_in_attempts import attempt_key
 from domain.email_address import EmailAddress
-from domain.errors import DomainError
+from domain.errors import ConcurrentChange, DomainError
 from domain.origin import Origin
 from domain.principal import Principal
 from domain.sessions.events import SessionRefused
@@ -122,16 +123,26 @@ class PasswordChecks:
     async def _reserve(
         self, address: EmailAddress, actor: Principal, origin: Origin
     ) -> tuple[User | None, PasswordCredential | None]:
+        try:
+            guessed = await self._take_guess(address, actor, origin, held=False)
+        except ConcurrentChange:
+            # Another guess at this address was counted meanwhile: now this one waits its turn.
+            guessed = await self._take_guess(address, actor, origin, held=True)
+        return guessed.user, guessed.credential
+
+    async def _take_guess(
+        self, address: EmailAddress, actor: Principal, origin: Origin, *, held: bool
+    ) -> Guessed:
+        key = attempt_key(address)
         async with self._unit_of_work() as unit:
-            user, credential = await _find(unit, address)
-            user_id = user.id if user else None
-            refusal = await self._guard.reserve(
-                unit, address, user_id=user_id, actor=actor, origin=origin
-            )
+            if held:
+                await unit.attempts.hold(key)
+            guessed = await unit.attempts.look_up(address, key)
+            refusal = await self._guard.reserve(unit, guessed, actor=actor, origin=origin)
             await unit.commit()
         if refusal is not None:
             raise refusal
-        return user, credential
+        return guessed
 
     async def _give_back(self, address: EmailAddress) -> None:
         """Take the reservation back: nothing was evaluated, so nothing was guessed."""

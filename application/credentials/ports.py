@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -9,8 +10,10 @@ from application.sessions.ports import SessionsUnit
 from domain.credentials.one_time_token import OneTimeToken, Purpose
 from domain.credentials.password import PasswordCredential
 from domain.credentials.sign_in_attempts import SignInAttempts
+from domain.email_address import EmailAddress
 from domain.errors import Unavailable
 from domain.identifiers import UserId
+from domain.users.user import User
 
 
 class Busy(Unavailable):
@@ -102,8 +105,24 @@ class OneTimeTokenRepository(Protocol):
         """Remove up to that many expired tokens; return how many."""
 
 
+@dataclass(frozen=True, slots=True)
+class Guessed:
+    """What a guess at the password of an address is about."""
+
+    attempts: SignInAttempts
+    user: User | None
+    credential: PasswordCredential | None
+
+
 class SignInAttemptsRepository(Protocol):
-    """Guesses per address, exclusively held while they are counted (RL-1)."""
+    """Guesses per address, none of which is counted twice or not at all (RL-1)."""
+
+    @abstractmethod
+    async def look_up(self, email: EmailAddress, key: bytes) -> Guessed:
+        """Return the record, fresh if there is none, and whose mailbox it is.
+
+        Read in one statement. The record is not held: ``save`` tells whether it was written since.
+        """
 
     @abstractmethod
     async def hold(self, key: bytes) -> SignInAttempts:
@@ -111,7 +130,10 @@ class SignInAttemptsRepository(Protocol):
 
     @abstractmethod
     async def save(self, attempts: SignInAttempts) -> None:
-        """Write the record that is held."""
+        """Write the record, unless it was written or cleared since it was read.
+
+        Raises ConcurrentChange if it was; never for a record that is held.
+        """
 
     @abstractmethod
     async def clear(self, key: bytes) -> None:

@@ -5,8 +5,11 @@ from datetime import datetime
 from itertools import islice
 
 from adapters.memory.store import Table, Transaction
-from application.credentials.ports import SignInAttemptsRepository
+from adapters.memory.users.tables import CREDENTIALS
+from adapters.memory.users.users import MemoryUserRepository
+from application.credentials.ports import Guessed, SignInAttemptsRepository
 from domain.credentials.sign_in_attempts import SignInAttempts
+from domain.email_address import EmailAddress
 from domain.errors import ConcurrentChange
 
 ATTEMPTS = Table[bytes, SignInAttempts]("sign_in_attempts", replace)
@@ -18,11 +21,18 @@ class MemorySignInAttemptsRepository(SignInAttemptsRepository):
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
         self._attempts = transaction.table(ATTEMPTS)
-        self._held: set[bytes] = set()
+
+    async def look_up(self, email: EmailAddress, key: bytes) -> Guessed:
+        await self._transaction.reading()
+        user = await MemoryUserRepository(self._transaction).find_by_email(email)
+        return Guessed(
+            attempts=self._attempts.get(key) or SignInAttempts(key=key),
+            user=user,
+            credential=self._transaction.table(CREDENTIALS).get(user.id) if user else None,
+        )
 
     async def hold(self, key: bytes) -> SignInAttempts:
         await self._transaction.writing()
-        self._held.add(key)
         if (attempts := self._attempts.get(key)) is None:
             attempts = SignInAttempts(key=key)
             self._attempts.put(key, attempts)
@@ -30,10 +40,8 @@ class MemorySignInAttemptsRepository(SignInAttemptsRepository):
 
     async def save(self, attempts: SignInAttempts) -> None:
         await self._transaction.writing()
-        if attempts.key not in self._held:
-            raise RuntimeError("attempts are saved by the unit of work that holds them")
-        kept = self._attempts.get(attempts.key)
-        if kept is None or kept.version != attempts.version:
+        kept = self._attempts.get(attempts.key) or SignInAttempts(key=attempts.key)
+        if kept.version != attempts.version:
             raise ConcurrentChange
         attempts.version += 1
         self._attempts.put(attempts.key, attempts)

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete
+from sqlalchemy import bindparam, delete, literal_column, select
 
+from adapters.sqlalchemy.credentials.passwords import CREDENTIAL, credential_from
 from adapters.sqlalchemy.credentials.tables import sign_in_attempts
 from adapters.sqlalchemy.execution import Execution
 from adapters.sqlalchemy.statements import (
@@ -13,10 +14,14 @@ from adapters.sqlalchemy.statements import (
     Statement,
     Written,
     delete_some,
+    every_column,
     save_in,
 )
-from application.credentials.ports import SignInAttemptsRepository
+from adapters.sqlalchemy.users.rows import USER, user_from
+from adapters.sqlalchemy.users.tables import password_credentials, users
+from application.credentials.ports import Guessed, SignInAttemptsRepository
 from domain.credentials.sign_in_attempts import SignInAttempts
+from domain.email_address import EmailAddress
 
 ATTEMPTS = (
     sign_in_attempts.c.key,
@@ -66,7 +71,31 @@ def _hold_attempts(insert: InsertInto) -> Core:
     ).returning(*ATTEMPTS)
 
 
+def _begin_attempts(insert: InsertInto) -> Core:
+    """Write a record that was never saved, unless another one has been by now."""
+    written = every_column(sign_in_attempts)
+    version = written["version"] + 1
+    added = insert(sign_in_attempts).values({**written, "version": version})
+    return added.on_conflict_do_update(
+        index_elements=["key"],
+        set_={name: added.excluded[name] for name in written if name != "key"},
+        where=sign_in_attempts.c.version == _UNSAVED,
+    )
+
+
+_UNSAVED = 0
+_WIDE = len(ATTEMPTS)
+_WIDER = _WIDE + len(CREDENTIAL)
+_ALL = select(literal_column("1").label("one")).subquery("all")
+_LOOK_UP = Statement(
+    select(*ATTEMPTS, *CREDENTIAL, *USER).select_from(
+        _ALL.outerjoin(sign_in_attempts, sign_in_attempts.c.key == bindparam("key"))
+        .outerjoin(users, users.c.email_key == bindparam("email_key"))
+        .outerjoin(password_credentials, password_credentials.c.user_id == users.c.id)
+    )
+)
 _HOLD_ATTEMPTS = Statement(_hold_attempts)
+_BEGIN_ATTEMPTS = Statement(_begin_attempts)
 _SAVE_ATTEMPTS = Statement(save_in(sign_in_attempts, key="key"))
 _CLEAR_ATTEMPTS = Statement(
     delete(sign_in_attempts).where(sign_in_attempts.c.key == bindparam("key"))
@@ -84,12 +113,22 @@ class SqlAlchemySignInAttemptsRepository(SignInAttemptsRepository):
     def __init__(self, execution: Execution) -> None:
         self._execution = execution
 
+    async def look_up(self, email: EmailAddress, key: bytes) -> Guessed:
+        (row,) = await self._execution.all(_LOOK_UP, key=key, email_key=email.key)
+        attempts, credential, user = row[:_WIDE], row[_WIDE:_WIDER], row[_WIDER:]
+        return Guessed(
+            attempts=SignInAttempts(key=key) if attempts[0] is None else attempts_from(attempts),
+            user=None if user[0] is None else user_from(user),
+            credential=None if credential[0] is None else credential_from(credential),
+        )
+
     async def hold(self, key: bytes) -> SignInAttempts:
         (row,) = await self._execution.all(_HOLD_ATTEMPTS, key=key)
         return attempts_from(row)
 
     async def save(self, attempts: SignInAttempts) -> None:
-        self._execution.write(_SAVE_ATTEMPTS, attempts_values(attempts), guarded=True)
+        save = _BEGIN_ATTEMPTS if attempts.version == _UNSAVED else _SAVE_ATTEMPTS
+        self._execution.write(save, attempts_values(attempts), guarded=True)
         attempts.version += 1
 
     async def clear(self, key: bytes) -> None:

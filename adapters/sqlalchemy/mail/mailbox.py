@@ -9,9 +9,10 @@ from sqlalchemy import Integer, bindparam, delete, func, insert, select
 
 from adapters.sqlalchemy.connections import Connections
 from adapters.sqlalchemy.engine import Engine
-from adapters.sqlalchemy.execution import InTransaction, OneByOne
+from adapters.sqlalchemy.execution import OneByOne
 from adapters.sqlalchemy.mail.tables import development_mails
 from adapters.sqlalchemy.statements import Statement
+from adapters.sqlalchemy.transaction import InTransaction
 from application.mail.ports import Mail, Mailbox, Mailer
 from application.ports.crypto import SealBroken, SecretBox
 

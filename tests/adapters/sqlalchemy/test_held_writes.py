@@ -23,7 +23,7 @@ from domain.errors import ConcurrentChange, ServiceUnavailable
 from domain.identifiers import SessionId, UserId
 from domain.origin import Origin
 from domain.principal import RoleName
-from domain.sessions.session import Session
+from domain.sessions.session import EndReason, Session
 from domain.users.user import EmailAlreadyRegistered, User
 from tests.contracts.samples import (
     MINUTE,
@@ -34,10 +34,12 @@ from tests.contracts.samples import (
     a_token,
     a_user,
     an_audit_event,
+    in_parallel,
     keep_session,
     keep_user,
     load_session,
     load_user,
+    retrying,
     save_user,
     until_a_writer_waits,
     waiting_messages,
@@ -120,6 +122,55 @@ async def test_four_writes_are_one_round_trip(postgres: Engine, units: Units, us
         assert await work.audit.count_about(user.id) == 1
 
 
+async def _start(units: Units, user: User, *, keep: int) -> int:
+    session, _ = a_session(user)
+    async with units() as work:
+        await work.users.record_sign_in(user, at=NOW)
+        ended = await work.sessions.end_all(
+            user.id, EndReason.REVOKED_BY_USER, now=NOW, keep_newest=keep
+        )
+        await work.sessions.add(session)
+        await work.commit()
+    return ended
+
+
+async def test_a_cap_that_is_far_away_costs_no_round_trip_and_one_that_is_near_holds(
+    postgres: Engine, units: Units, user: User
+) -> None:
+    """SE-4: that there is room is a part of the commit, and not taken for granted twice."""
+    for _ in range(6):
+        await keep_session(units, user)
+    async with asked(postgres) as heard:
+        assert await _start(units, user, keep=32 + 6) == 0
+    assert heard == ["UPDATE USERS + INSERT SESSIONS"]
+    with pytest.raises(ConcurrentChange):
+        await _start(units, user, keep=32 + 6)  # there are seven by now
+    async with units.read_only() as work:
+        assert await work.sessions.count_living(user.id, now=NOW) == 7
+    async with asked(postgres) as heard:
+        assert await _start(units, user, keep=32 + 6) == 0
+    assert heard == ["BEGIN", "UPDATE USERS", "UPDATE SESSIONS", "INSERT SESSIONS", "COMMIT"]
+    assert await _start(units, user, keep=4) == 4
+    other = await keep_user(units)
+    async with asked(postgres) as heard:
+        assert await _start(units, other, keep=99) == 0
+    assert len(heard) == 1
+
+
+async def test_a_cap_is_kept_where_many_sign_in_at_once(engine: Engine) -> None:
+    """SE-4."""
+    units = SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork)
+    user = await keep_user(units)
+
+    async def start() -> None:
+        await retrying(lambda: _start(units, user, keep=34))
+
+    for _ in range(4):
+        assert await in_parallel(start() for _ in range(15)) == [None] * 15
+    async with units.read_only() as work:
+        assert await work.sessions.count_living(user.id, now=NOW) == 35
+
+
 async def test_a_unit_that_writes_nothing_asks_for_no_transaction(
     postgres: Engine, units: Units, user: User
 ) -> None:
@@ -150,7 +201,7 @@ async def test_what_was_read_is_not_read_in_a_transaction_that_comes_later(
         "BEGIN",
         "INSERT AUDIT_EVENTS",
         "INSERT SIGN_IN_ATTEMPTS",
-        "UPDATE SIGN_IN_ATTEMPTS + INSERT OUTBOX_MESSAGES",
+        "INSERT SIGN_IN_ATTEMPTS + INSERT OUTBOX_MESSAGES",
         "COMMIT",
     ]
 
