@@ -52,7 +52,7 @@ class SessionRepository(Protocol):
 
     @abstractmethod
     async def save(self, session: Session) -> None:
-        """Write every field."""
+        """Write every field but those that a session keeps for life."""
 
     @abstractmethod
     async def end_all(

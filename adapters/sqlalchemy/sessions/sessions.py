@@ -125,7 +125,15 @@ _LIST_KEPT = Statement(
     .order_by(_NEWEST_FIRST)
     .limit(bindparam("limit", type_=Integer))
 )
-_SAVE = Statement(save_in(sessions, key="id"))
+_FOR_LIFE = (
+    "user_id",
+    "created_at",
+    "absolute_expires_at",
+    "family_digest",
+    "ip_address",
+    "user_agent",
+)
+_SAVE = Statement(save_in(sessions, key="id", but=_FOR_LIFE))
 # A refresh that has read its session before this finds another version and starts over (RF-4).
 _END_ALL = Statement(
     update(sessions)
