@@ -22,13 +22,17 @@ run: ## start the service on this machine, with a database under var/
 	@$(BIN)/python -m compileall -q $(CODE)
 	@$(BIN)/doorward serve $(ARGS)
 
+# A process of tests for each core, with a PostgreSQL of its own: half of them wait for others most
+# of the time. ARGS=-n0 runs them in one process, for a debugger.
+PYTEST = pytest --numprocesses auto --maxprocesses 4 --dist worksteal
+
 test: ## run the tests, on SQLite and on a PostgreSQL of their own (COVERAGE=on: and measure)
 	@$(BOOTSTRAP) test
 ifneq ($(COVERAGE),on)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m $(PYTEST) $(ARGS)
 else
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage run -m $(PYTEST) $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --include='domain/*,application/*' --fail-under=95
 	@$(BIN)/coverage report --fail-under=90

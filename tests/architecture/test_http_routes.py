@@ -410,7 +410,11 @@ def test_a_caller_asked_for_by_the_router_counts() -> None:
 
 
 @pytest.mark.parametrize("deep", [False, True], ids=["near", "deep"])
-@pytest.mark.parametrize("call", [_plain, _plain_generator, _Called, _Called()], ids=repr)
+@pytest.mark.parametrize(
+    "call",
+    [_plain, _plain_generator, _Called, _Called()],
+    ids=["function", "generator", "class", "object"],
+)
 def test_a_synchronous_dependency_is_found(call: Callable[..., Any], deep: bool) -> None:
     """A function, a generator, a class and an object that is called."""
     assert synchronous(walked(_awaited, dependency=call, deep=deep))

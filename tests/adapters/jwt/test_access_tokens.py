@@ -382,7 +382,9 @@ class TestHeaders:
             {"cty": "JWT"},
             {"zip": "DEF"},
         ],
-        ids=repr,
+        ids=lambda extra: (
+            " ".join(f"{name}={extra[name]}" for name in extra if name != "jwk") or "jwk"
+        ),
     )
     def test_any_other_header_member_is_refused(self, extra: dict[str, object]) -> None:
         """TK-1: embedded and remote keys, and every extension, critical or not."""
