@@ -75,11 +75,11 @@ class IdempotentRequests:
         )
         if claim.is_ours:
             return Ticket(key=place, fingerprint=fingerprint, claimed_at=now)
-        if claim.fingerprint != fingerprint:
+        if claim.fingerprint not in (fingerprint, self._earlier_fingerprint(request)):
             raise IdempotencyKeyReused
         if claim.answer is None:
             raise RequestInProgress
-        return self._opened(claim.answer, fingerprint)
+        return self._opened(claim.answer, claim.fingerprint)
 
     async def keep(self, ticket: Ticket, answer: bytes) -> None:
         """Keep the answer for a day."""
@@ -93,6 +93,11 @@ class IdempotentRequests:
     async def purge(self, limit: int) -> int:
         """Forget up to that many keys that are more than a day old; return how many."""
         return await self._store.purge(before=self._clock.now() - KEPT, limit=limit)
+
+    def _earlier_fingerprint(self, request: bytes) -> bytes | None:
+        """Return what the request's was before SECRET_KEY was changed; None if it is not."""
+        key = self._authenticator.previous_key(purpose=_REQUEST)
+        return None if key is None else self._authenticator.tag_with(key, request)
 
     def _opened(self, sealed: bytes, fingerprint: bytes) -> bytes:
         try:

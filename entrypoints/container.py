@@ -131,13 +131,13 @@ def _access_tokens(c: "Container") -> "AccessTokens":
 def _secret_box(c: "Container") -> "SecretBox":
     from adapters.encryption.secret_box import AesGcmSecretBox
 
-    return AesGcmSecretBox(c.settings().secret_key_bytes())
+    return AesGcmSecretBox(c.settings().secret_key_bytes(), c.settings().previous_key_bytes())
 
 
 def _authenticator(c: "Container") -> "Authenticator":
     from adapters.encryption.authenticator import HmacAuthenticator
 
-    return HmacAuthenticator(c.settings().secret_key_bytes())
+    return HmacAuthenticator(c.settings().secret_key_bytes(), c.settings().previous_key_bytes())
 
 
 def _mail_transport(c: "Container") -> "Mailer | None":

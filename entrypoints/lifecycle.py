@@ -7,22 +7,27 @@ signing key, a schema that is too new or too old) refuses the start with a messa
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 from application.keys.keyring import SigningKeyUnreadable
-from application.keys.secret_key import WrongSecretKey
 from application.mail.relay import RelayOutbox
 from application.service import Service, ServiceUnit
 from domain.errors import ConcurrentChange, ServiceUnavailable
-from domain.failures import Failure, Remedy
+from domain.failures import Remedy
 from domain.mail.message import MessageId
 from entrypoints.container import Container, close
 from entrypoints.logging import get_logger
+from entrypoints.refusal import StartRefused as StartRefused
+from entrypoints.secret_key import (
+    chain_trail,
+    change_secret_key,
+    ensure_secret_key,
+    keep_keys,
+)
 from entrypoints.settings import Settings, SettingsError, findings, load_settings, refusals
 from entrypoints.settings.findings import NEW_KEY
-from entrypoints.settings.secret_key import wrong_secret_key
 
 KEYRING_EVERY = timedelta(seconds=3)
 CLOCK_EVERY = timedelta(seconds=30)
@@ -41,19 +46,6 @@ FIRST_RETRY = timedelta(milliseconds=200)
 LONGEST_RETRY = timedelta(seconds=3)
 
 log = get_logger("doorward")
-
-
-class StartRefused(Exception):
-    """The process must not start; the message says what to do, ``failure`` why, if it is known."""
-
-    def __init__(self, message: str, failure: Failure | None = None) -> None:
-        super().__init__(message)
-        self.failure = failure
-
-    @property
-    def facts(self) -> Mapping[str, str]:
-        """Return the fields of a log record."""
-        return {"why": str(self)} if self.failure is None else self.failure.facts
 
 
 def ready_settings() -> Settings:
@@ -131,8 +123,9 @@ async def running(
             marks = asyncio.create_task(_settle(relay), name="marks")
             await _ended([marks], SENDING_PATIENCE if relay.owes_marks else ROUNDS_PATIENCE)
         await close(container)
-    if start.done() and not start.cancelled() and (refusal := start.exception()) is not None:
-        raise refusal
+    for task in (start, *tasks):
+        if task.done() and not task.cancelled() and (refusal := task.exception()) is not None:
+            raise refusal
 
 
 async def _ended(tasks: Sequence[asyncio.Task[None]], patience: timedelta) -> None:
@@ -158,22 +151,9 @@ async def prepare(container: Container) -> None:
     await _synchronise_clock(container)
     if (difference := await container.schema_probe().difference()) is not None:
         raise StartRefused(str(difference))
-    await _ensure_secret_key(container)
+    await ensure_secret_key(container)
+    await change_secret_key(container)
     await container.service().audit.chain.begin()
-
-
-async def _ensure_secret_key(container: Container) -> None:
-    """Refuse to go on under another SECRET_KEY than the database was written with (CF-1)."""
-    kept = container.settings().kept_key
-    try:
-        await container.service().keys.secret_key.ensure_right()
-    except WrongSecretKey:
-        failure = wrong_secret_key(kept)
-        if kept is not None:
-            kept.withdraw()
-        raise StartRefused(f"SECRET_KEY: {failure}", failure) from None
-    if kept is not None:
-        kept.announce()
 
 
 async def _synchronise_clock(container: Container) -> None:
@@ -248,10 +228,13 @@ def _rounds(
         ("clock", CLOCK_EVERY, lambda: _synchronise_clock(container)),
     ]
     if with_keys:
-        rounds.append(("keyring", KEYRING_EVERY, services.keys.keyring.keep_up))
+        rounds.append(("keyring", KEYRING_EVERY, lambda: keep_keys(container)))
     if with_worker:
         rounds.append(("relay", RELAY_EVERY, lambda: drain_outbox(services)))
-        rounds.append(("audit chain", CHAIN_EVERY, services.audit.chain))
+        rounds.append(("audit chain", CHAIN_EVERY, lambda: chain_trail(container)))
+        if container.settings().secret_key_previous is not None:
+            renew = services.mail.renew_secrets
+            rounds.append(("mailed secrets", HOUSEKEEPING_EVERY, renew))
         rounds.append(("housekeeping", HOUSEKEEPING_EVERY, lambda: _keep_house(services)))
     return rounds
 
@@ -313,8 +296,9 @@ async def _repeat(
     after: asyncio.Task[None],
     until: asyncio.Event,
 ) -> None:
-    """Do the job again and again; a failure is logged and never ends the loop.
+    """Do the job again and again; a failure is logged and does not end the loop.
 
+    Only a refusal to go on does, and with it the process, as an operator would.
     Nothing is done before the start has succeeded: what was refused must not be worked on.
     """
     await asyncio.wait({after})
@@ -323,6 +307,10 @@ async def _repeat(
             await job()
         except ServiceUnavailable as away:
             log.warning("background_job_waits", job=name, **away.facts)
+        except StartRefused as refusal:
+            log.critical("process_ends", **refusal.facts)
+            signal.raise_signal(signal.SIGTERM)
+            raise
         except Exception:
             log.exception("background_job_failed", job=name)
         with suppress(TimeoutError):

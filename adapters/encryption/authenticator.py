@@ -14,11 +14,14 @@ _KEY_BYTES = 32
 class HmacAuthenticator(Authenticator):
     """Tags under keys that are derived from one secret, which the database never sees."""
 
-    def __init__(self, secret_key: bytes) -> None:
-        """Keep the secret; raise ``ValueError`` if it has fewer than 256 bits (CF-1)."""
-        if len(secret_key) < MIN_SECRET_BYTES:
+    def __init__(self, secret_key: bytes, previous: bytes | None = None) -> None:
+        """Keep the secret, and the one before it while they are changed.
+
+        Raises ``ValueError`` if one has fewer than 256 bits (CF-1).
+        """
+        if min(len(each) for each in (secret_key, previous or secret_key)) < MIN_SECRET_BYTES:
             raise ValueError(f"the secret key needs at least {MIN_SECRET_BYTES} bytes")
-        self._secret_key = secret_key
+        self._secret_key, self._previous = secret_key, previous
         # Kept, unlike the box's: a trail of a million rows asks two million times.
         self._keys: dict[str, bytes] = {}
 
@@ -26,10 +29,18 @@ class HmacAuthenticator(Authenticator):
         """Return the digest."""
         key = self._keys.get(purpose)
         if key is None:
-            key = self._keys[purpose] = self._derived(purpose)
+            key = self._keys[purpose] = _derived(self._secret_key, purpose)
         return hmac.digest(key, message, "sha256")
 
-    def _derived(self, purpose: str) -> bytes:
-        info = b"doorward tag:" + purpose.encode()
-        kdf = HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=info)
-        return kdf.derive(self._secret_key)
+    def previous_key(self, *, purpose: str) -> bytes | None:
+        """Return the key that is derived from the secret before this one."""
+        return None if self._previous is None else _derived(self._previous, purpose)
+
+    def tag_with(self, key: bytes, message: bytes) -> bytes:
+        """Return the digest."""
+        return hmac.digest(key, message, "sha256")
+
+
+def _derived(secret: bytes, purpose: str) -> bytes:
+    info = b"doorward tag:" + purpose.encode()
+    return HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=info).derive(secret)

@@ -26,34 +26,58 @@ class AesGcmSecretBox(SecretBox):
     authenticated with the text as well, so that a box is never opened for another purpose.
     """
 
-    def __init__(self, secret_key: bytes) -> None:
-        """Keep the secret; raise ``ValueError`` if it has fewer than 256 bits (CF-1)."""
-        if len(secret_key) < MIN_SECRET_BYTES:
-            raise ValueError(f"the secret key needs at least {MIN_SECRET_BYTES} bytes")
-        self._secret_key = secret_key
+    def __init__(self, secret_key: bytes, previous: bytes | None = None) -> None:
+        """Keep the secret, and the one before it while they are changed.
+
+        Raises ``ValueError`` if one has fewer than 256 bits (CF-1).
+        """
+        self._secret_key, self._previous = secret_key, previous
+        for secret in self._secrets:
+            if len(secret) < MIN_SECRET_BYTES:
+                raise ValueError(f"the secret key needs at least {MIN_SECRET_BYTES} bytes")
+
+    @property
+    def _secrets(self) -> tuple[bytes, ...]:
+        """The secrets under which boxes are opened, the present one first."""
+        return (self._secret_key,) if self._previous is None else (self._secret_key, self._previous)
 
     def seal(self, plain: bytes, *, purpose: str) -> bytes:
         """Return the sealed bytes under a fresh random nonce (NIST SP 800-38D, 8.2.2)."""
         nonce = os.urandom(_NONCE_BYTES)
-        cipher, bound = self._for(purpose)
+        cipher, bound = _cipher(self._secret_key, purpose)
         return _VERSION + nonce + cipher.encrypt(nonce, plain, bound)
 
     def open(self, sealed: bytes, *, purpose: str) -> bytes:
         """Return what was sealed; raise :class:`SealBroken` if one bit of it is different."""
-        nonce_end = len(_VERSION) + _NONCE_BYTES
-        if len(sealed) < nonce_end + _TAG_BYTES or not sealed.startswith(_VERSION):
-            raise SealBroken
-        cipher, bound = self._for(purpose)
-        try:
-            return cipher.decrypt(sealed[len(_VERSION) : nonce_end], sealed[nonce_end:], bound)
-        except InvalidTag:
-            raise SealBroken from None
+        for secret in self._secrets:
+            if (plain := _opened(sealed, secret, purpose)) is not None:
+                return plain
+        raise SealBroken
 
-    def _for(self, purpose: str) -> tuple[AESGCM, bytes]:
-        """Return the purpose's cipher and the bytes to authenticate beside the text.
+    def renew(self, sealed: bytes, *, purpose: str) -> bytes | None:
+        """Return the secret in a new box; None if the present key opens the old one."""
+        if _opened(sealed, self._secret_key, purpose) is not None:
+            return None
+        return self.seal(self.open(sealed, purpose=purpose), purpose=purpose)
 
-        Derived anew each time: a few microseconds, and no secret stays in a cache.
-        """
-        name = purpose.encode()
-        kdf = HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=b"doorward:" + name)
-        return AESGCM(kdf.derive(self._secret_key)), _VERSION + name
+
+def _opened(sealed: bytes, secret: bytes, purpose: str) -> bytes | None:
+    """Return what was sealed under this secret, or None."""
+    nonce_end = len(_VERSION) + _NONCE_BYTES
+    if len(sealed) < nonce_end + _TAG_BYTES or not sealed.startswith(_VERSION):
+        return None
+    cipher, bound = _cipher(secret, purpose)
+    try:
+        return cipher.decrypt(sealed[len(_VERSION) : nonce_end], sealed[nonce_end:], bound)
+    except InvalidTag:
+        return None
+
+
+def _cipher(secret: bytes, purpose: str) -> tuple[AESGCM, bytes]:
+    """Return the purpose's cipher and the bytes to authenticate beside the text.
+
+    Derived anew each time: a few microseconds, and no secret stays in a cache.
+    """
+    name = purpose.encode()
+    kdf = HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=b"doorward:" + name)
+    return AESGCM(kdf.derive(secret)), _VERSION + name

@@ -17,30 +17,40 @@ class MemorySecretBox(SecretBox):
     not open.
     """
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, key: bytes, previous: bytes | None = None) -> None:
+        self._keys = (key,) if previous is None else (key, previous)
 
     def seal(self, plain: bytes, *, purpose: str) -> bytes:
         nonce = secrets.token_bytes(_NONCE)
-        hidden = self._crypt(plain, nonce, purpose)
-        return nonce + hidden + self._tag(nonce + hidden, purpose)
+        hidden = _crypt(plain, nonce, _derived(self._keys[0], "stream", purpose))
+        return nonce + hidden + _tag(nonce + hidden, self._keys[0], purpose)
 
     def open(self, sealed: bytes, *, purpose: str) -> bytes:
-        if len(sealed) < _NONCE + _TAG:
-            raise SealBroken
-        body, tag = sealed[:-_TAG], sealed[-_TAG:]
-        if not hmac.compare_digest(tag, self._tag(body, purpose)):
-            raise SealBroken
-        return self._crypt(body[_NONCE:], body[:_NONCE], purpose)
+        body, key = sealed[:-_TAG], self._key_of(sealed, purpose)
+        return _crypt(body[_NONCE:], body[:_NONCE], _derived(key, "stream", purpose))
 
-    def _crypt(self, data: bytes, nonce: bytes, purpose: str) -> bytes:
-        key = self._derived("stream", purpose)
-        blocks = range(-(-len(data) // hashlib.sha256().digest_size))
-        stream = b"".join(hmac.digest(key, nonce + n.to_bytes(8), "sha256") for n in blocks)
-        return bytes(a ^ b for a, b in zip(data, stream, strict=False))
+    def renew(self, sealed: bytes, *, purpose: str) -> bytes | None:
+        if self._key_of(sealed, purpose) is self._keys[0]:
+            return None
+        return self.seal(self.open(sealed, purpose=purpose), purpose=purpose)
 
-    def _tag(self, body: bytes, purpose: str) -> bytes:
-        return hmac.digest(self._derived("tag", purpose), body, "sha256")
+    def _key_of(self, sealed: bytes, purpose: str) -> bytes:
+        if len(sealed) >= _NONCE + _TAG:
+            for key in self._keys:
+                if hmac.compare_digest(sealed[-_TAG:], _tag(sealed[:-_TAG], key, purpose)):
+                    return key
+        raise SealBroken
 
-    def _derived(self, use: str, purpose: str) -> bytes:
-        return hmac.digest(self._key, f"{use}:{purpose}".encode(), "sha256")
+
+def _crypt(data: bytes, nonce: bytes, key: bytes) -> bytes:
+    blocks = range(-(-len(data) // hashlib.sha256().digest_size))
+    stream = b"".join(hmac.digest(key, nonce + n.to_bytes(8), "sha256") for n in blocks)
+    return bytes(a ^ b for a, b in zip(data, stream, strict=False))
+
+
+def _tag(body: bytes, key: bytes, purpose: str) -> bytes:
+    return hmac.digest(_derived(key, "tag", purpose), body, "sha256")
+
+
+def _derived(key: bytes, use: str, purpose: str) -> bytes:
+    return hmac.digest(key, f"{use}:{purpose}".encode(), "sha256")

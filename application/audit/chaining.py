@@ -6,10 +6,10 @@ from application.audit.ports import AuditUnit
 from application.audit.seals import Seals
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
-from domain.audit.chain import ChainedEvent, ChainHead, is_signed, link_to, signed
+from domain.audit.chain import ChainHead, extended, is_signed, signed
 from domain.audit.event import AuditEvent
 
-_BATCH = 1000
+BATCH = 1000
 
 
 class AuditChainBroken(Exception):
@@ -42,7 +42,7 @@ class ChainAuditTrail:
             if head.sealed_at is not None or await unit.audit_chain.was_begun():
                 return
             await unit.audit_chain.extend([], self._signed(head))
-            while events := await unit.audit_chain.loose(limit=_BATCH):
+            while events := await unit.audit_chain.loose(limit=BATCH):
                 head = await self._extend(unit, head, [self._seals.sealed(e) for e in events])
             await unit.commit()
 
@@ -61,7 +61,7 @@ class ChainAuditTrail:
             head = await unit.audit_chain.hold()
             if not is_signed(head, self._seals.tag) or head.position < self._reached:
                 raise AuditChainBroken("The audit trail was altered: run `doorward audit verify`.")
-            events = await unit.audit_chain.loose(limit=_BATCH)
+            events = await unit.audit_chain.loose(limit=BATCH)
             if not events:
                 return 0
             # A row without a seal gets a place and no seal: Doorward did not write it.
@@ -73,12 +73,7 @@ class ChainAuditTrail:
     async def _extend(
         self, unit: AuditUnit, head: ChainHead, events: Iterable[AuditEvent]
     ) -> ChainHead:
-        position, link, rows = head.position, head.link, list[ChainedEvent]()
-        for event in events:
-            position += 1
-            link = link_to(link, position, event.seal or b"", self._seals.tag)
-            rows.append(ChainedEvent(event=event, position=position, link=link))
-        head = self._signed(ChainHead(position=position, link=link))
+        rows, head = extended(head, events, self._seals.tag, now=self._clock.now())
         await unit.audit_chain.extend(rows, head)
         return head
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from application.ports.unit_of_work import UnitOfWork
 from domain.audit.chain import ChainedEvent, ChainHead
 from domain.audit.event import AuditEvent, AuditEventId
+from domain.audit.retired_key import RetiredAuditKey
 from domain.identifiers import UserId
 
 
@@ -96,6 +97,10 @@ class AuditChain(Protocol):
         """Tell whether some row has a place or a seal."""
 
     @abstractmethod
+    async def last_place(self) -> int:
+        """Return the place of the last row, whatever the head says; 0 if no row has one."""
+
+    @abstractmethod
     async def loose(self, *, limit: int, after: AuditPosition | None = None) -> list[AuditEvent]:
         """Return up to that many committed rows that have no place yet, the oldest first.
 
@@ -114,6 +119,22 @@ class AuditChain(Protocol):
         """
 
 
+class RetiredAuditKeys(Protocol):
+    """The keys of the trail from before SECRET_KEY was changed. None is ever removed."""
+
+    @abstractmethod
+    async def add(self, key: RetiredAuditKey) -> None:
+        """Keep one more."""
+
+    @abstractmethod
+    async def list_all(self) -> list[RetiredAuditKey]:
+        """Return every key that is kept, in the order of their ids: the oldest first."""
+
+    @abstractmethod
+    async def renew(self, key: RetiredAuditKey) -> None:
+        """Write what the key is sealed in now; all else of it stays."""
+
+
 class AuditUnit(UnitOfWork, Protocol):
     """What the audit trail touches."""
 
@@ -126,3 +147,8 @@ class AuditUnit(UnitOfWork, Protocol):
     @abstractmethod
     def audit_chain(self) -> AuditChain:
         """The chain over it."""
+
+    @property
+    @abstractmethod
+    def retired_audit_keys(self) -> RetiredAuditKeys:
+        """The keys that sealed it earlier."""

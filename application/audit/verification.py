@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from application.audit.chaining import _BATCH
+from application.audit.chaining import BATCH
+from application.audit.earlier_keys import EarlierKeys
 from application.audit.ports import AuditPosition, AuditUnit
 from application.audit.seals import Seals
 from application.ports.unit_of_work import UnitOfWorkFactory
-from domain.audit.chain import ChainedEvent, ChainHead, ChainReader, Finding, Tag
+from domain.audit.chain import ChainedEvent, ChainHead, ChainReader, Finding
 from domain.audit.permissions import AUDIT_READ
 from domain.principal import Principal
 
@@ -27,8 +28,10 @@ class Verification:
 class VerifyAuditTrail:
     """Read the whole trail and tell whether it is as Doorward has written it."""
 
-    def __init__(self, *, unit_of_work: UnitOfWorkFactory[AuditUnit], seals: Seals) -> None:
-        self._unit_of_work, self._seals = unit_of_work, seals
+    def __init__(
+        self, *, unit_of_work: UnitOfWorkFactory[AuditUnit], seals: Seals, earlier_keys: EarlierKeys
+    ) -> None:
+        self._unit_of_work, self._seals, self._earlier_keys = unit_of_work, seals, earlier_keys
 
     async def __call__(
         self, *, principal: Principal, progress: Callable[[int], None] = lambda _: None
@@ -39,9 +42,9 @@ class VerifyAuditTrail:
         Keep the head that this returns elsewhere, and compare. Raises PermissionDenied.
         """
         principal.require(AUDIT_READ)
-        tag: Tag = self._seals.tag
-        reader, rows, loose = ChainReader(tag), 0, 0
+        rows, loose = 0, 0
         async with self._unit_of_work.read_only() as unit:
+            reader = ChainReader(self._seals.tag, await self._earlier_keys.tags(unit))
             # First, so that what is chained while we read is behind our end and not missing.
             head = await unit.audit_chain.head()
             after: int | None = None
@@ -67,4 +70,4 @@ class VerifyAuditTrail:
         """Return the next rows behind a place, for a copy elsewhere. Raises PermissionDenied."""
         principal.require(AUDIT_READ)
         async with self._unit_of_work.read_only() as unit:
-            return await unit.audit_chain.read(after=after, up_to=None, limit=_BATCH)
+            return await unit.audit_chain.read(after=after, up_to=None, limit=BATCH)

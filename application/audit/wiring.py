@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from application.audit.chaining import ChainAuditTrail
 from application.audit.denials import RecordDenial
+from application.audit.earlier_keys import EarlierKeys
 from application.audit.owned import SecurityEventsData
 from application.audit.ports import AuditUnit
 from application.audit.recording import Recorder
@@ -27,6 +28,7 @@ class Audit:
     list_own_events: ListOwnSecurityEvents
     chain: ChainAuditTrail
     verify: VerifyAuditTrail
+    earlier_keys: EarlierKeys
     owned: Sequence[OwnedData[AuditUnit]]
 
 
@@ -34,6 +36,9 @@ def audit(*, kernel: Kernel, units: UnitOfWorkFactory[AuditUnit], routine_too: b
     """Return the capability over these ports; ``routine_too``: note routine events as well."""
     seals = Seals(authenticator=kernel.authenticator)
     recorder = Recorder(randomness=kernel.randomness, seals=seals, routine_too=routine_too)
+    earlier_keys = EarlierKeys(
+        secret_box=kernel.secret_box, randomness=kernel.randomness, seals=seals
+    )
     return Audit(
         seals=seals,
         recorder=recorder,
@@ -41,6 +46,7 @@ def audit(*, kernel: Kernel, units: UnitOfWorkFactory[AuditUnit], routine_too: b
         list_events=ListAuditEvents(unit_of_work=units, cursors=kernel.cursors),
         list_own_events=ListOwnSecurityEvents(unit_of_work=units, cursors=kernel.cursors),
         chain=ChainAuditTrail(unit_of_work=units, clock=kernel.clock, seals=seals),
-        verify=VerifyAuditTrail(unit_of_work=units, seals=seals),
+        verify=VerifyAuditTrail(unit_of_work=units, seals=seals, earlier_keys=earlier_keys),
+        earlier_keys=earlier_keys,
         owned=(SecurityEventsData(unit_of_work=units),),
     )

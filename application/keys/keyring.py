@@ -65,12 +65,21 @@ class SigningKeyring:
         self._asked_at: datetime | None = None
         self._answers = 0
         self._asked_in_vain = False
+        self._kept: list[SigningKey] = []
         self._loading = asyncio.Lock()
 
     @property
     def is_loaded(self) -> bool:
         """Whether there is a key to sign with."""
         return bool(self._loaded)
+
+    def opens_some_key(self) -> bool:
+        """Tell whether one of the keys opens that were last seen in the store.
+
+        If not, this process signs on with what it has, and SECRET_KEY may have been changed by
+        another one.
+        """
+        return any(self._is_open(key) for key in self._kept)
 
     async def prepare(self) -> None:
         """Make sure that there is a key for the set algorithm, then load all keys.
@@ -220,7 +229,7 @@ class SigningKeyring:
 
     async def _load(self) -> list[SigningKey]:
         self._asked_at, self._asked_in_vain = self._clock.now(), True
-        keys = await self._stored()
+        self._kept = keys = await self._stored()
         self._answers, self._asked_in_vain = self._answers + 1, False
         now = self._clock.now()
         good = [key for key in verifying(keys, now=now) if key.is_usable]
@@ -252,6 +261,12 @@ class SigningKeyring:
                 return False
             await self._load()
             return True
+
+    def _is_open(self, key: SigningKey) -> bool:
+        with suppress(SigningKeyUnreadable):
+            self._open(key)
+            return True
+        return False
 
     def _open(self, key: SigningKey) -> KeyMaterial:
         try:

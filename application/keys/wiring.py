@@ -11,6 +11,7 @@ from application.keys.keyring import SigningKeyring
 from application.keys.management import ManageSigningKeys
 from application.keys.ports import AccessTokens, KeysUnit
 from application.keys.secret_key import ExamineSecretKey
+from application.keys.secret_key_change import ChangeSecretKey
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.keys.signing_key import SigningAlgorithm
 
@@ -35,6 +36,7 @@ class Keys:
     keyring: SigningKeyring
     manage: ManageSigningKeys
     secret_key: ExamineSecretKey
+    change_secret_key: ChangeSecretKey
     purges: Sequence[Purge]
 
 
@@ -58,13 +60,25 @@ def keys(
         jwks_max_age=policy.jwks_max_age,
         access_ttl=policy.access_ttl,
     )
+    examine = ExamineSecretKey(
+        unit_of_work=units,
+        secret_box=kernel.secret_box,
+        seals=audit.seals,
+        earlier_keys=audit.earlier_keys,
+    )
     return Keys(
         tokens=tokens,
         policy=policy,
         keyring=keyring,
         manage=ManageSigningKeys(keyring=keyring, cursors=kernel.cursors),
-        secret_key=ExamineSecretKey(
-            unit_of_work=units, secret_box=kernel.secret_box, seals=audit.seals
+        secret_key=examine,
+        change_secret_key=ChangeSecretKey(
+            unit_of_work=units,
+            secret_box=kernel.secret_box,
+            clock=clock,
+            recorder=audit.recorder,
+            examine=examine,
+            earlier_keys=audit.earlier_keys,
         ),
         purges=(
             purge_in(

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -91,6 +91,14 @@ class HeldMessage:
     expires_at: datetime | None
     closed_at: datetime | None
     last_error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldSecret:
+    """The secret that a message still holds, sealed."""
+
+    message_id: MessageId
+    sealed: bytes = field(repr=False)
 
 
 MOST_COUNTED = 10_000
@@ -226,6 +234,24 @@ class OutboxLedger(Protocol):
         """
 
 
+class OutboxSecrets(Protocol):
+    """The secrets that messages hold, for when SECRET_KEY is changed."""
+
+    @abstractmethod
+    async def held(self, *, limit: int, after: MessageId | None = None) -> list[HeldSecret]:
+        """Return up to that many secrets, in the order of the ids of their messages.
+
+        Waiting and dead messages hold one. ``after`` starts behind the message that it names.
+        """
+
+    @abstractmethod
+    async def renew(self, held: HeldSecret, sealed: bytes) -> bool:
+        """Keep the secret in this box instead; False if the message holds that one no more.
+
+        Nothing else of the message changes, and it does not matter whether a worker has it.
+        """
+
+
 class CircuitRepository(Protocol):
     """Circuits, by the name of what they guard. One that was never written is closed."""
 
@@ -254,6 +280,11 @@ class MailUnit(UnitOfWork, Protocol):
     @abstractmethod
     def outbox_ledger(self) -> OutboxLedger:
         """What became of messages."""
+
+    @property
+    @abstractmethod
+    def outbox_secrets(self) -> OutboxSecrets:
+        """The secrets that messages hold."""
 
     @property
     @abstractmethod

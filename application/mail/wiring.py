@@ -13,6 +13,7 @@ from application.mail.operation import ListOutbox, RedriveOutbox
 from application.mail.owned import MessagesData
 from application.mail.ports import Mailer, MailUnit
 from application.mail.relay import RelayOutbox, SecretCheck
+from application.mail.renewal import RenewMailedSecrets
 from application.mail.request import MailRequestAnswer
 from application.mail.texts import MailText
 from application.owned_data import OwnedData
@@ -32,6 +33,7 @@ class Mail:
     circuit: MailCircuit
     list_outbox: ListOutbox
     redrive_outbox: RedriveOutbox
+    renew_secrets: RenewMailedSecrets
     owned: Sequence[OwnedData[MailUnit]]
     purges: Sequence[Purge]
 
@@ -57,6 +59,7 @@ def mail(
         circuit=MailCircuit(unit_of_work=units, clock=clock, policy=circuit_policy),
         list_outbox=ListOutbox(unit_of_work=units),
         redrive_outbox=RedriveOutbox(unit_of_work=units, clock=clock),
+        renew_secrets=RenewMailedSecrets(unit_of_work=units, secret_box=kernel.secret_box),
         owned=(MessagesData(unit_of_work=units),),
         purges=(
             purge_in(

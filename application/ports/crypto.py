@@ -9,15 +9,25 @@ class SealBroken(Exception):
 
 
 class SecretBox(Protocol):
-    """Keeps secrets at rest under a key that is not in the database (RF-5, TK-4)."""
+    """Keeps secrets at rest under a key that is not in the database (RF-5, TK-4).
+
+    While the key is being changed, a box also opens what was sealed under the key before it.
+    """
 
     @abstractmethod
     def seal(self, plain: bytes, *, purpose: str) -> bytes:
-        """Return the sealed bytes; two calls never return the same."""
+        """Return the bytes, sealed under the present key; two calls never return the same."""
 
     @abstractmethod
     def open(self, sealed: bytes, *, purpose: str) -> bytes:
         """Return what was sealed for this purpose; raise :class:`SealBroken` otherwise."""
+
+    @abstractmethod
+    def renew(self, sealed: bytes, *, purpose: str) -> bytes | None:
+        """Return the same secret sealed under the present key; None if it is that already.
+
+        Raises :class:`SealBroken` for what cannot be opened.
+        """
 
 
 class Authenticator(Protocol):
@@ -26,3 +36,15 @@ class Authenticator(Protocol):
     @abstractmethod
     def tag(self, message: bytes, *, purpose: str) -> bytes:
         """Return 32 bytes: the same for the same message and purpose, and for no other."""
+
+    @abstractmethod
+    def previous_key(self, *, purpose: str) -> bytes | None:
+        """Return the key of this purpose's digests from before the present one.
+
+        None where the key is not being changed. It serves no other purpose, and what it was derived
+        from does not follow from it.
+        """
+
+    @abstractmethod
+    def tag_with(self, key: bytes, message: bytes) -> bytes:
+        """Return the digest that ``tag`` made of the message for the purpose that has this key."""

@@ -22,6 +22,14 @@ FIRST_LINK = bytes(32)
 MOST_FINDINGS = 100
 
 
+@dataclass(frozen=True, slots=True)
+class EarlierTag:
+    """What made the digests until SECRET_KEY was changed, and the last place that has them."""
+
+    tag: Tag
+    up_to: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainHead:
     """Where the chain ends, with the signature that proves it."""
@@ -103,6 +111,18 @@ def signed(position: int, link: bytes, sealed_at: datetime, tag: Tag) -> ChainHe
     )
 
 
+def extended(
+    head: ChainHead, events: Iterable[AuditEvent], tag: Tag, *, now: datetime
+) -> tuple[list[ChainedEvent], ChainHead]:
+    """Return the events in the places that follow the head, and the head behind them."""
+    position, link, rows = head.position, head.link, list[ChainedEvent]()
+    for event in events:
+        position += 1
+        link = link_to(link, position, event.seal or b"", tag)
+        rows.append(ChainedEvent(event=event, position=position, link=link))
+    return rows, signed(position, link, now, tag)
+
+
 def is_signed(head: ChainHead, tag: Tag) -> bool:
     """Tell whether the head is signed with the key. False for a chain that was never begun."""
     if head.sealed_at is None or head.position < 0:
@@ -111,10 +131,15 @@ def is_signed(head: ChainHead, tag: Tag) -> bool:
 
 
 class ChainReader:
-    """Reads a chain from its beginning and notes what is wrong with it."""
+    """Reads a chain from its beginning and notes what is wrong with it.
 
-    def __init__(self, tag: Tag) -> None:
-        self._tag = tag
+    Each place has one key. An earlier one counts up to the place where it was retired, and for no
+    row without a place: what was made with it later is a forgery.
+    """
+
+    def __init__(self, tag: Tag, earlier: Iterable[EarlierTag] = ()) -> None:
+        """Take the present tag, and the earlier ones in the order of their last places."""
+        self._tag, self._earlier = tag, tuple(earlier)
         self.position, self._link = 0, FIRST_LINK
         self.findings: list[Finding] = []
 
@@ -122,16 +147,21 @@ class ChainReader:
         """Check the next rows, in their order."""
         for row in rows:
             event, expected = row.event, self.position + 1
+            tag = self._tag_at(row.position)
             is_next = row.position == expected
             if not is_next:
                 self._note(Fault.MISSING, expected, None)
-            if is_changed(event, self._tag):
+            if is_changed(event, tag):
                 self._note(Fault.CHANGED, row.position, event)
-            elif is_next and row.link != link_to(
-                self._link, row.position, event.seal or b"", self._tag
-            ):
+            elif is_next and row.link != link_to(self._link, row.position, event.seal or b"", tag):
                 self._note(Fault.OUT_OF_PLACE, row.position, event)
             self.position, self._link = row.position, row.link
+
+    def _tag_at(self, position: int) -> Tag:
+        for each in self._earlier:
+            if position <= each.up_to:
+                return each.tag
+        return self._tag
 
     def end(self, head: ChainHead) -> None:
         """Compare the last row with the end that the head states."""

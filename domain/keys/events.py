@@ -1,4 +1,4 @@
-"""What can happen to a signing key."""
+"""What can happen to a signing key, and to the key that seals it."""
 
 from dataclasses import dataclass
 
@@ -39,3 +39,10 @@ class SigningKeyRevoked(SigningKeyEvent):
     """A key was taken out of the JWKS at once."""
 
     name = "signing_key.revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretKeyChanged(DomainEvent):
+    """What is kept for long is sealed under another SECRET_KEY from now on."""
+
+    name = "secret_key.changed"

@@ -11,6 +11,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from application.idempotency import KEPT
 from application.keys.secret_key import WrongSecretKey
 from application.paging import PageRequest
 from application.users.ports import UserQuery
@@ -147,6 +148,7 @@ async def _surroundings(container: "Container", settings: Settings) -> AsyncIter
     parts: Sequence[tuple[str, Callable[[Container, Settings], Awaitable[list[Finding]]]]] = (
         ("clock", _clock),
         ("keys", _keys),
+        ("SECRET_KEY_PREVIOUS", _previous_key),
         ("outbox", _outbox),
         ("administrators", _administrators),
     )
@@ -198,7 +200,9 @@ async def _keys(container: "Container", settings: Settings) -> list[Finding]:
     try:
         await examine.ensure_right()
     except WrongSecretKey:
-        return [replace(_of(wrong_secret_key(settings.kept_key), "SECRET_KEY"), stops_start=True)]
+        has_previous = settings.secret_key_previous is not None
+        failure = wrong_secret_key(settings.kept_key, has_previous=has_previous)
+        return [replace(_of(failure, "SECRET_KEY"), stops_start=True)]
     now = container.clock().now()
     kept = await examine.signing_keys()
     found = []
@@ -211,6 +215,42 @@ async def _keys(container: "Container", settings: Settings) -> list[Finding]:
         elif state is not KeyState.GONE:
             found.append(_finding("keys", f"{name}, {_age(each.key.published_at, now)} old."))
     return found or [_finding("keys", "No signing key yet: one is made at the first start.")]
+
+
+async def _previous_key(container: "Container", settings: Settings) -> list[Finding]:
+    """Return what still needs SECRET_KEY_PREVIOUS, or that nothing does."""
+    if settings.secret_key_previous is None:
+        return []
+    setting, service = "SECRET_KEY_PREVIOUS", container.service()
+    try:
+        await service.keys.secret_key.ensure_right()
+    except WrongSecretKey:
+        return []  # it is among the findings
+    standing = await service.keys.secret_key.previous()
+    if standing.is_in_use:
+        message = "The database is still under it: the next start goes over to SECRET_KEY."
+        cure = "End every process that runs under the old key first."
+        return [_finding(setting, message, cure, level="note")]
+    needed = []
+    if waiting := await service.mail.renew_secrets.outstanding():
+        needed.append(f"{waiting} waiting {'mail' if waiting == 1 else 'mails'} (run a worker)")
+    if (changed_at := standing.retired_at) is not None:
+        for what, lifetime in _under_previous_key(settings).items():
+            if (over := changed_at + lifetime) > container.clock().now():
+                needed.append(f"{what} (until {over:%Y-%m-%d %H:%M} UTC)")
+    if needed:
+        message = f"Still needed for {', '.join(needed)}."
+        return [_finding(setting, message, "Remove it when that is over.", level="note")]
+    return [_warning(setting, "No longer needed.", "Remove it.")]
+
+
+def _under_previous_key(settings: Settings) -> dict[str, timedelta]:
+    """Return what is opened under the key before SECRET_KEY, and how long it lives at most."""
+    session = min(settings.session_idle_ttl, settings.session_absolute_ttl)
+    return {
+        "answers to repeated requests": KEPT,
+        "pages of sessions in cookie mode": timedelta(seconds=session),
+    }
 
 
 async def _outbox(container: "Container", _: Settings) -> list[Finding]:

@@ -7,8 +7,8 @@ from typing import Literal
 
 from entrypoints.settings import addresses
 from entrypoints.settings.model import Settings
+from entrypoints.settings.secret_key import SHORTEST_KEY
 
-SHORTEST_KEY = 32
 _USUAL_IDLE_SECONDS = 60
 _ARGON2_FLOOR = {"argon2_memory_kib": 19456, "argon2_time_cost": 2, "argon2_parallelism": 1}
 _WELL_KNOWN_BEGINNINGS = (
@@ -99,6 +99,11 @@ def _in_development(settings: Settings) -> Iterator[Finding]:
         yield Finding(level="ok", setting="SECRET_KEY", message=message)
     elif weak := weakness(settings.secret_key.get_secret_value()):
         yield _warn("SECRET_KEY", f"It {weak}.", NEW_KEY)
+    if (weak := _weakness_of_previous(settings)) is not None:
+        yield _warn("SECRET_KEY_PREVIOUS", f"It {weak}.", _PREVIOUS_KEY)
+    elif settings.in_memory and settings.secret_key_previous is not None:
+        message = "Nothing is kept that could be under an earlier key."
+        yield _warn("SECRET_KEY_PREVIOUS", message, "Remove it.")
     if settings.in_memory:
         message = "Everything is forgotten at the end of the process."
         yield _warn("DATABASE_URL", message, "Leave it out for a file under var/.")
@@ -109,6 +114,13 @@ def _secret_key(settings: Settings) -> Iterator[Finding]:
         yield _stop("SECRET_KEY", "It is missing.", NEW_KEY)
     elif weak := weakness(settings.secret_key.get_secret_value()):
         yield _stop("SECRET_KEY", f"It {weak}.", NEW_KEY)
+    if (weak := _weakness_of_previous(settings)) is not None:
+        yield _stop("SECRET_KEY_PREVIOUS", f"It {weak}.", _PREVIOUS_KEY)
+
+
+def _weakness_of_previous(settings: Settings) -> str | None:
+    previous = settings.secret_key_previous
+    return None if previous is None else weakness(previous.get_secret_value())
 
 
 def _reachability(settings: Settings) -> Iterator[Finding]:
@@ -154,6 +166,7 @@ def _mail(settings: Settings) -> Iterator[Finding]:
         yield _warn("MAIL_FROM", "Only a mail server of your own takes mail from there.", cure)
 
 
+_PREVIOUS_KEY = "Set it to the SECRET_KEY that was in use, or remove it."
 NEW_KEY = "Set SECRET_KEY to the output of: openssl rand -base64 48"
 
 

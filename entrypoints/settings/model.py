@@ -26,7 +26,7 @@ from pydantic_settings import (
 from domain.keys.signing_key import SigningAlgorithm
 from entrypoints.settings import addresses
 from entrypoints.settings.problems import SettingsError
-from entrypoints.settings.secret_key import KeptKey, KeyNotKept
+from entrypoints.settings.secret_key import KeptKey, KeyNotKept, previous_key
 
 _HTTP_PORT = 80
 _CENTURY = 100 * 366 * 24 * 3600
@@ -134,6 +134,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         None, description="At least 32 random bytes that other keys are derived from."
     )
+    secret_key_previous: SecretStr | None = Field(None, description="The SECRET_KEY it replaces.")
     access_token_ttl: int = Field(
         600, ge=1, le=600, description="Seconds that an access token lives; at most ten minutes."
     )
@@ -319,6 +320,12 @@ class Settings(BaseSettings):
         In development a missing key is made and kept; in production it is refused (CF-1).
         """
         return self._secret_key_bytes
+
+    def previous_key_bytes(self) -> bytes | None:
+        """Return the bytes before them, if SECRET_KEY_PREVIOUS is set; raises SettingsError."""
+        if (given := self.secret_key_previous) is None:
+            return None
+        return previous_key(given.get_secret_value(), self.secret_key_bytes(), self.kept_key)
 
     @cached_property
     def kept_key(self) -> KeptKey | None:

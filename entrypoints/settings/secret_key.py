@@ -7,7 +7,10 @@ import stat
 from pathlib import Path
 
 from domain.failures import Failure, Remedy
+from entrypoints.settings.problems import SettingsError
 
+SHORTEST_KEY = 32
+"""How many bytes a key has at least."""
 _LENGTH = 48
 _logger = logging.getLogger("doorward.settings")
 
@@ -101,15 +104,33 @@ class KeptKey:
     def _content(self, descriptor: int) -> bytes:
         with os.fdopen(descriptor, "rb") as file:
             key = file.read().strip()
-        if len(key) < 32:
+        if len(key) < SHORTEST_KEY:
             raise KeyNotKept(f"{self.path} holds no key; remove the file.")
         return key
 
 
-def wrong_secret_key(kept: KeptKey | None) -> Failure:
+def previous_key(given: str, present: bytes, kept: KeptKey | None) -> bytes:
+    """Return the bytes of the key before the present one.
+
+    ``kept`` is where the present one comes from, if it is not set. Raises :class:`SettingsError`
+    for one that is too short to have been in use, or that is the present one.
+    """
+    previous = given.encode()
+    if len(previous) < SHORTEST_KEY:
+        problem = f"is shorter than {SHORTEST_KEY} bytes. Set it to the SECRET_KEY that was in use."
+        raise SettingsError([f"SECRET_KEY_PREVIOUS: {problem}"])
+    if previous == present:
+        same = "SECRET_KEY" if kept is None else f"the key in {kept.path}"
+        cure = "Set SECRET_KEY to a new one, or remove SECRET_KEY_PREVIOUS."
+        raise SettingsError([f"SECRET_KEY_PREVIOUS: is the same as {same}. {cure}"])
+    return previous
+
+
+def wrong_secret_key(kept: KeptKey | None, *, has_previous: bool = False) -> Failure:
     """Return what to say about a key that nothing in the database was written with.
 
-    ``kept`` is where it comes from, if it is not set.
+    ``kept`` is where it comes from, if it is not set; ``has_previous``: SECRET_KEY_PREVIOUS is set,
+    and is no better.
     """
     if kept is None:
         words, cure = "", "Set SECRET_KEY to the one that was in use."
@@ -119,10 +140,14 @@ def wrong_secret_key(kept: KeptKey | None) -> Failure:
     else:
         words = f": none is set, and {kept.path} holds another one"
         cure = "Put back the file that was there, or set SECRET_KEY to the one that was in use."
+    if has_previous:
+        words = f"{words}; neither is SECRET_KEY_PREVIOUS"
+        cure = "Set SECRET_KEY_PREVIOUS to the one that was last in use."
+    change = "" if has_previous else " To change it, set SECRET_KEY_PREVIOUS to the old one."
     return Failure(
         part="secret key",
         reason="wrong_secret_key",
         words=f"is not the one that this database was written with{words}",
-        cure=f"{cure} Nothing can be opened without it.",
+        cure=f"{cure} Nothing can be opened without it.{change}",
         remedy=Remedy.RESTART,
     )

@@ -27,6 +27,7 @@ WITHOUT_A_SECTION: Mapping[str, str] = {
     "idempotency_keys": "digests, and an answer that is sealed; gone after a day",
     "rate_limits": "digests of addresses; gone once the full burst is back",
     "role_permissions": "what a role gives; names no user",
+    "retired_audit_keys": "our own keys, from before SECRET_KEY was changed",
     "roles": "what a role is; names no user",
     "signing_keys": "our own keys",
     "sign_in_attempts": "a digest of the address; forgotten together with the account",

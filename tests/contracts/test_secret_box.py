@@ -1,6 +1,6 @@
 """What every secret box promises (RF-5, TK-4)."""
 
-from collections.abc import Callable
+from typing import Protocol
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 from adapters.memory.secret_box import MemorySecretBox
 from application.ports.crypto import SealBroken, SecretBox
 
-type MakeBox = Callable[[bytes], SecretBox]
+
+class MakeBox(Protocol):
+    """Makes a box under a key, and under the one before it."""
+
+    def __call__(self, key: bytes, previous: bytes | None = None, /) -> SecretBox:
+        """Return the box."""
 
 
 @pytest.fixture(params=["memory", "aes-gcm"])
@@ -18,7 +23,7 @@ def make(request: pytest.FixtureRequest) -> MakeBox:
         return MemorySecretBox
     from adapters.encryption.secret_box import AesGcmSecretBox
 
-    return lambda key: AesGcmSecretBox(secret_key=key)
+    return AesGcmSecretBox
 
 
 @pytest.fixture
@@ -81,3 +86,27 @@ def test_a_box_cut_or_extended_stays_shut(box: SecretBox) -> None:
     for piece in [*pieces, sealed + b"\x00", sealed + sealed, b"\x00" * 100]:
         with pytest.raises(SealBroken):
             box.open(piece, purpose="p")
+
+
+def test_while_the_key_is_changed_both_open_and_the_present_one_seals(make: MakeBox) -> None:
+    """RF-5, TK-4."""
+    old, new, both = make(bytes(32)), make(bytes(range(32))), make(bytes(range(32)), bytes(32))
+    assert both.open(old.seal(b"secret", purpose="p"), purpose="p") == b"secret"
+    assert new.open(both.seal(b"secret", purpose="p"), purpose="p") == b"secret"
+    stranger = make(b"s" * 32).seal(b"secret", purpose="p")
+    for sealed, purpose in ((stranger, "p"), (old.seal(b"secret", purpose="p"), "q"), (b"", "p")):
+        with pytest.raises(SealBroken):
+            both.open(sealed, purpose=purpose)
+
+
+def test_what_is_renewed_needs_the_old_key_no_more(make: MakeBox) -> None:
+    old, new, both = make(bytes(32)), make(bytes(range(32))), make(bytes(range(32)), bytes(32))
+    renewed = both.renew(old.seal(b"secret", purpose="p"), purpose="p")
+    assert renewed is not None
+    assert new.open(renewed, purpose="p") == b"secret"
+    for box in (new, both):
+        assert box.renew(renewed, purpose="p") is None
+    for sealed in (make(b"s" * 32).seal(b"secret", purpose="p"), b"", b"\x01" * 99):
+        for box in (new, both):
+            with pytest.raises(SealBroken):
+                box.renew(sealed, purpose="p")

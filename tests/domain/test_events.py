@@ -39,7 +39,8 @@ SESSION = SessionId.new(NOW, ENTROPY)
 VOCABULARY = (
     "attempts.limited", "authorization.denied", "email.change_requested", "email.changed",
     "password.changed", "password.reset", "password.reset_requested", "role.changed",
-    "role.defined", "role.granted", "role.removed", "role.revoked", "session.ended",
+    "role.defined", "role.granted", "role.removed", "role.revoked", "secret_key.changed",
+    "session.ended",
     "session.refreshed", "session.refused", "session.replayed", "session.reused",
     "session.started", "signing_key.promoted", "signing_key.published", "signing_key.retired",
     "signing_key.revoked", "user.email_verified", "user.erased", "user.exported",

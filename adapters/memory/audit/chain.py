@@ -34,6 +34,10 @@ class MemoryAuditChain(AuditChain):
         sealed = self._events.select(lambda event: event.seal is not None)
         return bool(sealed or self._chain.select(lambda _: True))
 
+    async def last_place(self) -> int:
+        await self._transaction.reading()
+        return max((row.position for row in self._chain.select(lambda _: True).values()), default=0)
+
     async def loose(self, *, limit: int, after: AuditPosition | None = None) -> list[AuditEvent]:
         await self._transaction.reading()
         loose = self._events.select(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from adapters.memory.store import Table, itself
 from domain.audit.chain import ChainedEvent, ChainHead
 from domain.audit.event import AuditEvent, AuditEventId
+from domain.audit.retired_key import RetiredAuditKey, RetiredAuditKeyId
 
 
 def _identifiers_in(event: AuditEvent) -> set[str]:
@@ -25,3 +26,4 @@ CHAIN = Table[AuditEventId, ChainedEvent](
     "audit_places", itself, section="security_events", kept=True
 )
 CHAIN_HEADS = Table[str, ChainHead]("audit_chain", itself, kept=True)
+RETIRED_KEYS = Table[RetiredAuditKeyId, RetiredAuditKey]("retired_audit_keys", itself, kept=True)

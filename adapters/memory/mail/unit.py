@@ -5,8 +5,9 @@ from functools import cached_property
 from adapters.memory.mail.circuits import MemoryCircuitRepository
 from adapters.memory.mail.ledger import MemoryOutboxLedger
 from adapters.memory.mail.outbox import MemoryOutbox
+from adapters.memory.mail.secrets import MemoryOutboxSecrets
 from adapters.memory.unit_of_work import MemoryUnit
-from application.mail.ports import CircuitRepository, MailUnit, Outbox, OutboxLedger
+from application.mail.ports import CircuitRepository, MailUnit, Outbox, OutboxLedger, OutboxSecrets
 
 
 class MemoryMailUnit(MemoryUnit, MailUnit):
@@ -21,6 +22,11 @@ class MemoryMailUnit(MemoryUnit, MailUnit):
     def outbox_ledger(self) -> OutboxLedger:
         """Made when it is first asked for."""
         return MemoryOutboxLedger(self._transaction)
+
+    @cached_property
+    def outbox_secrets(self) -> OutboxSecrets:
+        """Made when it is first asked for."""
+        return MemoryOutboxSecrets(self._transaction)
 
     @cached_property
     def circuits(self) -> CircuitRepository:

@@ -46,6 +46,7 @@ _WAS_BEGUN = Statement(
     .where(or_(audit_events.c.seal.is_not(None), audit_events.c.position.is_not(None)))
     .limit(1)
 )
+_LAST_PLACE = Statement(select(func.coalesce(func.max(audit_events.c.position), 0)))
 _LOOSE = Statement(
     select(*AUDIT_EVENT, audit_events.c.user_id)
     .where(
@@ -112,6 +113,9 @@ class SqlAlchemyAuditChain(AuditChain):
 
     async def was_begun(self) -> bool:
         return await self._execution.first(_WAS_BEGUN) is not None
+
+    async def last_place(self) -> int:
+        return await self._execution.number(_LAST_PLACE)
 
     async def loose(self, *, limit: int, after: AuditPosition | None = None) -> list[AuditEvent]:
         moment, identifier = after or _BEFORE_ALL

@@ -54,3 +54,12 @@ audit_chain = Table(
     Column("sealed_at", UtcDateTime, nullable=False),
     Column("signature", LargeBinary(32), nullable=False),
 )
+
+# No user's, and no secret that works without SECRET_KEY (domain.audit.retired_key).
+retired_audit_keys = Table(
+    "retired_audit_keys",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("retired_at", UtcDateTime, nullable=False),
+)

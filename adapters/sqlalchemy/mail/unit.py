@@ -5,8 +5,9 @@ from functools import cached_property
 from adapters.sqlalchemy.mail.circuits import SqlAlchemyCircuitRepository
 from adapters.sqlalchemy.mail.ledger import SqlAlchemyOutboxLedger
 from adapters.sqlalchemy.mail.outbox import SqlAlchemyOutbox
+from adapters.sqlalchemy.mail.secrets import SqlAlchemyOutboxSecrets
 from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnit
-from application.mail.ports import CircuitRepository, MailUnit, Outbox, OutboxLedger
+from application.mail.ports import CircuitRepository, MailUnit, Outbox, OutboxLedger, OutboxSecrets
 
 
 class SqlAlchemyMailUnit(SqlAlchemyUnit, MailUnit):
@@ -21,6 +22,11 @@ class SqlAlchemyMailUnit(SqlAlchemyUnit, MailUnit):
     def outbox_ledger(self) -> OutboxLedger:
         """Made when it is first asked for."""
         return SqlAlchemyOutboxLedger(self._execution)
+
+    @cached_property
+    def outbox_secrets(self) -> OutboxSecrets:
+        """Made when it is first asked for."""
+        return SqlAlchemyOutboxSecrets(self._execution)
 
     @cached_property
     def circuits(self) -> CircuitRepository:

@@ -146,3 +146,25 @@ def test_a_tag_is_the_same_for_the_same_and_for_nothing_else() -> None:
         assert len(tags) == 6
         assert {len(tag) for tag in tags} == {32}
         assert first.tag(b"m", purpose="p") == first.tag(b"m", purpose="p")
+
+
+async def test_the_last_place_is_that_of_a_row_and_not_of_the_head(
+    units: UnitOfWorkFactory[ServiceUnit],
+) -> None:
+    async with units() as work:
+        await work.audit_chain.hold()
+        await work.audit_chain.extend([], a_head(9))
+        await work.commit()
+    async with units.read_only() as work:
+        assert await work.audit_chain.last_place() == 0
+    events = [an_audit_event(at=NOW + n * SECOND) for n in range(3)]
+    await _append(units, *events)
+    rows = [
+        ChainedEvent(event=event, position=n, link=bytes(32)) for n, event in enumerate(events, 1)
+    ]
+    async with units() as work:
+        await work.audit_chain.hold()
+        await work.audit_chain.extend(rows, a_head(9))
+        await work.commit()
+    async with units.read_only() as work:
+        assert await work.audit_chain.last_place() == 3
