@@ -168,8 +168,6 @@ async def _prepare_keys(container: Container) -> None:
         await container.service().keys.keyring.prepare()
     except SigningKeyUnreadable as problem:
         raise StartRefused(str(problem)) from None
-    # The list of common passwords takes a moment to load; better now than in a first sign-up.
-    await asyncio.to_thread(container.common_passwords().__contains__, "")
 
 
 def _log_warnings(settings: Settings) -> None:

@@ -29,13 +29,11 @@ from entrypoints.http.edge.idempotency import Idempotency
 from entrypoints.http.edge.methods import allowed_methods
 from entrypoints.http.edge.middleware import Draining, Observe, RequestContext, literal_segments
 from entrypoints.http.keys import routes as keys
-from entrypoints.http.mail import routes as mail
 from entrypoints.http.operations import routes as operations
 from entrypoints.http.pages import routes as pages
 from entrypoints.http.pages.routes import FORM_PATHS
 from entrypoints.http.room import Room, chapters
 from entrypoints.http.sessions import routes as sessions
-from entrypoints.http.testing import routes as testing
 from entrypoints.lifecycle import StartRefused, build_container, ready_settings, running
 from entrypoints.logging import configure_logging, get_logger
 
@@ -103,9 +101,7 @@ def create_app(container: Container | None = None, *, rooms: Sequence[Room] = RO
     app.state.draining = Draining()
     app.state.start_refused = False
     if not settings.in_production:
-        rooms = (*rooms, mail.DEVELOPMENT_ROOM)
-        if settings.in_memory:
-            rooms = (*rooms, testing.TESTING_ROOM)
+        rooms = (*rooms, *_rooms_of_development(in_memory=settings.in_memory))
     for room in rooms:
         for router in room.routers:
             app.include_router(router)
@@ -145,6 +141,14 @@ def create_app(container: Container | None = None, *, rooms: Sequence[Room] = RO
     )
     app.add_middleware(_PlainRefusal, state=app.state)
     return app
+
+
+def _rooms_of_development(*, in_memory: bool) -> Sequence[Room]:
+    # Imported here: what production must not answer, it does not load.
+    from entrypoints.http.mail.routes import DEVELOPMENT_ROOM
+    from entrypoints.http.testing.routes import TESTING_ROOM
+
+    return (DEVELOPMENT_ROOM, TESTING_ROOM) if in_memory else (DEVELOPMENT_ROOM,)
 
 
 class _PlainRefusal:

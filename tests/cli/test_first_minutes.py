@@ -2,6 +2,7 @@
 The first minutes: help at once, a start that says where everything is, or what stands in its way.
 """
 
+import importlib.util
 import os
 import signal
 import socket
@@ -94,6 +95,13 @@ def test_what_needs_no_service_loads_none(tmp_path: Path, arguments: list[str]) 
     loaded = set(done.stderr.splitlines()[-1].split())
     assert {"cyclopts", "entrypoints"} <= loaded
     assert loaded & HEAVY == set()
+
+
+def test_all_that_is_heavy_exists() -> None:
+    """
+    Else a module that has another name by now would never be found.
+    """
+    assert {name for name in HEAVY if importlib.util.find_spec(name) is None} == set()
 
 
 def test_a_group_is_announced_as_it_is_named() -> None:

@@ -13,6 +13,7 @@ from domain.credentials.password_policy import PasswordPolicy
 
 COMMON = ListedCommonPasswords()
 LIST = Path(common_passwords.__file__).with_name("common_passwords.txt").read_bytes()
+WORDS = LIST.decode().split()
 LENGTHS = (8, 15)
 
 _WORDS = """
@@ -24,7 +25,6 @@ falcon ferment fiddle figment flannel fossil fresco frisbee fungus galley gazell
 glacier gopher granite gravel grotto gumdrop gurgle hacksaw hamlet harbor haystack hermit hubcap
 iguana imprint inkling irrigate ivory jackal jargon jersey jigsaw juniper kayak kettle kindle
 """
-WORDS = _WORDS.split()
 
 
 def policy(length: int) -> PasswordPolicy:
@@ -78,7 +78,7 @@ def test_the_list_is_the_one_that_it_is_said_to_be() -> None:
 def test_every_line_of_the_list_is_one_common_password() -> None:
     words = LIST.decode("ascii").split("\n")
     assert words.pop() == "", "the last line ends as every other"
-    assert len(words) == len(set(words)) == len(COMMON._passwords) == 30_000
+    assert len(words) == len(set(words)) == 30_000
     assert all(word in COMMON for word in words)
 
 
@@ -94,7 +94,17 @@ def test_others_are_not(other: object) -> None:
 
 def test_all_are_lower_case() -> None:
     """The port asks for lower case: the policy folds before it looks."""
-    assert all(word == word.lower() for word in COMMON._passwords)
+    assert all(word == word.lower() for word in WORDS)
+
+
+def test_each_of_them_is_known_and_no_piece_or_pair_of_them_is_taken_for_one() -> None:
+    """They are kept as lines of text: one is a whole line, and never two."""
+    alike = [word for word in WORDS if word.startswith("pa")]
+    assert not any(f"{one}\n{other}" in COMMON for one, other in itertools.pairwise(alike))
+    assert not any(f"\n{word}" in COMMON or f"{word}\n" in COMMON for word in alike)
+    known = set(WORDS)
+    cut = {word[:-1] for word in alike} | {word[1:] for word in alike}
+    assert not any(piece in COMMON for piece in cut - known)
 
 
 def test_nothing_is_read_before_the_first_question(
