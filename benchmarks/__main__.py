@@ -1,9 +1,10 @@
-"""``python -m benchmarks [--quick]``: put everything up, measure in turn, print the table.
+"""Put everything up, measure in turn, print the tables, and keep the figures as JSON.
 
-:mod:`~benchmarks.arena` starts the servers and makes the accounts, :mod:`~benchmarks.load` asks,
-:mod:`~benchmarks.measures` takes turns, :mod:`~benchmarks.report` prints. What Doorward is
-measured against: :mod:`~benchmarks.floor`, :mod:`~benchmarks.bare_hashing` and
-:mod:`~benchmarks.peer_fastapi_users`. :mod:`~benchmarks.growth` asks a small and a large town.
+:mod:`~benchmarks.works` says what is measured and the goals. :mod:`~benchmarks.arena` starts the
+servers, :mod:`~benchmarks.load` asks, :mod:`~benchmarks.measures` takes turns,
+:mod:`~benchmarks.judgement` says what the figures allow to say. What Doorward is measured against:
+:mod:`~benchmarks.floor`, :mod:`~benchmarks.bare_hashing`, :mod:`~benchmarks.peer_fastapi_users`.
+:mod:`~benchmarks.growth` asks a small and a large town.
 """
 
 import argparse
@@ -12,282 +13,219 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 
 import uvloop
 
 from benchmarks import growth
-from benchmarks.arena import (
-    COSTS,
-    PEOPLE,
-    Arena,
-    Person,
-    SigningUp,
-    get,
-    peer_token,
-    public_key,
-    reading,
-    refreshing,
-    signing_in,
-    signing_in_to_peer,
-    standing,
-)
-from benchmarks.load import Once, saturate
-from benchmarks.measures import (
-    Series,
-    cpu_ratio,
-    hashing,
-    latency_meanwhile,
-    quietest_ratio,
-    rate_ratio,
-    serving,
-    serving_batches,
-    take_turns,
-)
-from benchmarks.processes import Server
-from benchmarks.report import Row, environment, table
+from benchmarks.arena import CONNECTIONS, COSTS, Arena, standing
+from benchmarks.comparison import compared, differences
+from benchmarks.judgement import Verdict
+from benchmarks.machine import Watch, machine, versions
+from benchmarks.measures import Bout
+from benchmarks.processes import ROOT
+from benchmarks.report import facts, table
+from benchmarks.results import NotAResult, Result, Row, read, write
+from benchmarks.stage import BEFORE, OURS, QUICK, Plan, Stage, opened
+from benchmarks.works import WORKS, Kind, Work
 
-_LONGEST_RUN = 290.0
-_ME = "/api/v1/users/me"
-_REFRESH = "/api/v1/sessions/refresh"
-_PROBES_PER_SECOND = 40
+_KEPT = ROOT / "build" / "bench"
+_MOST_ROUNDS = 25
+_LONGEST_WORK = 45.0
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How long to look. Quick says in a minute whether something is very wrong."""
-
-    rounds: int = 7
-    seconds: float = 1.5
-    hashing_rounds: int = 5
-    hashing_seconds: float = 3.0
-    starts: int = 5
-    meanwhile_seconds: float = 11.0
-    tokens_per_turn: int = 3200
-
-
-_QUICK = Plan(3, 0.6, 2, 1.5, 3, 5.0, 960)
-
-
-@dataclass(frozen=True, slots=True)
-class Contenders:
-    """The servers, all up; who has no turn sleeps."""
-
-    doorward: Server
-    floor: Server
-    peer: Server
-
-
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Measure and print; the exit code tells only whether it could be measured."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="few and short rounds")
-    plan = _QUICK if parser.parse_args().quick else Plan()
-    if sys.platform != "linux":
-        print("The processor time of other processes is read from /proc: Linux only.")
-        return 2
-    with (
-        tempfile.TemporaryDirectory(prefix="doorward-bench-") as scratch,
-        standing(Path(scratch)) as arena,
-    ):
-        asyncio.run(_measure(arena, plan), loop_factory=uvloop.new_event_loop)
-    if plan is not _QUICK:
-        _say("growth")
-        print(f"\n{asyncio.run(growth.measure())}")
+    given = _arguments(arguments)
+    try:
+        before = read(given.against) if given.against else None
+        result = read(given.read) if given.read else None
+    except NotAResult as refusal:
+        return _refuse(str(refusal))
+    beside_tables: list[str] = []
+    if result is None:
+        if sys.platform != "linux":
+            return _refuse("the processor time of other processes is read from /proc: Linux only")
+        if given.beside and not (given.beside / ".venv" / "bin" / "doorward").is_file():
+            return _refuse(f"{given.beside} is no checkout of Doorward that `make run` has set up")
+        plan = QUICK if given.quick else Plan()
+        plan = replace(plan, users=given.users or plan.users)
+        result, beside_tables = _measured(plan, given.beside and given.beside.resolve())
+        kept = given.json or _KEPT / f"{result.made_at.replace(':', '-')}.json"
+        write(result, kept)
+        _say(f"kept as {kept}")
+    print(_printed(result))
+    for shown in beside_tables:
+        print(f"\nThe other tree, in turns with this one:\n\n{shown}")
+    if before is not None:
+        print(f"\nAgainst {given.against}, of {before.made_at}:\n")
+        print(compared(before.rows, result.rows))
+        print("\n".join(["", *(f"- {each}" for each in differences(before, result))]))
     return 0
 
 
-async def _measure(arena: Arena, plan: Plan) -> None:
-    began = time.perf_counter()
-    async with asyncio.timeout(_LONGEST_RUN):
+def _arguments(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Measure Doorward beside its floors and peers."
+    )
+    parser.add_argument("--quick", action="store_true", help="few and short rounds")
+    parser.add_argument(
+        "--users", type=int, metavar="N", help="how many users grow from 10,000 (at least 10,000)"
+    )
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="where the figures go, instead of build/bench/"
+    )
+    parser.add_argument(
+        "--against", type=Path, metavar="FILE", help="a result to be compared with, as JSON"
+    )
+    parser.add_argument(
+        "--beside",
+        type=Path,
+        metavar="FOLDER",
+        help="another checkout, measured in turns with this",
+    )
+    parser.add_argument(
+        "--read", type=Path, metavar="FILE", help="print a result that was kept; measure nothing"
+    )
+    given = parser.parse_args(arguments)
+    if given.users is not None and given.users < growth.FEW:
+        parser.error(f"--users is at least {growth.FEW}")
+    return given
+
+
+def _printed(result: Result) -> str:
+    rows = [row for row in result.rows if not row.name.startswith("growth: ")]
+    grown = [
+        replace(row, name=row.name.removeprefix("growth: "))
+        for row in result.rows
+        if row.name.startswith("growth: ")
+    ]
+    users = result.parameters.get("users", 0)
+    title = f"Growth: {growth.FEW:,} users beside {users:,.0f}, ten sessions each"
+    return f"\n{table(rows)}\n\n{title}:\n\n{table(grown)}\n\n{facts(result)}"
+
+
+# --- the run ---------------------------------------------------------------------------------
+
+
+def _measured(plan: Plan, beside: Path | None) -> tuple[Result, list[str]]:
+    watch = Watch.now()
+    run = _Run(plan, began=time.perf_counter())
+    with (
+        tempfile.TemporaryDirectory(prefix="doorward-bench-") as scratch,
+        standing(Path(scratch), beside=beside) as arena,
+    ):
+        asyncio.run(run.play(arena), loop_factory=uvloop.new_event_loop)
+        where = machine(arena.cores)
+    memory, passes, lanes = COSTS
+    result = Result(
+        made_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        seconds=round(time.perf_counter() - run.began, 1),
+        parameters={
+            "connections": CONNECTIONS,
+            "argon2 memory in KiB": memory,
+            "argon2 passes": passes,
+            "argon2 lanes": lanes,
+            "seconds of a turn": plan.seconds,
+            "seconds of a turn of hashing": plan.hashing_seconds,
+            "rounds": plan.rounds,
+            "users": plan.users,
+        },
+        machine=where,
+        versions=versions(),
+        database=run.database,
+        conditions=watch.conditions(),
+        rounds={
+            **{work.name: bout.samples for work, bout in run.bouts},
+            **run.growth.rounds,
+        },
+        rows=[*run.rows(OURS), *run.growth.rows],
+        notes=run.notes,
+    )
+    return result, [run.beside()] if beside else []
+
+
+class _Run:
+    """One run: the bouts of all works, and the towns."""
+
+    def __init__(self, plan: Plan, *, began: float) -> None:
+        self.plan, self.began = plan, began
+        self.bouts: list[tuple[Work, Bout]] = []
+        self.growth = growth.Growth()
+        self.database: dict[str, str] = {}
+        self.notes: list[str] = []
+
+    async def play(self, arena: Arena) -> None:
+        """Play all works, ask the towns, then play more of what cannot be told yet."""
         _say("database")
         await arena.prepare()
-        _say("start and memory")
-        rows = [*_start_rows(arena, plan)]
+        self.database = await arena.database_facts()
         with ExitStack() as up:
-            doorward = up.enter_context(arena.doorward())
-            contenders = Contenders(
-                doorward=doorward,
-                floor=up.enter_context(arena.floor(public_key(doorward))),
-                peer=up.enter_context(arena.peer()),
-            )
-            await arena.register(doorward)
-            people = arena.people(doorward)
-            rows += await _me_rows(contenders, people, plan)
-            rows += await _refresh_rows(arena, contenders, people, plan)
-            rows += await _hashing_rows(arena, contenders, people[0], plan)
-        facts = environment(arena.cores, await arena.database_facts(), rounds=plan.rounds)
-    print(f"\n{table(rows)}\n\n{facts}\n- {time.perf_counter() - began:.0f} seconds in all")
+            stage = await opened(arena, self.plan, up)
+            for work in WORKS:
+                _say(work.name)
+                await self._play(work, stage)
+            _say(f"growth to {self.plan.users:,} users")
+            self.growth = await growth.measure(arena, self.plan)
+            await self._play_more()
+        whole = ", ".join(self.growth.read_whole) or "nothing"
+        self.notes.append(f"read without an index at {self.plan.users:,} users: {whole}")
+
+    async def _play(self, work: Work, stage: Stage) -> None:
+        bout = Bout(await work.contenders(stage))
+        self.bouts.append((work, bout))
+        if work.kind is Kind.SHORT:
+            await bout.warm_up()
+        await bout.play(
+            {
+                Kind.SHORT: self.plan.rounds,
+                Kind.HASHING: self.plan.hashing_rounds,
+                Kind.GIVEN: stage.plan.unseen_rounds,
+                Kind.ONCE: 1,
+            }[work.kind],
+            within=_LONGEST_WORK,
+        )
+
+    async def _play_more(self) -> None:
+        rounds = {work.name: 0 for work, _ in self.bouts}
+        while True:
+            doubtful = [(work, bout) for work, bout in self.bouts if _is_doubtful(work, bout)]
+            left = self.plan.more_until_second - (time.perf_counter() - self.began)
+            doubtful = [(work, bout) for work, bout in doubtful if bout.seconds < left]
+            if not doubtful:
+                break
+            work, bout = min(doubtful, key=lambda each: rounds[each[0].name] * each[1].seconds)
+            _say(f"{work.name}, once more")
+            await bout.play()
+            rounds[work.name] += 1
+        self.notes += [f"{name}: {more} rounds more" for name, more in rounds.items() if more]
+
+    def rows(self, ours: str) -> list[Row]:
+        """Return the rows of all works, with one of the trees as ours."""
+        return [line.row(bout, ours) for work, bout in self.bouts for line in work.lines]
+
+    def beside(self) -> str:
+        """Return the table that has the other tree's rows before and ours after."""
+        changes = {
+            line.name: change
+            for work, bout in self.bouts
+            for line in work.lines
+            if (change := line.changed(bout, BEFORE, OURS)) is not None
+        }
+        return compared(self.rows(BEFORE), self.rows(OURS), paired=changes)
 
 
-def _start_rows(arena: Arena, plan: Plan) -> list[Row]:
-    seconds, cpu, memory = [], [], []
-    for _ in range(plan.starts):
-        with arena.doorward() as server:
-            seconds.append(server.start_seconds)
-            cpu.append(server.cpu_seconds())
-            time.sleep(0.5)
-            memory.append(server.memory_mb())
-    with arena.peer() as peer:
-        time.sleep(0.5)
-        theirs = f"fastapi-users {peer.start_seconds:.2f} s, {peer.memory_mb():.0f} MB"
-    start, idle = median(seconds), median(memory)
-    ours = f"{start:.2f} s, {median(cpu):.2f} s CPU"
-    return [
-        Row("start to first answer", ours, theirs, start, "s", 1.0, 0.6, at_most=True),
-        Row("idle memory", f"{idle:.0f} MB", "", idle, "MB", 100, 70, at_most=True),
-    ]
+def _is_doubtful(work: Work, bout: Bout) -> bool:
+    if work.kind not in (Kind.SHORT, Kind.HASHING) or len(bout.samples[OURS]) >= _MOST_ROUNDS:
+        return False
+    return any(line.row(bout, OURS).verdict is Verdict.CANNOT_TELL for line in work.lines)
 
 
-async def _me_rows(to: Contenders, people: list[Person], plan: Plan) -> list[Row]:
-    _say("me")
-    token = peer_token(to.peer)
-    ours = [reading(_ME, person.access_token, person.email) for person in people]
-    floors = [reading("/me", person.access_token, person.email) for person in people]
-    peers = [reading("/users/me", token, "person0@example.com") for _ in people]
-    turns = [
-        serving(to.doorward, ours, seconds=plan.seconds),
-        serving(to.floor, floors, seconds=plan.seconds),
-        serving(to.peer, peers, seconds=plan.seconds),
-    ]
-    await take_turns(turns, rounds=1)  # statements prepared, caches warm
-    doorward, floor, peer = await take_turns(turns, rounds=plan.rounds)
-    return [
-        _beside("me, per CPU second", doorward, "floor", floor, goal=0.45, moonshot=0.8),
-        _beside("me, against the peer", doorward, "fastapi-users", peer, goal=3.0, moonshot=5.0),
-    ]
-
-
-async def _refresh_rows(
-    arena: Arena, to: Contenders, people: list[Person], plan: Plan
-) -> list[Row]:
-    _say("refresh")
-    kept: list[list[str]] = [[] for _ in people]
-    ours = [
-        refreshing(_REFRESH, person.refresh_token, kept=tokens)
-        for person, tokens in zip(people, kept, strict=True)
-    ]
-    floors = [refreshing("/refresh", token) for token in await arena.floor_tokens()]
-    turns = [
-        serving(to.doorward, ours, seconds=plan.seconds),
-        serving(to.floor, floors, seconds=plan.seconds),
-    ]
-    await take_turns(turns, rounds=1)
-    doorward, floor = await take_turns(turns, rounds=plan.rounds)
-    return [
-        _beside("refresh, per CPU second", doorward, "floor", floor, goal=0.33, moonshot=0.5),
-        await _unknown_token_row(to, people, kept, plan),
-    ]
-
-
-async def _unknown_token_row(
-    to: Contenders, people: list[Person], kept: list[list[str]], plan: Plan
-) -> Row:
-    """Measure ``me`` with tokens that Doorward has not verified before: nothing remembered."""
-    _say("me, with tokens never seen")
-    rounds = min(3, plan.rounds)
-    share = min(plan.tokens_per_turn // len(people), min(map(len, kept)) // rounds)
-
-    def batches(path: str) -> list[list[Once]]:
-        return [
-            [
-                Once(
-                    [get(path, token) for token in tokens[at * share : (at + 1) * share]],
-                    expected=f'"email":"{person.email}"'.encode(),
-                )
-                for person, tokens in zip(people, kept, strict=True)
-            ]
-            for at in range(rounds)
-        ]
-
-    turns = [
-        serving_batches(to.doorward, batches(_ME)),
-        serving_batches(to.floor, batches("/me")),
-    ]
-    doorward, floor = await take_turns(turns, rounds=rounds)
-    return _beside("me, each token for the first time", doorward, "floor", floor)
-
-
-async def _hashing_rows(arena: Arena, to: Contenders, person: Person, plan: Plan) -> list[Row]:
-    _say("sign-in")
-    busy = [signing_in(number) for number in range(PEOPLE)]
-    seconds = plan.hashing_seconds
-    await saturate(to.doorward.port, busy, seconds=0)
-    turns = [
-        serving(to.doorward, busy, seconds=seconds),
-        hashing("verify", arena.cores, COSTS, seconds=seconds),
-        serving(to.peer, [signing_in_to_peer() for _ in busy], seconds=seconds),
-    ]
-    doorward, floor, peer = await take_turns(turns, rounds=plan.hashing_rounds)
-    _say("me, while sign-in is saturated")
-    middle, worst = await latency_meanwhile(
-        to.doorward,
-        busy,
-        reading(_ME, person.access_token, person.email),
-        seconds=plan.meanwhile_seconds,
-        per_second=_PROBES_PER_SECOND,
-    )
-    _say("sign-up")
-    turns = [
-        serving(to.doorward, [SigningUp(f"new{n}") for n in range(PEOPLE)], seconds=seconds),
-        hashing("hash", arena.cores, COSTS, seconds=seconds),
-    ]
-    newcomers, hashes = await take_turns(turns, rounds=min(3, plan.hashing_rounds))
-    return [
-        _beside_rate("sign-in, saturated", doorward, "bare argon2", floor, 0.95, 0.98),
-        _beside("sign-in, per CPU second", doorward, "bare argon2", floor),
-        _beside_rate("sign-in, against the peer", doorward, "fastapi-users", peer, None, None),
-        Row(
-            "me while sign-in is saturated, p99",
-            f"{worst * 1000:.1f} ms",
-            f"median {middle * 1000:.1f} ms",
-            worst * 1000,
-            "ms",
-            250,
-            at_most=True,
-        ),
-        _beside_rate("sign-up, saturated", newcomers, "bare argon2", hashes, 0.9, 0.95),
-    ]
-
-
-def _beside(
-    work: str,
-    ours: Series,
-    whose: str,
-    theirs: Series,
-    *,
-    goal: float | None = None,
-    moonshot: float | None = None,
-) -> Row:
-    return Row(
-        work,
-        _shown(ours),
-        f"{whose} {_shown(theirs)}",
-        cpu_ratio(ours, theirs),
-        goal=goal,
-        moonshot=moonshot,
-        quietest=quietest_ratio(ours, theirs),
-    )
-
-
-def _beside_rate(
-    work: str,
-    ours: Series,
-    whose: str,
-    theirs: Series,
-    goal: float | None,
-    moonshot: float | None,
-) -> Row:
-    ratio = rate_ratio(ours, theirs)
-    return Row(work, _shown(ours), f"{whose} {_shown(theirs)}", ratio, "", goal, moonshot)
-
-
-def _shown(series: Series) -> str:
-    if series.per_second < 100:
-        return f"{series.per_second:.2f}/s, {series.cpu * 1000:.1f} ms CPU"
-    return f"{series.per_second:,.0f}/s, {series.cpu * 1e6:.0f} µs CPU"
+def _refuse(why: str) -> int:
+    print(f"bench: {why}", file=sys.stderr)
+    return 2
 
 
 def _say(what: str) -> None:

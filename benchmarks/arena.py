@@ -8,7 +8,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -38,21 +38,47 @@ class Person:
     refresh_token: str
 
 
+@dataclass(frozen=True, slots=True)
+class House:
+    """A Doorward that is up, and the people who have a session there, one for each connection."""
+
+    server: Server
+    people: list[Person]
+    access_tokens: list[list[str]] = field(default_factory=lambda: [[] for _ in range(CONNECTIONS)])
+    """What refreshing has brought each connection: tokens that were not used yet."""
+
+
 class Arena:
     """One durable PostgreSQL, and the servers that share it in turn."""
 
-    def __init__(self, postgres: PostgresServer, cores: Cores, scratch: Path) -> None:
-        self.cores = cores
+    def __init__(
+        self, postgres: PostgresServer, cores: Cores, scratch: Path, *, beside: Path | None = None
+    ) -> None:
+        self.cores, self.beside = cores, beside
         self._postgres, self._scratch = postgres, scratch
         self._secret = secrets.token_urlsafe(48)
+        self._numbers = itertools.count()
 
     # --- servers -----------------------------------------------------------------------------
 
-    def doorward(self, **settings: str) -> Server:
-        """Return ``doorward serve`` as in production, logging JSON to nowhere."""
-        command = [str(_doorward()), "serve", "--port", "{port}"]
-        environment = {**self._settings(), "PORT": "{port}", **settings}
-        return self._server("Doorward", command, environment, live="/health/live")
+    def doorward(
+        self,
+        tree: Path = ROOT,
+        *options: str,
+        database: str | None = None,
+        cores: set[int] | None = None,
+    ) -> Server:
+        """Return ``doorward serve`` of a tree as in production, logging JSON to nowhere.
+
+        The database is an address, by default the tree's own database here.
+        """
+        command = [str(_doorward(tree)), "serve", "--port", "{port}", *options]
+        environment = {**self._settings(database or self.database_of(tree)), "PORT": "{port}"}
+        return self._server("Doorward", command, environment, live="/health/live", cores=cores)
+
+    def database_of(self, tree: Path) -> str:
+        """Return the address of the database of a tree."""
+        return self.address("doorward" if tree == ROOT else "beside")
 
     def floor(self, public_key: str) -> Server:
         """Return the raw ASGI application on uvicorn."""
@@ -64,8 +90,8 @@ class Arena:
         command = [sys.executable, *_uvicorn("benchmarks.floor:application")]
         return self._server("floor", command, environment, live="/live")
 
-    def peer(self) -> Server:
-        """Return fastapi-users on uvicorn, with an account of its own."""
+    def peer(self, *, prepare: bool = False) -> Server:
+        """Return fastapi-users on uvicorn, which makes its table and its account if asked to."""
         memory, passes, lanes = COSTS
         environment = {
             "ARGON2_MEMORY_KIB": str(memory),
@@ -73,7 +99,7 @@ class Arena:
             "ARGON2_PARALLELISM": str(lanes),
             "PEER_DATABASE": self._postgres.url("peer"),
             "PEER_SECRET": self._secret,
-            "PEER_EMAIL": "person0@example.com",
+            "PEER_EMAIL": "person0@example.com" if prepare else "",
             "PEER_PASSWORD": PASSWORD,
         }
         command = [str(_PEERS), *_uvicorn("peer_fastapi_users:application")]
@@ -81,17 +107,24 @@ class Arena:
         return self._server("fastapi-users", command, environment, live="/nothing")
 
     def _server(
-        self, name: str, command: list[str], environment: dict[str, str], *, live: str
+        self,
+        name: str,
+        command: list[str],
+        environment: dict[str, str],
+        *,
+        live: str,
+        cores: set[int] | None = None,
     ) -> Server:
-        log = self._scratch / f"{name}.log"
+        log = self._scratch / f"{name}-{next(self._numbers)}.log"
         whole = {"PATH": os.defpath, "HOME": str(self._scratch), **environment}
-        return Server(name, command, environment=whole, cores=self.cores, live=live, log=log)
+        cores = cores or self.cores.server
+        return Server(name, command, environment=whole, cores=cores, live=live, log=log)
 
-    def _settings(self) -> dict[str, str]:
+    def _settings(self, database: str) -> dict[str, str]:
         memory, passes, lanes = COSTS
         return {
             "ENVIRONMENT": "production",
-            "DATABASE_URL": self.address("doorward"),
+            "DATABASE_URL": database,
             "SECRET_KEY": self._secret,
             "PUBLIC_URL": "http://127.0.0.1:8000",
             "ARGON2_MEMORY_KIB": str(memory),
@@ -110,39 +143,46 @@ class Arena:
         return self._postgres.url(database).replace("+asyncpg", "")
 
     async def prepare(self) -> None:
-        """Compile Doorward, as installing it does, and make the databases and the schema."""
-        compiling = [sys.executable, "-m", "compileall", "-q", *_PARTS]
-        subprocess.run(compiling, cwd=ROOT, check=True)
+        """Compile Doorward, as installing it does, and make the databases and their schemas."""
         connection = await asyncpg.connect(self.address("postgres"))
-        for name in ("doorward", "peer"):
+        for name in ("doorward", "beside", "peer"):
             await connection.execute(f"CREATE DATABASE {name}")
         await connection.close()
-        subprocess.run(
-            [_doorward(), "migrate"],
-            cwd=self._scratch,
-            env={"PATH": os.defpath, "HOME": str(self._scratch), **self._settings()},
-            check=True,
-            timeout=60,
-        )
+        for tree in (ROOT, *([self.beside] if self.beside else [])):
+            compiling = [str(_python(tree)), "-m", "compileall", "-q", *_PARTS]
+            subprocess.run(compiling, cwd=tree, check=True)
+            settings = self._settings(self.database_of(tree))
+            subprocess.run(
+                [_doorward(tree), "migrate"],
+                cwd=self._scratch,
+                env={"PATH": os.defpath, "HOME": str(self._scratch), **settings},
+                check=True,
+                timeout=60,
+            )
+        with self.peer(prepare=True):
+            pass
 
-    async def register(self, server: Server) -> None:
-        """Make the accounts; no mail is read here, so the database says that they are verified."""
-        for number in range(PEOPLE):
+    async def inhabit(self, server: Server, database: str, *, people: int = PEOPLE) -> House:
+        """Make accounts and as many sessions as there are connections, and return the house.
+
+        No mail is read here, so the database says that the addresses are verified.
+        """
+        server.wait_until_ready("/health/ready")
+        for number in range(people):
             given = {"email": f"person{number}@example.com", "password": PASSWORD}
             server.ask("POST", "/api/v1/users", json=given)
-        connection = await asyncpg.connect(self.address("doorward"))
-        await connection.execute("UPDATE users SET email_verified_at = now()")
+        connection = await asyncpg.connect(database)
+        await connection.execute(
+            "UPDATE users SET email_verified_at = now() WHERE email_verified_at IS NULL"
+        )
         await connection.close()
-
-    def people(self, server: Server) -> list[Person]:
-        """Return as many fresh sessions as there are connections, of several people."""
         found = []
         for number in range(CONNECTIONS):
-            email = f"person{number % PEOPLE}@example.com"
+            email = f"person{number % people}@example.com"
             given = {"email": email, "password": PASSWORD}
             data = server.ask("POST", "/api/v1/sessions", json=given)["data"]
             found.append(Person(email, data["access_token"], data["refresh_token"]))
-        return found
+        return House(server, found)
 
     async def floor_tokens(self) -> list[str]:
         """Return tokens of sessions that the floor can refresh: copies of Doorward's."""
@@ -172,12 +212,12 @@ class Arena:
 
 
 @contextlib.contextmanager
-def standing(scratch: Path) -> Iterator[Arena]:
+def standing(scratch: Path, *, beside: Path | None = None) -> Iterator[Arena]:
     """Start the database on the cores that the servers leave, and end it afterwards."""
     cores = Cores()
     cores.move_to_rest()
     with PostgresServer(durable=True) as postgres:
-        yield Arena(postgres, cores, scratch)
+        yield Arena(postgres, cores, scratch, beside=beside)
 
 
 # --- what the callers say --------------------------------------------------------------------
@@ -259,8 +299,12 @@ def peer_token(server: Server) -> str:
     return str(answer["access_token"])
 
 
-def _doorward() -> Path:
-    return Path(sys.executable).parent / "doorward"
+def _doorward(tree: Path) -> Path:
+    return _python(tree).parent / "doorward"
+
+
+def _python(tree: Path) -> Path:
+    return Path(sys.executable) if tree == ROOT else tree / ".venv" / "bin" / "python"
 
 
 def _uvicorn(application: str) -> list[str]:

@@ -53,7 +53,7 @@ _JSON = (b"content-type", b"application/json")
 
 
 class Floor:
-    """``GET /me``, ``POST /refresh`` and ``GET /live`` as an ASGI application."""
+    """``GET /me``, two kinds of refresh, and ``GET /live`` as an ASGI application."""
 
     def __init__(self) -> None:
         self._pool: Any = None
@@ -70,6 +70,8 @@ class Floor:
             body = await self._me(scope)
         elif path == "/refresh":
             body = await self._refresh((await receive())["body"])
+        elif path == "/refresh/two-statements":
+            body = await self._refresh((await receive())["body"], audited=False)
         else:
             body = b"{}"
         length = (b"content-length", b"%d" % len(body))
@@ -102,11 +104,17 @@ class Floor:
             raise PermissionError("the session is over")
         return orjson.dumps({"data": _user(row)})
 
-    async def _refresh(self, body: bytes) -> bytes:
+    async def _refresh(self, body: bytes, *, audited: bool = True) -> bytes:
+        """Spend the token: in five round trips, or in two, which commit by themselves.
+
+        The five are what every ratio since the first was held against. The two write what
+        Doorward writes since it notes no unremarkable refresh in the trail.
+        """
         presented: str = orjson.loads(body)["refresh_token"]
         session_id, secret = UUID(presented[:32]), presented[32:]
         async with self._pool.acquire() as connection:
-            await connection.execute("BEGIN")
+            if audited:
+                await connection.execute("BEGIN")
             row = await connection.fetchrow(_FIND, session_id)
             if hashlib.sha256(secret.encode()).digest() != row["current_digest"]:
                 raise PermissionError("not the token of this session")
@@ -120,12 +128,13 @@ class Floor:
             if done != "UPDATE 1":
                 raise PermissionError("another request was faster")
             user_id = str(row[1])
-            await connection.execute(
-                _APPEND, UUID(bytes=os.urandom(16)), now, "session.refreshed", "success", None,
-                "user", user_id, "session", str(session_id), user_id, "127.0.0.1", None,
-                os.urandom(16).hex(), _DATA.format(user_id),
-            )  # fmt: skip
-            await connection.execute("COMMIT")
+            if audited:
+                await connection.execute(
+                    _APPEND, UUID(bytes=os.urandom(16)), now, "session.refreshed", "success", None,
+                    "user", user_id, "session", str(session_id), user_id, "127.0.0.1", None,
+                    os.urandom(16).hex(), _DATA.format(user_id),
+                )  # fmt: skip
+                await connection.execute("COMMIT")
         seconds = int(now.timestamp())
         claims = {"sub": user_id, "sid": str(session_id), "iat": seconds, "exp": seconds + 600}
         message = b"e30." + _encode(orjson.dumps(claims))

@@ -1,19 +1,17 @@
-"""How the administration's lists, searches and checks take a hundredfold of users.
+"""How requests, lists, searches and checks take a many times larger town.
 
-The same questions are asked of two databases on one PostgreSQL, in turns, straight through the
-repositories: ten thousand users, and a million. A ratio near one says that nothing reads the whole
-table; the plans, which PostgreSQL notes down while it answers, say why.
+The same is asked of two databases on one PostgreSQL, in turns: of ten thousand users, and of as
+many as the run's parameter says. ``me`` and refresh are requests to two servers; the
+administration's questions go straight through the repositories. A ratio near one says that
+nothing reads the whole table; the plans, which PostgreSQL notes down meanwhile, say why.
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from statistics import median
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 from sqlalchemy import event
@@ -24,16 +22,35 @@ from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWorkFactory
 from application.audit.ports import AuditQuery
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.users.ports import UserOrder, UserPlace, UserQuery
+from benchmarks.arena import Arena, House
+from benchmarks.judgement import Goal
+from benchmarks.measures import Bout, Turn
+from benchmarks.processes import ROOT, Cores
+from benchmarks.results import Row, Sample
+from benchmarks.rows import SECONDS, TIME_EACH, Beside
+from benchmarks.stage import OURS, Plan
+from benchmarks.towns import (
+    ADMINISTRATOR,
+    BORN,
+    CROWDED,
+    SESSIONS_OF_ONE,
+    SETTINGS,
+    build,
+    email,
+    identifier,
+)
+from benchmarks.works import reading_me, refreshing_all
 from domain.email_address import EmailAddress
-from domain.identifiers import UserId
+from domain.identifiers import SessionId, UserId
 from domain.principal import RoleName
 from domain.users.user import UserStatus
-from migrations.runner import upgrade
 from tests.support.postgres import PostgresServer
 
-FEW, MANY = 10_000, 1_000_000
+FEW = 10_000
+_SMALL, _LARGE = "few", "many"
 _ROUNDS = 60
 _LIMIT = 51
+_GOAL = Goal(1.2, 1.05, at_most=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +63,13 @@ class Town:
 
     def user(self, number: int) -> UserId:
         """Return the identifier of one of them."""
-        return UserId(_identifier(number))
+        return UserId(identifier(number))
 
     @property
     def middle(self) -> UserPlace:
         """Return a place in the middle of every list."""
         number = self.number // 2
-        return UserPlace(user_id=self.user(number), email_key=_email(number))
+        return UserPlace(user_id=self.user(number), email_key=email(number))
 
 
 type Question = Callable[[Town], Awaitable[Any]]
@@ -80,14 +97,22 @@ async def _own_trail(town: Town) -> None:
         await unit.audit.about(town.user(town.number // 3), limit=_LIMIT)
 
 
-async def _sessions(town: Town) -> None:
+def _sessions(user: Callable[[Town], int]) -> Question:
+    async def ask(town: Town) -> None:
+        async with town.units.read_only() as unit:
+            await unit.sessions.list_living(town.user(user(town)), now=BORN, limit=_LIMIT)
+
+    return ask
+
+
+async def _session_with_user(town: Town) -> None:
     async with town.units.read_only() as unit:
-        await unit.sessions.list_living(town.user(town.number // 3), now=_BORN, limit=_LIMIT)
+        assert await unit.sessions.get_with_user(SessionId(identifier(town.number * 5)))
 
 
 async def _invitations(town: Town) -> None:
     async with town.units.read_only() as unit:
-        await unit.invitations.list_living(now=_BORN, limit=_LIMIT)
+        await unit.invitations.list_living(now=BORN, limit=_LIMIT)
 
 
 def _trail(query: Callable[[Town], AuditQuery]) -> Question:
@@ -102,27 +127,27 @@ def _one(town: Town) -> str:
     return str(town.user(town.number // 3))
 
 
-_ADMINISTRATOR = 1
-_BORN = datetime(2025, 1, 1, tzinfo=UTC)
 QUERIES = {
-    "first page, newest first": UserQuery(),
-    "by address": UserQuery(order=UserOrder.EMAIL),
-    "one address": UserQuery(email=EmailAddress.parse(f"user{77}@example.com")),
-    "suspended": UserQuery(status=UserStatus.SUSPENDED),
-    "with a role": UserQuery(role=RoleName("support")),
-    "made in a second": UserQuery(
+    "users, first page, newest first": UserQuery(),
+    "users by address": UserQuery(order=UserOrder.EMAIL),
+    "user of one address": UserQuery(email=EmailAddress.parse(email(77))),
+    "users, suspended": UserQuery(status=UserStatus.SUSPENDED),
+    "users with a role": UserQuery(role=RoleName("support")),
+    "users made in a second": UserQuery(
         created_after=datetime(2025, 1, 1, 0, 0, 5, tzinfo=UTC),
         created_before=datetime(2025, 1, 1, 0, 0, 6, tzinfo=UTC),
     ),
-    "text in name": UserQuery(text="grace hop"),
+    "users by a text in the name": UserQuery(text="grace hop"),
 }
 QUESTIONS: dict[str, Question] = {
-    **{name: _search(query) for name, query in QUERIES.items()},
-    "page from the middle": _search(UserQuery(), from_middle=True),
-    "page by address from the middle": _search(UserQuery(order=UserOrder.EMAIL), from_middle=True),
+    "session with its user": _session_with_user,
+    "sessions of one user": _sessions(lambda town: town.number // 3),
+    "sessions of the user with 5,000": _sessions(lambda _: CROWDED),
     "authorization check": _check(lambda town: town.number // 3),
-    "authorization check, administrator": _check(lambda _: _ADMINISTRATOR),
-    "sessions of one user": _sessions,
+    "authorization check, administrator": _check(lambda _: ADMINISTRATOR),
+    **{name: _search(query) for name, query in QUERIES.items()},
+    "users, page from the middle": _search(UserQuery(), from_middle=True),
+    "users by address from the middle": _search(UserQuery(order=UserOrder.EMAIL), from_middle=True),
     "open invitations": _invitations,
     "own security events": _own_trail,
     "audit trail": _trail(lambda _: AuditQuery()),
@@ -130,48 +155,108 @@ QUESTIONS: dict[str, Question] = {
     "audit trail, to whom": _trail(lambda town: AuditQuery(target=_one(town))),
     "audit trail, of a type": _trail(lambda _: AuditQuery(type="session.reused")),
     "audit trail, of a second": _trail(
-        lambda _: AuditQuery(
-            after=_BORN + timedelta(seconds=5), before=_BORN + timedelta(seconds=6)
-        )
+        lambda _: AuditQuery(after=BORN + timedelta(seconds=5), before=BORN + timedelta(seconds=6))
     ),
 }
 
 
-async def measure() -> str:
-    """Return the table of ratios and the plans at a million users."""
-    with PostgresServer() as server:
+@dataclass(slots=True)
+class Growth:
+    """What was found out about the two towns."""
+
+    rounds: dict[str, dict[str, list[Sample]]] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
+    scans: dict[str, list[str]] = field(default_factory=dict)
+    """How PostgreSQL reads tables and indexes in the large town, by question."""
+
+    def add(self, name: str, bout: Bout, line: Beside) -> None:
+        """Take over what a bout has brought."""
+        self.rounds[name] = bout.samples
+        self.rows.append(line.row(bout, OURS))
+
+    @property
+    def read_whole(self) -> list[str]:
+        """The questions that read a table without an index."""
+        return [name for name, found in self.scans.items() if "Seq Scan" in " ".join(found)]
+
+
+async def measure(arena: Arena, plan: Plan) -> Growth:
+    """Build the towns, ask, and end what was started for it."""
+    found = Growth()
+    sizes = {_SMALL: FEW, OURS: plan.users}
+    with ExitStack() as up:
+        # Filling uses all cores, and the requests' processor time does not depend on where it runs.
+        with Cores.given(arena.cores.all):
+            server = up.enter_context(PostgresServer(settings=SETTINGS))
+        for name, number in sizes.items():
+            await build(server, _database(name), number)
+        await _requests(arena, server, plan, sizes, found)
         async with AsyncExitStack() as stack:
-            for name, number in (("few", FEW), ("many", MANY)):
-                await _built(server, name, number)
-            few = await _town(stack, server, "few", FEW)
-            many = await _town(stack, server, "many", MANY)
-            lines = [
-                f"| question | {FEW:,} users | {MANY:,} users | ratio |", "|---|---|---|---|",
-            ]  # fmt: skip
+            towns = {
+                name: await _town(stack, server.url(_database(name)), number)
+                for name, number in sizes.items()
+            }
             for name, question in QUESTIONS.items():
-                small, large = await _in_turns(question, few, many)
-                lines.append(
-                    f"| {name} | {small * 1e3:.2f} ms | {large * 1e3:.2f} ms "
-                    f"| {large / small:.2f} |"
-                )
-            lines += ["", f"What is read, and how, at {MANY:,} users:", ""]
-            async with AsyncExitStack() as watched:
-                town = await _town(watched, server, "many", MANY, explained=True)
-                scans = {name: await _scans(town, asked) for name, asked in QUESTIONS.items()}
-            lines += [f"- {name}: {'; '.join(found)}" for name, found in scans.items()]
-            whole = [name for name, found in scans.items() if "Seq Scan" in " ".join(found)]
-            lines += ["", f"Read without an index: {', '.join(whole) or 'nothing'}."]
-    return "\n".join(lines)
+                bout = Bout({who: _asking(question, town) for who, town in towns.items()})
+                await bout.warm_up()
+                await bout.play(_ROUNDS)
+                found.add(f"growth: {name}", bout, _line(name, SECONDS))
+            large = await _town(stack, server.url(_database(OURS)), plan.users, explained=True)
+            for name, question in QUESTIONS.items():
+                found.scans[name] = await _scans(large, question)
+    return found
 
 
-async def _in_turns(question: Question, few: Town, many: Town) -> tuple[float, float]:
-    times: dict[int, list[float]] = {few.number: [], many.number: []}
-    for _ in range(_ROUNDS):
-        for town in (few, many):
-            began = time.perf_counter()
-            await question(town)
-            times[town.number].append(time.perf_counter() - began)
-    return median(times[few.number]), median(times[many.number])
+async def _requests(
+    arena: Arena, server: PostgresServer, plan: Plan, sizes: dict[str, int], found: Growth
+) -> None:
+    """Ask two servers, one in front of each town, as :mod:`~benchmarks.works` asks one."""
+    with ExitStack() as up:
+        houses = {}
+        for name in sizes:
+            address = server.url(_database(name)).replace("+asyncpg", "")
+            doorward = up.enter_context(arena.doorward(ROOT, database=address))
+            houses[name] = await arena.inhabit(doorward, address, people=1)
+        await _crowd(server.url(_database(OURS)).replace("+asyncpg", ""))
+        works: dict[str, Callable[[House, float], Turn]] = {
+            "me": reading_me,
+            "refresh": refreshing_all,
+        }
+        for name, work in works.items():
+            bout = Bout({who: work(house, plan.seconds / 2) for who, house in houses.items()})
+            await bout.warm_up()
+            await bout.play(plan.rounds)
+            found.add(f"growth: {name}", bout, _line(name, TIME_EACH))
+
+
+async def _crowd(address: str) -> None:
+    """Give the person who asks five thousand sessions more."""
+    connection = await asyncpg.connect(address)
+    await connection.execute(
+        "INSERT INTO sessions SELECT (json_populate_record(s, json_build_object("
+        "'id', gen_random_uuid()))).* FROM sessions s, generate_series(1, $1) "
+        "WHERE s.id = (SELECT max(id::text)::uuid FROM sessions)",
+        SESSIONS_OF_ONE,
+    )
+    await connection.execute("ANALYZE sessions")
+    await connection.close()
+
+
+def _line(name: str, figure: Any) -> Beside:
+    return Beside(f"growth: {name}", _SMALL, figure, _GOAL)
+
+
+def _database(name: str) -> str:
+    return _SMALL if name == _SMALL else _LARGE
+
+
+def _asking(question: Question, town: Town) -> Turn:
+    async def turn() -> list[Sample]:
+        began = time.perf_counter()
+        await question(town)
+        return [{"seconds": time.perf_counter() - began}]
+
+    return turn
 
 
 async def _scans(town: Town, question: Question) -> list[str]:
@@ -186,27 +271,10 @@ async def _scans(town: Town, question: Question) -> list[str]:
     return [scan for scan in dict.fromkeys(scans) if not scan.startswith(inner)]
 
 
-async def _built(server: PostgresServer, name: str, number: int) -> None:
-    admin = await asyncpg.connect(server.url().replace("+asyncpg", ""))
-    await admin.execute(f"CREATE DATABASE {name}")
-    await admin.close()
-    await upgrade(server.url(name))
-    connection = await asyncpg.connect(server.url(name).replace("+asyncpg", ""))
-    try:
-        await _fill(connection, number)
-    finally:
-        await connection.close()
-
-
 async def _town(
-    stack: AsyncExitStack,
-    server: PostgresServer,
-    name: str,
-    number: int,
-    *,
-    explained: bool = False,
+    stack: AsyncExitStack, address: str, number: int, *, explained: bool = False
 ) -> Town:
-    engine = create_engine(server.url(name), pool_size=2)
+    engine = create_engine(address, pool_size=2)
     stack.push_async_callback(engine.dispose)
     town = Town(SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork), number)
     if explained:
@@ -226,109 +294,3 @@ _EXPLAINED = """
     SET auto_explain.log_min_duration = 0;
     SET auto_explain.log_level = 'notice';
 """
-
-
-def _identifier(number: int) -> UUID:
-    """Return a UUIDv7 that was born so many milliseconds after the first."""
-    born = int(_BORN.timestamp() * 1000) + number
-    return UUID(int=born << 80 | 7 << 76 | 0b10 << 62 | number)
-
-
-def _email(number: int) -> str:
-    return f"user{number}@example.com"
-
-
-async def _fill(connection: asyncpg.Connection, number: int) -> None:
-    columns = ["id", "email", "email_key", "display_name", "search_text", "email_verified_at",
-               "suspended_at", "created_at", "updated_at", "version"]  # fmt: skip
-    rare = number // 100  # the same hundred of each kind in both: only the rest grows
-    moment = _BORN
-    roles = [f"role-{each}" for each in range(100)]
-    await connection.copy_records_to_table(
-        "roles",
-        columns=["name", "created_at", "updated_at", "version"],
-        records=[(role, moment, moment, 0) for role in (*roles, "support")],
-    )
-    await connection.copy_records_to_table(
-        "role_permissions",
-        columns=["role", "permission"],
-        records=[
-            (role, f"product:do-{(20 * number + each) % 200}")
-            for number, role in enumerate(roles)
-            for each in range(20)
-        ],
-    )
-    for start in range(0, number, 50_000):
-        numbers = range(start, min(start + 50_000, number))
-        await connection.copy_records_to_table(
-            "users", columns=columns, records=[_user(each, rare) for each in numbers]
-        )
-        await connection.copy_records_to_table(
-            "user_roles",
-            columns=["user_id", "role"],
-            records=[
-                (_identifier(each), role)
-                for each in numbers
-                for role in (["user", "support"] if each % rare == 0 else ["user"])
-            ],
-        )
-        await connection.copy_records_to_table(
-            "audit_events",
-            columns=["id", "occurred_at", "type", "outcome", "actor_kind", "actor_id",
-                     "target_kind", "target_id", "user_id", "data"],
-            records=[
-                (_identifier(each), _BORN + timedelta(milliseconds=each), "user.registered",
-                 "success", "anonymous", None, "user", str(_identifier(each)),
-                 str(_identifier(each)), "{}")
-                for each in numbers
-            ],
-        )  # fmt: skip
-        await connection.copy_records_to_table(
-            "sessions", columns=_SESSION, records=[_session(each) for each in numbers]
-        )
-        await connection.copy_records_to_table(
-            "invitations",
-            columns=["id", "email", "email_key", "roles", "digest", "created_at", "expires_at"],
-            records=[
-                (_identifier(each), f"guest{each}@example.com", f"guest{each}@example.com", "[]",
-                 _digest(each), _BORN, _BORN + timedelta(days=1))
-                for each in numbers
-            ],
-        )  # fmt: skip
-    await connection.execute(
-        "INSERT INTO user_roles VALUES ($1, 'administrator')", _identifier(_ADMINISTRATOR)
-    )
-    await connection.execute("VACUUM ANALYZE")
-
-
-_SESSION = ["id", "user_id", "created_at", "last_used_at", "idle_expires_at",
-            "absolute_expires_at", "generation", "family_digest", "current_digest",
-            "version"]  # fmt: skip
-
-
-def _session(number: int) -> tuple[Any, ...]:
-    user, later = _identifier(number), _BORN + timedelta(days=1)
-    return (user, user, _BORN, _BORN, later, later, 0, _digest(number), _digest(number), 0)
-
-
-def _digest(number: int) -> bytes:
-    return number.to_bytes(32)
-
-
-def _user(number: int, rare: int) -> tuple[Any, ...]:
-    moment, email = _BORN + timedelta(milliseconds=number), _email(number)
-    name = f"Grace Hopper {number}" if number % rare == 1 else f"Ada Lovelace {number}"
-    suspended = moment if number % rare == 0 else None
-    text = f"{email} {name}".casefold()
-    return (
-        _identifier(number), email, email, name, text, moment, suspended, moment, moment, 0,
-    )  # fmt: skip
-
-
-def main() -> None:
-    """Measure and print."""
-    print(asyncio.run(measure()))
-
-
-if __name__ == "__main__":
-    main()

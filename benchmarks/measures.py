@@ -1,87 +1,91 @@
-"""What is measured: contenders take turns, and each turn gives one sample.
+"""What is measured: contenders take turns, and each turn gives one sample (or several).
 
 Whatever else the machine does in these minutes hits all contenders alike, because they take
-turns of seconds. A ratio is made from the two samples of one round; its median counts.
+turns of a second or two. A ratio is made of the samples of one round, so that it stays true
+while the machine's own speed changes.
 """
 
 import asyncio
+import math
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from statistics import median, quantiles
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from statistics import median
 
 from benchmarks.load import Caller, paced, saturate
 from benchmarks.processes import ROOT, Cores, Server
+from benchmarks.results import Sample
+
+type Turn = Callable[[], Awaitable[list[Sample]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One turn: requests per second, and processor seconds of the server per request."""
+class Bout:
+    """Contenders that do the same work in turns: A B C, A B C …"""
 
-    per_second: float
-    cpu: float
+    def __init__(self, turns: Mapping[str, Turn]) -> None:
+        self._turns = turns
+        self.samples: dict[str, list[Sample]] = {name: [] for name in turns}
+        self.seconds = 0.0
+        """How long the last round took."""
 
+    async def warm_up(self) -> None:
+        """Play a round that does not count: statements get prepared, caches warm."""
+        for turn in self._turns.values():
+            await turn()
 
-@dataclass(slots=True)
-class Series:
-    """All turns of one contender, the first round first."""
+    async def play(self, rounds: int = 1, *, within: float = math.inf, least: int = 3) -> None:
+        """Play so many rounds more; after ``least`` of them, only while the seconds last."""
+        began = time.perf_counter()
+        for played in range(rounds):
+            started = time.perf_counter()
+            if played >= least and started + self.seconds > began + within:
+                return
+            for name, turn in self._turns.items():
+                self.samples[name] += await turn()
+            self.seconds = time.perf_counter() - started
 
-    samples: list[Sample] = field(default_factory=list)
+    def figures(self, contender: str, name: str) -> list[float]:
+        """Return a contender's figures of one name, the first round first."""
+        return [sample[name] for sample in self.samples[contender]]
 
-    @property
-    def per_second(self) -> float:
-        """The median of requests per second."""
-        return median(sample.per_second for sample in self.samples)
-
-    @property
-    def cpu(self) -> float:
-        """The median of processor seconds per request."""
-        return median(sample.cpu for sample in self.samples)
-
-
-def cpu_ratio(of: Series, to: Series) -> float:
-    """Return how many requests one does per processor second, as a share of the other's."""
-    pairs = zip(of.samples, to.samples, strict=True)
-    return median(theirs.cpu / ours.cpu for ours, theirs in pairs)
-
-
-def quietest_ratio(of: Series, to: Series) -> float:
-    """Return the same ratio for the best round of each.
-
-    Neighbours on the machine only ever add time, and to a larger program more of it, for they
-    empty the processor's caches: the best rounds are nearest to what the work itself takes.
-    """
-    return min(sample.cpu for sample in to.samples) / min(sample.cpu for sample in of.samples)
+    def middle(self, contender: str, name: str) -> float:
+        """Return the median of them."""
+        return median(self.figures(contender, name))
 
 
-def rate_ratio(of: Series, to: Series) -> float:
-    """Return how many requests one does per second, as a share of the other's."""
-    pairs = zip(of.samples, to.samples, strict=True)
-    return median(ours.per_second / theirs.per_second for ours, theirs in pairs)
+def starting(make: Callable[[], Server]) -> Turn:
+    """Return the turn in which a server starts, answers, idles for half a second, and ends."""
 
+    async def turn() -> list[Sample]:
+        with make() as server:
+            cpu = server.cpu_seconds()
+            await asyncio.sleep(0.5)
+            return [
+                {
+                    "start_seconds": server.start_seconds,
+                    "start_cpu_seconds": cpu,
+                    "memory_mb": server.memory_mb(),
+                }
+            ]
 
-type Turn = Callable[[], Awaitable[Sample]]
-
-
-async def take_turns(turns: Sequence[Turn], *, rounds: int) -> list[Series]:
-    """Return a series per contender: A B C, A B C …"""
-    found = [Series() for _ in turns]
-    for _ in range(rounds):
-        for series, turn in zip(found, turns, strict=True):
-            series.samples.append(await turn())
-    return found
+    return turn
 
 
 def serving(server: Server, callers: Sequence[Caller], *, seconds: float) -> Turn:
     """Return the turn in which a server answers these callers."""
 
-    async def turn() -> Sample:
+    async def turn() -> list[Sample]:
         before = server.cpu_seconds()
         outcome = await saturate(server.port, callers, seconds=seconds)
-        return Sample(
-            outcome.per_second, (server.cpu_seconds() - before) / max(outcome.answered, 1)
-        )
+        cpu = server.cpu_seconds() - before
+        return [
+            {
+                "per_second": outcome.per_second,
+                "cpu_seconds": cpu / max(outcome.answered, 1),
+                "cores_busy": cpu / outcome.seconds,
+            }
+        ]
 
     return turn
 
@@ -90,19 +94,19 @@ def serving_batches(server: Server, batches: Sequence[Sequence[Caller]]) -> Turn
     """Return the turn in which a server answers the next batch, to its end."""
     left = list(reversed(batches))
 
-    async def turn() -> Sample:
+    async def turn() -> list[Sample]:
         return await serving(server, left.pop(), seconds=20)()
 
     return turn
 
 
-def hashing(work: str, cores: Cores, costs: Sequence[int], *, seconds: float) -> Turn:
-    """Return the turn in which nothing but argon2 runs on the server's core."""
+def hashing(work: str, cores: set[int], costs: Sequence[int], *, seconds: float) -> Turn:
+    """Return the turn in which nothing but argon2 runs on these cores, a thread on each."""
 
-    async def turn() -> Sample:
+    async def turn() -> list[Sample]:
         command = [sys.executable, "-m", "benchmarks.bare_hashing", work, str(seconds)]
-        command += [str(max(1, len(cores.server))), *(str(cost) for cost in costs)]
-        with cores.as_server():
+        command += [str(max(1, len(cores))), *(str(cost) for cost in costs)]
+        with Cores.given(cores):
             process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
         try:
             printed, _ = await asyncio.to_thread(process.communicate, timeout=seconds + 60)
@@ -110,20 +114,26 @@ def hashing(work: str, cores: Cores, costs: Sequence[int], *, seconds: float) ->
             process.kill()
             process.wait()
         done, wall, cpu = (float(number) for number in printed.split())
-        return Sample(done / wall, cpu / done)
+        return [{"per_second": done / wall, "cpu_seconds": cpu / done, "cores_busy": cpu / wall}]
 
     return turn
 
 
-async def latency_meanwhile(
+def asking_meanwhile(
     server: Server, busy: Sequence[Caller], asking: Caller, *, seconds: float, per_second: float
-) -> tuple[float, float]:
-    """Return the median and the 99th percentile of one request while others keep it busy."""
-    async with asyncio.TaskGroup() as group:
-        group.create_task(saturate(server.port, busy, seconds=seconds))
-        await asyncio.sleep(0.3)
-        probe = group.create_task(
-            paced(server.port, asking, seconds=seconds - 1, per_second=per_second)
-        )
-    latencies = probe.result().latencies
-    return median(latencies), quantiles(latencies, n=100, method="inclusive")[98]
+) -> Turn:
+    """Return the turn that times one request at a steady pace while others keep a server busy.
+
+    It gives a sample for each of these requests.
+    """
+
+    async def turn() -> list[Sample]:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(saturate(server.port, busy, seconds=seconds))
+            await asyncio.sleep(0.3)
+            probe = group.create_task(
+                paced(server.port, asking, seconds=seconds - 1, per_second=per_second)
+            )
+        return [{"latency_seconds": latency} for latency in probe.result().latencies]
+
+    return turn

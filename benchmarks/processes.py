@@ -11,7 +11,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -29,30 +28,31 @@ class Cores:
     """Which cores the server gets and which are left for the rest; all of them if there is one."""
 
     def __init__(self) -> None:
-        self.all: set[int] = set()
-        if sys.platform == "linux":
-            self.all = os.sched_getaffinity(0)
+        self.all = os.sched_getaffinity(0)
         ordered = sorted(self.all)
         self.are_apart = len(ordered) > 1
         self.server = set(ordered[:1]) if self.are_apart else self.all
         self.rest = set(ordered[1:]) if self.are_apart else self.all
+        self.two = set(ordered[:2])
+        """What a server of two processes gets."""
+        self.two_are_free = len(ordered) >= 4
+        if self.two_are_free:
+            self.rest = set(ordered[2:])
 
     def move_to_rest(self) -> None:
         """Leave the server's core to the server; children that are started now do the same."""
-        self._move(self.rest)
+        os.sched_setaffinity(0, self.rest)
 
+    @staticmethod
     @contextlib.contextmanager
-    def as_server(self) -> Iterator[None]:
-        """Give children that are started in this block the server's core."""
-        self._move(self.server)
+    def given(cores: set[int]) -> Iterator[None]:
+        """Let children that are started in this block run on these cores."""
+        before = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, cores)
         try:
             yield
         finally:
-            self._move(self.rest)
-
-    def _move(self, cores: set[int]) -> None:
-        if sys.platform == "linux":
-            os.sched_setaffinity(0, cores)
+            os.sched_setaffinity(0, before)
 
 
 class Server:
@@ -64,7 +64,7 @@ class Server:
         command: Sequence[str],
         *,
         environment: Mapping[str, str],
-        cores: Cores,
+        cores: set[int],
         live: str,
         log: Path,
     ) -> None:
@@ -92,7 +92,7 @@ class Server:
 
     def start(self) -> None:
         """Return when it has answered that it lives, and keep how long that took."""
-        with self._cores.as_server(), Path(os.devnull).open("wb") as nowhere:
+        with Cores.given(self._cores), Path(os.devnull).open("wb") as nowhere:
             began = time.perf_counter()
             self._process = subprocess.Popen(
                 self._command,
@@ -102,7 +102,7 @@ class Server:
                 cwd=self._log.parent,
                 env=self._environment,
             )
-        while not self._answers():
+        while not self._answers(self._live):
             if self._process.poll() is not None or time.perf_counter() > began + _START_SECONDS:
                 self.stop()
                 raise RuntimeError(f"{self.name} did not start: {self._log.read_text()[-3000:]}")
@@ -123,15 +123,12 @@ class Server:
         self._process = None
 
     def cpu_seconds(self) -> float:
-        """Return the processor time of all its threads so far."""
-        fields = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Return the processor time of all its threads and child processes so far."""
+        return sum(_ticks(pid) for pid in _family(self._pid)) / os.sysconf("SC_CLK_TCK")
 
     def memory_mb(self) -> float:
-        """Return its resident memory."""
-        status = Path(f"/proc/{self._pid}/status").read_text()
-        kib = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
-        return int(kib) * 1024 / 1e6
+        """Return the resident memory of it and its child processes."""
+        return sum(_resident(pid) for pid in _family(self._pid)) / 1e6
 
     def ask(
         self,
@@ -155,19 +152,49 @@ class Server:
             raise RuntimeError(f"{self.name} answered {answer.status}: {content[:500]!r}")
         return orjson.loads(content)
 
+    def wait_until_ready(self, path: str) -> None:
+        """Return when it answers there that it is ready, which may be after it first answers."""
+        given_up = time.perf_counter() + _START_SECONDS
+        while not self._answers(path, b"200"):
+            if time.perf_counter() > given_up:
+                raise RuntimeError(f"{self.name} was not ready after {_START_SECONDS:.0f} seconds")
+            time.sleep(0.01)
+
     @property
     def _pid(self) -> int:
         if self._process is None:
             raise RuntimeError(f"{self.name} is not running")
         return self._process.pid
 
-    def _answers(self) -> bool:
+    def _answers(self, path: str, status: bytes = b"") -> bool:
+        """Tell whether it answers there, with that status if there is one."""
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=5) as link:
-                link.sendall(b"GET %s HTTP/1.1\r\nhost: x\r\n\r\n" % self._live.encode())
-                return link.recv(64).split(b" ")[1:2] != []
+                link.sendall(b"GET %s HTTP/1.1\r\nhost: x\r\n\r\n" % path.encode())
+                found = link.recv(64).split(b" ")[1:2]
         except OSError:
             return False
+        return found == [status] if status else found != []
+
+
+def _family(pid: int) -> list[int]:
+    """Return a process and all that it has started."""
+    found = [pid]
+    for tasks in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in tasks.read_text().split():
+            found += _family(int(child))
+    return found
+
+
+def _ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def _resident(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    kib = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
+    return int(kib) * 1024
 
 
 def free_port() -> int:

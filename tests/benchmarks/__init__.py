@@ -1,0 +1,1 @@
+"""What `make bench` makes of its figures. No test measures a time."""
