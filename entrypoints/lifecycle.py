@@ -82,21 +82,30 @@ def build_container(settings: Settings, kind: type[Container] = Container) -> Co
 
 @asynccontextmanager
 async def running(
-    container: Container, *, with_worker: bool, with_keys: bool = True
+    container: Container,
+    *,
+    with_worker: bool,
+    with_keys: bool = True,
+    with_warnings: bool = True,
+    when_ready: Callable[[], object] | None = None,
 ) -> AsyncIterator[None]:
     """Start the service around the block and stop it cleanly afterwards.
 
     Returns into the block when the service is ready, or after three seconds if the database
     is away: then it goes on getting ready behind. Raises :class:`StartRefused` for what
     waiting cannot cure, at once or, if it turns out later, at the end of the block.
+    ``when_ready`` is called once, when the service has become ready.
 
     A message that is being sent when the block ends is sent to its end. All else is over a few
     seconds later, also where the database says nothing: what is then under way is cut off, and
     so happens as a whole or not at all (DU-2, DB-6).
     """
-    _log_warnings(container.settings())
+    if with_warnings:
+        _log_warnings(container.settings())
     stopping = asyncio.Event()
     start = asyncio.create_task(_get_ready(container, with_keys=with_keys), name="start-up")
+    if when_ready is not None:
+        start.add_done_callback(lambda done: _succeeded(done) and when_ready())
     tasks = []
     try:
         await asyncio.wait({start}, timeout=START_PATIENCE.total_seconds())
@@ -207,6 +216,10 @@ async def _get_ready(container: Container, *, with_keys: bool) -> None:
             return
 
 
+def _succeeded(start: asyncio.Task[None]) -> bool:
+    return not start.cancelled() and start.exception() is None
+
+
 def _end_process_if_refused(start: asyncio.Task[None]) -> None:
     """A refusal that comes too late to be raised ends the process as an operator would."""
     if not start.cancelled() and (problem := start.exception()) is not None:
@@ -300,7 +313,7 @@ async def _repeat(
     Nothing is done before the start has succeeded: what was refused must not be worked on.
     """
     await asyncio.wait({after})
-    while not until.is_set() and not after.cancelled() and after.exception() is None:
+    while not until.is_set() and _succeeded(after):
         try:
             await job()
         except ServiceUnavailable as away:

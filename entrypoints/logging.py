@@ -46,6 +46,9 @@ type ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The request that is being served; stands in every record until it is answered."""
 
+_of_this_process: Final[dict[str, int]] = {}
+"""What stands in every record of this process."""
+
 REDACTED: Final = "[redacted]"
 _LONGEST_TEXT: Final = 16 * 1024
 _DEEPEST: Final = 6
@@ -91,6 +94,11 @@ def configure_logging(
         logger.propagate = True
         logger.setLevel(max(threshold, floor))
     logging.captureWarnings(capture=True)
+
+
+def name_process(number: int) -> None:
+    """Have every record of this process, one of several, say which one it is."""
+    _of_this_process["process"] = number
 
 
 def _configure_structlog(threshold: int, form: Literal["json", "console"], *, keep: bool) -> None:
@@ -150,6 +158,7 @@ def _add_origin(logger: "_Sink", method: str, event: EventDict) -> EventDict:
         event["request_id"] = current
     if logger.name is not None:
         event["logger"] = logger.name
+    event.update(_of_this_process)
     event["level"] = method
     event["timestamp"] = datetime.now(UTC).isoformat(timespec="milliseconds")
     return event

@@ -30,11 +30,16 @@ class StopSignals:
 
     Until :meth:`when_told` nothing runs that has to be finished, and the first signal ends the
     process with 0.
+
+    A process that ``has_supervisor`` leaves the second signal to that one: of a stop both are told
+    by the terminal, by systemd, and the one by the other.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_supervisor: bool = False) -> None:
         self._begin: Callable[[], object] = _leave
+        self._at_once: Callable[[], object] | None = None
         self._told_at: float | None = None
+        self._has_supervisor = has_supervisor
 
     def install(self) -> None:
         """Take the signals from now on.
@@ -49,16 +54,25 @@ class StopSignals:
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
             signal.signal(signal.SIGHUP, self._take)
 
-    def when_told(self, begin: Callable[[], object]) -> None:
-        """Have the first signal call this, in the main thread and at any moment."""
-        self._begin = begin
+    def when_told(
+        self, begin: Callable[[], object], *, at_once: Callable[[], object] | None = None
+    ) -> None:
+        """Have the first signal call this, in the main thread and at any moment.
+
+        ``at_once`` is called before a second one ends the process.
+        """
+        self._begin, self._at_once = begin, at_once
 
     def _take(self, number: int, _: FrameType | None) -> None:
         told_at, now = self._told_at, time.monotonic()
         if told_at is None:
             self._told_at = now
             self._begin()
+        elif self._has_supervisor:
+            return
         elif number != signal.SIGHUP or now - told_at >= ECHO_SECONDS:
+            if self._at_once is not None:
+                self._at_once()
             with suppress(OSError):  # the reader may be gone, and print may be in use
                 os.write(2, b"doorward: told twice to stop, so it ends at once\n")
             # As a shell reports it. What is acknowledged is committed; the rest never was.

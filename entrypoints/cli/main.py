@@ -6,12 +6,14 @@ team's own program is made from ``DOORWARD`` (``docs/extending.md``).
 
 import gc
 import os
+import re
 import shutil
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter, Token
 
 from entrypoints.cli.exits import INTERRUPTED, READER_LEFT, REFUSED, USAGE, run, say
 from entrypoints.cli.printing import print_anything, print_json
@@ -28,6 +30,9 @@ from entrypoints.stop_signals import StopSignals
 if TYPE_CHECKING:
     from entrypoints.container import Container
     from entrypoints.http.room import Room
+
+
+MOST_WORKERS: Final = 256
 
 
 def _version() -> str:
@@ -140,7 +145,19 @@ def command_line(program: Program) -> App:
     return app
 
 
-def serve(*, host: str | None = None, port: int | None = None) -> None:
+def _whole_number(_: object, tokens: Sequence[Token]) -> int:
+    """Return the number; what cyclopts would round or take for hexadecimal is refused."""
+    if not re.fullmatch(r"-?[0-9]{1,9}", tokens[0].value):
+        raise ValueError("it is no whole number")
+    return int(tokens[0].value)
+
+
+type WholeNumber = Annotated[int, Parameter(converter=_whole_number)]
+
+
+def serve(
+    *, host: str | None = None, port: WholeNumber | None = None, workers: WholeNumber = 1
+) -> None:
     """Serve HTTP until told to stop.
 
     Parameters
@@ -149,9 +166,14 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
         Listen on this address instead of HOST.
     port:
         Listen on this port instead of PORT.
+    workers:
+        Serve in so many processes; one for each core uses them all.
     """
     if port is not None and not 1 <= port <= 65535:
         say("--port, like PORT, takes a number from 1 to 65535.")
+        raise SystemExit(USAGE)
+    if not 1 <= workers <= MOST_WORKERS:
+        say(f"--workers takes a number from 1 to {MOST_WORKERS}.")
         raise SystemExit(USAGE)
     signals = StopSignals()
     signals.install()
@@ -165,20 +187,22 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
     port = port or settings.port
     try:
         ensure_can_listen(host, port)
+
+        from entrypoints.http.server import serve as serve_http
+        from entrypoints.http.server import serve_together
+
+        serving = serve_http if workers == 1 else partial(serve_together, workers)
+        serving(
+            settings,
+            host=host,
+            port=port,
+            signals=signals,
+            container=program.container(),
+            rooms=program.rooms(),
+        )
     except StartRefused as problem:
         say(f"doorward: {problem}")
         raise SystemExit(REFUSED) from None
-
-    from entrypoints.http.server import serve as serve_http
-
-    serve_http(
-        settings,
-        host=host,
-        port=port,
-        signals=signals,
-        container=program.container(),
-        rooms=program.rooms(),
-    )
 
 
 def worker() -> None:

@@ -5,8 +5,9 @@ From the outside in: :mod:`~entrypoints.http.edge.middleware` names the request 
 :mod:`~entrypoints.http.edge.errors` answers what was refused.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import chain
 
@@ -69,6 +70,15 @@ CHAPTERS = (
 """The rooms' tags in the order in which a user, and then an administrator, comes to need them."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What a process does of the work that is done once, where several serve together."""
+
+    has_worker: bool
+    has_warnings: bool = True
+    when_ready: Callable[[], object] | None = None
+
+
 def create_app(container: Container | None = None, *, rooms: Sequence[Room] = ROOMS) -> FastAPI:
     """Return the service, to be served by any ASGI server that runs its lifespan.
 
@@ -100,6 +110,7 @@ def create_app(container: Container | None = None, *, rooms: Sequence[Room] = RO
     app.state.container = container
     app.state.draining = Draining()
     app.state.start_refused = False
+    app.state.part = Part(has_worker=settings.run_worker)
     if not settings.in_production:
         rooms = (*rooms, *_rooms_of_development(in_memory=settings.in_memory))
     for room in rooms:
@@ -182,9 +193,15 @@ def _mount_metrics(app: FastAPI) -> Observe:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     container: Container = app.state.container
+    part: Part = app.state.part
     has_begun = False
     try:
-        async with running(container, with_worker=container.settings().run_worker):
+        async with running(
+            container,
+            with_worker=part.has_worker,
+            with_warnings=part.has_warnings,
+            when_ready=part.when_ready,
+        ):
             has_begun = True
             yield
     except StartRefused as problem:

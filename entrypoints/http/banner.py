@@ -24,18 +24,26 @@ if TYPE_CHECKING:
 PATIENCE: Final = 1.0
 
 
-async def announce(container: "Container", *, host: str, port: int) -> None:
+async def announce(container: "Container", *, host: str, port: int, processes: int = 1) -> None:
     """Write the banner to standard output if that is a terminal; else do nothing."""
     if not sys.stdout.isatty():
         return
     settings = container.settings()
     needs_administrator = not settings.in_memory and not await _has_administrator(container)
-    text = banner(settings, host=host, port=port, needs_administrator=needs_administrator)
+    text = banner(
+        settings,
+        host=host,
+        port=port,
+        processes=processes,
+        needs_administrator=needs_administrator,
+    )
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
-def banner(settings: "Settings", *, host: str, port: int, needs_administrator: bool) -> str:
+def banner(
+    settings: "Settings", *, host: str, port: int, needs_administrator: bool, processes: int = 1
+) -> str:
     """Return the lines. No password that stands in a setting is in them."""
     address = _address(host, port)
     facts = [("Address", address + (" and all others of this machine" if _is_any(host) else ""))]
@@ -46,6 +54,8 @@ def banner(settings: "Settings", *, host: str, port: int, needs_administrator: b
         facts.append(("API", f"{address}/docs"))
     if not settings.in_production:
         facts.append(("Mails", f"{address}/dev/mailbox"))
+    if processes > 1:
+        facts.append(("Processes", str(processes)))
     facts.append(("Stop", "Ctrl-C"))
     lines = ["", f"  Doorward {version('doorward')}, {settings.environment}", ""]
     lines += [f"  {name:<16}{fact}" for name, fact in facts]

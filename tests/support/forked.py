@@ -41,6 +41,30 @@ class Forked:
             self._code = self._parent.ask("poll", self._pid)
         return self._code
 
+    @property
+    def pid(self) -> int:
+        """
+        The process's own number.
+        """
+        return self._pid
+
+    def send_signal(self, number: int) -> None:
+        """
+        Send it a signal; nothing happens if it has ended.
+        """
+        if self.poll() is None:
+            os.kill(self._pid, number)
+
+    def wait(self) -> int:
+        """
+        Return the exit code when it has ended by itself.
+        """
+        if self._code is None:
+            self._code = self._parent.ask("wait", self._pid)
+        code = self._code
+        assert code is not None
+        return code
+
     def kill(self) -> None:
         """
         End the process with SIGKILL, and return when it is gone.
