@@ -147,7 +147,7 @@ def command_line(program: Program) -> App:
 
 def _whole_number(_: object, tokens: Sequence[Token]) -> int:
     """Return the number; what cyclopts would round or take for hexadecimal is refused."""
-    if not re.fullmatch(r"-?[0-9]{1,9}", tokens[0].value):
+    if not re.fullmatch(r"-?[0-9]{1,99}", tokens[0].value):
         raise ValueError("it is no whole number")
     return int(tokens[0].value)
 

@@ -189,6 +189,16 @@ def test_the_banner_reads_an_address_as_the_engine_does(url: str, place: str) ->
     assert f"  Database        PostgreSQL, {place}\n" in text
 
 
+@pytest.mark.parametrize(("count", "line"), [(1, ""), (4, "  Processes       4\n")])
+def test_the_banner_says_how_many_serve(count: int, line: str) -> None:
+    """
+    Where it is more than one.
+    """
+    settings = Settings(_env_file=None)
+    text = banner(settings, host="127.0.0.1", port=8000, needs_administrator=False, processes=count)
+    assert "".join(each for each in text.splitlines(True) if "Processes" in each) == line
+
+
 def test_in_a_pipe_there_is_only_the_log(tmp_path: Path) -> None:
     with started("serve", folder=tmp_path, PORT=str(free_port())) as process:
         wait_for_line(tmp_path / "log", "Uvicorn running on", process)

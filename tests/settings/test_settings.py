@@ -84,6 +84,39 @@ def test_production_switches_everything_extra_off(load: Load) -> None:
     assert {finding.level for finding in findings(settings)} == {"ok"}
 
 
+@pytest.mark.parametrize(
+    ("cores", "count", "shares"),
+    [(2, 2, [1, 1]), (4, 2, [2, 2]), (5, 3, [2, 2, 1]), (1, 3, [1, 1, 1]), (8, 1, [8])],
+)
+def test_processes_divide_the_cores_and_the_queue(
+    load: Load, monkeypatch: pytest.MonkeyPatch, cores: int, count: int, shares: list[int]
+) -> None:
+    """
+    PW-2: all cores are used, and no more memory than by one process, but for one hash in each.
+    """
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    whole = load()
+    parts = [whole.of_process(number, count) for number in range(1, count + 1)]
+    assert [each.hashing_concurrency for each in parts] == shares
+    assert {each.hashing_queue for each in parts} == {64 // count}
+
+
+def test_what_is_set_holds_for_each_process(load: Load) -> None:
+    """
+    As DATABASE_POOL_SIZE does; the key is the same for all, and one of them says that it was made.
+    """
+    whole = load(HASHING_CONCURRENCY="3", HASHING_QUEUE="5", MIGRATE_ON_START="true")
+    whole.secret_key_bytes()
+    first, second = (whole.of_process(number, 2) for number in (1, 2))
+    for each in (first, second):
+        assert (each.hashing_concurrency, each.hashing_queue) == (3, 5)
+        assert each.secret_key_bytes() == whole.secret_key_bytes()
+    assert (first.migrate_on_start, second.migrate_on_start) == (True, False)
+    assert first.kept_key is not None
+    assert second.kept_key is not None
+    assert (first.kept_key.was_made, second.kept_key.was_made) == (True, False)
+
+
 def test_every_setting_says_what_it_is() -> None:
     assert all(field.description for field in Settings.model_fields.values())
 
