@@ -21,6 +21,7 @@ from entrypoints.http.room import Room
 from entrypoints.lifecycle import StartRefused, build_container
 from entrypoints.logging import get_logger, name_process
 from entrypoints.settings import Settings
+from entrypoints.settings.processes import of_process
 from entrypoints.stop_signals import LEAVING_SECONDS, StopSignals, leave_within
 
 DRAIN_SECONDS = 0.5
@@ -154,7 +155,7 @@ def serve_together(
 
         def serve_one(post: Post, signals: StopSignals) -> int:
             name_process(post.number)
-            own = settings.of_process(post.number, post.count)
+            own = of_process(settings, post.number, post.count)
             parts, app = _built(own, container, rooms)
             app.state.part = part_of(post, own)
             if own.metrics:

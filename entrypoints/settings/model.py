@@ -302,25 +302,6 @@ class Settings(BaseSettings):
         nowhere = SecretStr(addresses.MEMORY)
         return self.model_copy(update={"database_url": nowhere}).under(KeptKey.fresh())
 
-    def of_process(self, number: int, count: int) -> "Settings":
-        """Return what these settings are for one of several processes that serve together.
-
-        Where nothing is set, they share the cores and the queue of passwords, each with one at
-        least; what is set holds for each. The first one migrates, and says what was made.
-        """
-        cores, queue = self.hashing_concurrency, self.hashing_queue
-        changes: dict[str, object] = {}
-        if "hashing_concurrency" not in self.model_fields_set:
-            changes["hashing_concurrency"] = max(1, cores // count + (number <= cores % count))
-        if "hashing_queue" not in self.model_fields_set:
-            changes["hashing_queue"] = max(1, queue // count)
-        if number > 1:
-            changes["migrate_on_start"] = False
-        copy = self.model_copy(update=changes)
-        if number > 1:
-            copy.__dict__.pop("kept_key", None)
-        return copy
-
     def under(self, key: bytes) -> "Settings":
         """Return the same settings under this key, whether or not it is the one that is kept."""
         text = SecretStr(key.decode(errors="replace"))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from entrypoints.settings import Settings, SettingsError, findings, load_settings, refusals
 from entrypoints.settings.findings import weakness
+from entrypoints.settings.processes import of_process
 from entrypoints.settings.secret_key import KeptKey
 
 type Load = Callable[..., Settings]
@@ -96,7 +97,7 @@ def test_processes_divide_the_cores_and_the_queue(
     """
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
     whole = load()
-    parts = [whole.of_process(number, count) for number in range(1, count + 1)]
+    parts = [of_process(whole, number, count) for number in range(1, count + 1)]
     assert [each.hashing_concurrency for each in parts] == shares
     assert {each.hashing_queue for each in parts} == {64 // count}
 
@@ -107,7 +108,7 @@ def test_what_is_set_holds_for_each_process(load: Load) -> None:
     """
     whole = load(HASHING_CONCURRENCY="3", HASHING_QUEUE="5", MIGRATE_ON_START="true")
     whole.secret_key_bytes()
-    first, second = (whole.of_process(number, 2) for number in (1, 2))
+    first, second = (of_process(whole, number, 2) for number in (1, 2))
     for each in (first, second):
         assert (each.hashing_concurrency, each.hashing_queue) == (3, 5)
         assert each.secret_key_bytes() == whole.secret_key_bytes()
