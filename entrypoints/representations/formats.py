@@ -3,6 +3,8 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+import orjson
+
 _RFC_3339 = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]"
     r"((?:[01][0-9]|2[0-3]):[0-5][0-9]):([0-5][0-9]|60)"
@@ -22,7 +24,9 @@ def instant(moment: datetime | None) -> str | None:
     if moment is None:
         return None
     in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    return in_utc.isoformat(timespec="microseconds")[:-6] + "Z"
+    # Five times as fast as isoformat, of which an answer about a user has four.
+    text = orjson.dumps(in_utc, option=orjson.OPT_UTC_Z)[1:-1].decode()
+    return text if in_utc.microsecond else text[:-1] + ".000000Z"
 
 
 def moment_of(text: str, *, round_up: bool = False) -> datetime:

@@ -36,7 +36,7 @@ def answer(
 
 def single_answer(request: Request, body: dict[str, Any], status: int) -> Response:
     """Return a single resource with its ETag."""
-    representation = orjson.dumps(body)
+    representation = orjson.dumps(body)  # once, for the body and for its ETag
     content = {
         "data": orjson.Fragment(representation),
         "meta": {"request_id": request_id_of(request.scope)},

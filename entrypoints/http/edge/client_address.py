@@ -32,8 +32,8 @@ def client_address(
     if direct is None:
         return None
     if trusted and _is_trusted(direct, trusted):
-        return str(_origin(b",".join(forwarded_for), trusted) or direct)
-    return str(direct)
+        return _written(_origin(b",".join(forwarded_for), trusted) or direct)
+    return _written(direct)
 
 
 @lru_cache(maxsize=4096)
@@ -69,6 +69,11 @@ def _hop(member: bytes) -> Address | None:
 
 def _is_trusted(address: Address, trusted: tuple[Network, ...]) -> bool:
     return any(address in network for network in trusted)
+
+
+@lru_cache(maxsize=4096)
+def _written(address: Address) -> str:
+    return str(address)
 
 
 @lru_cache(maxsize=4096)
