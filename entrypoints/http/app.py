@@ -24,6 +24,7 @@ from entrypoints.http.description import describe, operation_id
 from entrypoints.http.documentation import mount_documentation
 from entrypoints.http.edge.body import BodyGate
 from entrypoints.http.edge.cors import Cors
+from entrypoints.http.edge.dispatch import Dispatch
 from entrypoints.http.edge.error_handlers import install_error_handlers
 from entrypoints.http.edge.errors import EDGE_ERRORS, catalogue
 from entrypoints.http.edge.idempotency import Idempotency
@@ -106,6 +107,8 @@ def create_app(container: Container | None = None, *, rooms: Sequence[Room] = RO
         redirect_slashes=False,
         lifespan=_lifespan,
         generate_unique_id_function=operation_id,
+        # It would be asked for on each request, and its spans hold queries, which hold secrets.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.container = container
     app.state.draining = Draining()
@@ -130,8 +133,9 @@ def create_app(container: Container | None = None, *, rooms: Sequence[Room] = RO
     if settings.docs:
         mount_documentation(app, at_root=not settings.in_production)
 
-    routes = chain(app.routes, *(router.routes for room in rooms for router in room.routers))
+    routes = [route for room in rooms for router in room.routers for route in router.routes]
     # The last one added is the outermost.
+    app.add_middleware(Dispatch, service=app, routes=routes)
     app.add_middleware(Idempotency, public_routes=public_routes)
     app.add_middleware(
         BodyGate,
@@ -146,7 +150,7 @@ def create_app(container: Container | None = None, *, rooms: Sequence[Room] = RO
         trusted_proxies=settings.trusted_proxies,
         is_ready=lambda: keyring.is_loaded,
         observe=observe,
-        words=literal_segments(getattr(each, "path", "") for each in routes),
+        words=literal_segments(getattr(each, "path", "") for each in (*app.routes, *routes)),
         cors=Cors(settings.cors_origins) if settings.cors_origins else None,
         methods_of=lambda scope: allowed_methods(app.routes, scope),
     )

@@ -19,10 +19,13 @@ from entrypoints.http.edge.errors import (
     UnsupportedMediaType,
     error_response,
 )
-from entrypoints.http.edge.json_bytes import check_json
+from entrypoints.http.edge.json_bytes import read_json
 from entrypoints.http.edge.unreadable import is_unreadable
 
 MAX_BODY_SECONDS: Final = 20.0
+JSON_BODY: Final = "json_body"
+"""Under this name a scope's ``state`` has what the body says, if there is one and it is JSON."""
+
 _SHARE: Final = 0.8
 _BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
 _JSON: Final = "application/json"
@@ -106,7 +109,7 @@ class BodyGate:
             raise UnsupportedMediaType
         takes_form = scope["path"] in self._form_paths
         if framing.content_type == b"application/json" and not takes_form:  # nearly always
-            check_json(body)
+            scope.setdefault("state", {})[JSON_BODY] = read_json(body)
             return
         media_type = _media_type(framing.content_type)
         if media_type != (_FORM if takes_form else _JSON):
@@ -114,7 +117,7 @@ class BodyGate:
         if takes_form:
             _check_encoded(body.replace(b"+", b" "), "body")
         else:
-            check_json(body)
+            scope.setdefault("state", {})[JSON_BODY] = read_json(body)
 
 
 class _Unread(Exception):

@@ -16,8 +16,11 @@ MAX_DEPTH: Final = 20
 _MAX_DIGITS: Final = 64
 
 
-def check_json(body: bytes) -> None:
-    """Return if the bytes are such JSON, else raise :class:`MalformedRequest` with the reason."""
+def read_json(body: bytes) -> Any:
+    """Return what the bytes say if they are such JSON.
+
+    Raises :class:`MalformedRequest` with the reason if not.
+    """
     if body.startswith(BOM_UTF8):
         # Some parsers ignore it, as RFC 8259 lets them (8.1), and some do not.
         message = "The body begins with a byte-order mark. Send UTF-8 without one."
@@ -36,6 +39,7 @@ def check_json(body: bytes) -> None:
     # JSON's own syntax keeps a raw NUL out, so only an escape can bring one in.
     if b"\\u" in body and not _is_clean(value):
         raise _refusal("INVALID_CHARACTER", "NUL and lone surrogates cannot be used.")
+    return value
 
 
 def _refusal(code: str, message: str) -> MalformedRequest:
