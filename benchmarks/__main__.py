@@ -204,7 +204,12 @@ class _Run:
 
     def rows(self, ours: str) -> list[Row]:
         """Return the rows of all works, with one of the trees as ours."""
-        return [line.row(bout, ours) for work, bout in self.bouts for line in work.lines]
+        return [
+            line.row(bout, ours)
+            for work, bout in self.bouts
+            for line in work.lines
+            if ours in bout.samples
+        ]
 
     def beside(self) -> str:
         """Return the table that has the other tree's rows before and ours after."""
@@ -212,7 +217,7 @@ class _Run:
             line.name: change
             for work, bout in self.bouts
             for line in work.lines
-            if (change := line.changed(bout, BEFORE, OURS)) is not None
+            if BEFORE in bout.samples and (change := line.changed(bout, BEFORE, OURS)) is not None
         }
         return compared(self.rows(BEFORE), self.rows(OURS), paired=changes)
 

@@ -8,7 +8,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -44,7 +44,7 @@ class House:
 
     server: Server
     people: list[Person]
-    access_tokens: list[list[str]] = field(default_factory=lambda: [[] for _ in range(CONNECTIONS)])
+    access_tokens: list[list[str]]
     """What refreshing has brought each connection: tokens that were not used yet."""
 
 
@@ -162,9 +162,12 @@ class Arena:
         with self.peer(prepare=True):
             pass
 
-    async def inhabit(self, server: Server, database: str, *, people: int = PEOPLE) -> House:
-        """Make accounts and as many sessions as there are connections, and return the house.
+    async def inhabit(
+        self, server: Server, database: str, *, people: int = PEOPLE, sessions: int = CONNECTIONS
+    ) -> House:
+        """Make accounts and sessions, one for each connection, and return the house.
 
+        With no people, the accounts are those that another server has made in the same database.
         No mail is read here, so the database says that the addresses are verified.
         """
         server.wait_until_ready("/health/ready")
@@ -177,12 +180,12 @@ class Arena:
         )
         await connection.close()
         found = []
-        for number in range(CONNECTIONS):
-            email = f"person{number % people}@example.com"
+        for number in range(sessions):
+            email = f"person{number % (people or PEOPLE)}@example.com"
             given = {"email": email, "password": PASSWORD}
             data = server.ask("POST", "/api/v1/sessions", json=given)["data"]
             found.append(Person(email, data["access_token"], data["refresh_token"]))
-        return House(server, found)
+        return House(server, found, [[] for _ in found])
 
     async def floor_tokens(self) -> list[str]:
         """Return tokens of sessions that the floor can refresh: copies of Doorward's."""

@@ -10,6 +10,8 @@ from benchmarks.measures import Turn
 from benchmarks.processes import ROOT, Server
 
 OURS, BEFORE = "Doorward", "before"
+_TO_TWO = 32
+"""So many connections that neither of two processes gets few of them: Linux deals by a hash."""
 FLOOR, PEER = "floor", "fastapi-users"
 
 
@@ -42,6 +44,8 @@ class Stage:
     plan: Plan
     houses: dict[str, House]
     """Doorward, and the same of the other tree if there is one."""
+    two: House
+    """Doorward in two processes, with cores of their own where there are enough."""
     floor: Server
     peer: Server
     peer_token: str
@@ -62,9 +66,11 @@ async def opened(arena: Arena, plan: Plan, up: ExitStack) -> Stage:
     for name, tree in trees(arena).items():
         server = up.enter_context(arena.doorward(tree))
         houses[name] = await arena.inhabit(server, arena.database_of(tree))
+    two = up.enter_context(arena.doorward(ROOT, "--workers", "2", cores=arena.cores.two))
+    two_house = await arena.inhabit(two, arena.database_of(ROOT), people=0, sessions=_TO_TWO)
     peer = up.enter_context(arena.peer())
     floor = up.enter_context(arena.floor(public_key(houses[OURS].server)))
-    return Stage(arena, plan, houses, floor, peer, peer_token(peer))
+    return Stage(arena, plan, houses, two_house, floor, peer, peer_token(peer))
 
 
 def trees(arena: Arena) -> dict[str, Path]:

@@ -5,7 +5,7 @@ it a place in :data:`WORKS` with its rows. The contender ``Doorward`` has to be 
 ``stage.each`` makes its turn, and that of the other tree where ``--beside`` names one.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -23,7 +23,7 @@ from benchmarks.arena import (
     signing_in_to_peer,
 )
 from benchmarks.judgement import Goal
-from benchmarks.load import Once
+from benchmarks.load import Caller, Once
 from benchmarks.measures import (
     Turn,
     asking_meanwhile,
@@ -33,6 +33,7 @@ from benchmarks.measures import (
     starting,
 )
 from benchmarks.rows import (
+    CORES_BUSY,
     LATENCY,
     MEMORY,
     PER_CPU_SECOND,
@@ -46,6 +47,7 @@ from benchmarks.rows import (
 from benchmarks.stage import FLOOR, OURS, PEER, Stage
 
 ARGON2 = "bare argon2"
+ONE = "one process"
 SHORT_FLOOR = "floor in two round trips"
 _ME = "/api/v1/users/me"
 _REFRESH = "/api/v1/sessions/refresh"
@@ -190,6 +192,51 @@ async def _sign_up(stage: Stage) -> Mapping[str, Turn]:
     }
 
 
+# --- two processes ---------------------------------------------------------------------------
+
+
+def _one_and_two(stage: Stage, callers: Sequence[Caller]) -> dict[str, Turn]:
+    """Return the turns of two processes and of one, asked by the same callers."""
+    seconds = stage.plan.seconds
+    return {
+        OURS: serving(stage.two.server, callers, seconds=seconds),
+        ONE: serving(stage.houses[OURS].server, callers, seconds=seconds),
+    }
+
+
+async def _me_of_two(stage: Stage) -> Mapping[str, Turn]:
+    people = stage.two.people
+    return _one_and_two(stage, [reading(_ME, one.access_token, one.email) for one in people])
+
+
+async def _refresh_of_two(stage: Stage) -> Mapping[str, Turn]:
+    tokens = [person.refresh_token for person in stage.two.people]
+    return _one_and_two(stage, [refreshing(_REFRESH, token) for token in tokens])
+
+
+async def _sign_in_of_two(stage: Stage) -> Mapping[str, Turn]:
+    seconds, both = stage.plan.hashing_seconds, stage.arena.cores.two
+    return {
+        OURS: serving(stage.two.server, _SIGNING_IN_TO_TWO, seconds=seconds),
+        ARGON2: hashing("verify", both, COSTS, seconds=seconds),
+    }
+
+
+async def _meanwhile_of_two(stage: Stage) -> Mapping[str, Turn]:
+    person = stage.two.people[0]
+    return {
+        OURS: asking_meanwhile(
+            stage.two.server,
+            _SIGNING_IN_TO_TWO,
+            reading(_ME, person.access_token, person.email),
+            seconds=stage.plan.meanwhile_seconds,
+            per_second=_PROBES_PER_SECOND,
+        )
+    }
+
+
+_SIGNING_IN_TO_TWO = [signing_in(number % PEOPLE) for number in range(2 * PEOPLE)]
+
 WORKS = (
     Work(
         "start",
@@ -258,6 +305,49 @@ WORKS = (
         (
             Beside("sign-up, saturated", ARGON2, PER_SECOND, Goal(0.9, 0.95)),
             Beside("sign-up, per CPU second", ARGON2, PER_CPU_SECOND),
+        ),
+    ),
+    Work(
+        "me, two processes",
+        Kind.SHORT,
+        _me_of_two,
+        (
+            Beside("me, two processes with a core each", ONE, PER_CPU_SECOND, Goal(1.8), times=2),
+            Beside("me, two processes, per second here", ONE, PER_SECOND),
+        ),
+    ),
+    Work(
+        "refresh, two processes",
+        Kind.SHORT,
+        _refresh_of_two,
+        (
+            Beside(
+                "refresh, two processes with a core each", ONE, PER_CPU_SECOND, Goal(1.8), times=2
+            ),
+            Beside("refresh, two processes, per second here", ONE, PER_SECOND),
+        ),
+    ),
+    Work(
+        "sign-in, two processes",
+        Kind.HASHING,
+        _sign_in_of_two,
+        (
+            Beside("sign-in, two processes", ARGON2, PER_SECOND),
+            Beside("sign-in, two processes, cores kept busy", ARGON2, CORES_BUSY, Goal(0.95)),
+        ),
+    ),
+    Work(
+        "me, while two processes are saturated",
+        Kind.ONCE,
+        _meanwhile_of_two,
+        (
+            Absolute(
+                "me while sign-in saturates all cores, p99",
+                LATENCY,
+                "ms",
+                Goal(100, at_most=True),
+                quantile=0.99,
+            ),
         ),
     ),
 )
