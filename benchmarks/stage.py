@@ -22,8 +22,8 @@ class Plan:
     rounds: int = 9
     seconds: float = 1.0
     hashing_rounds: int = 6
-    hashing_seconds: float = 2.5
-    meanwhile_seconds: float = 11.0
+    hashing_seconds: float = 2.0
+    meanwhile_seconds: float = 10.0
     unseen_tokens: int = 3200
     """In each turn."""
     unseen_rounds: int = 5
