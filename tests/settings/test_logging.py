@@ -423,9 +423,10 @@ def _advice() -> Iterator[str]:
         yield told.what_happened
         yield told.cure
     for kept in (None, KeptKey(Path("/var/secret_key"))):
-        wrong = wrong_secret_key(kept)
-        yield wrong.what_happened
-        yield wrong.cure
+        for has_previous in (False, True):
+            wrong = wrong_secret_key(kept, has_previous=has_previous)
+            yield wrong.what_happened
+            yield wrong.cure
 
 
 def test_our_own_advice_is_whole() -> None:

@@ -399,10 +399,13 @@ def test_no_secret_is_shown(load: Load) -> None:
     """
     LG-1
     """
-    settings = load(**{**PRODUCTION, "smtp_url": "smtp://u:hunter2@h"})
+    previous = STRONG[::-1]
+    secrets = {"smtp_url": "smtp://u:hunter2@h", "secret_key_previous": previous}
+    settings = load(**{**PRODUCTION, **secrets})
     shown = f"{settings!r}{settings}{findings(settings)}{settings.model_dump_json()}"
     assert "hunter2" not in shown
     assert STRONG not in shown
+    assert previous not in shown
 
 
 @pytest.mark.parametrize(
@@ -410,6 +413,8 @@ def test_no_secret_is_shown(load: Load) -> None:
     [
         ({"secret_key": ""}, "SECRET_KEY"),
         ({"secret_key": STRONG[:31]}, "SECRET_KEY"),
+        ({"secret_key_previous": STRONG[:31]}, "SECRET_KEY_PREVIOUS"),
+        ({"secret_key_previous": "changeme" * 8}, "SECRET_KEY_PREVIOUS"),
         ({"debug": "on"}, "DEBUG"),
         ({"public_url": "http://id.example.com"}, "PUBLIC_URL"),
         ({"link_base_url": "http://id.example.com"}, "LINK_BASE_URL"),
@@ -457,6 +462,7 @@ def test_what_is_unwise_is_said(
     [
         ({"host": "0.0.0.0"}, "HOST"),
         ({"secret_key": "x"}, "SECRET_KEY"),
+        ({"secret_key_previous": "x"}, "SECRET_KEY_PREVIOUS"),
         ({"database_url": "memory://"}, "DATABASE_URL"),
     ],
 )

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.http.client import PASSWORD, PUBLIC_URL, Api, data_of, refusal_of
-from tests.http.conftest import Start
+from tests.http.conftest import Start, databases
 from tests.http.edge.browser import ME, REFRESH, SIGN_IN, Browser
 
 FOREIGN = [
@@ -187,3 +187,25 @@ async def test_a_named_origin_is_one_of_our_own(start: Start) -> None:
         refusal = await rename(browser, origin=other)
         assert refusal_of(refusal) == (403, "CSRF_FAILED")
         assert "access-control-allow-origin" not in refusal.headers
+
+
+@databases
+async def test_a_page_outlasts_a_change_of_the_secret_key(start: Start) -> None:
+    """
+    TK-4: with the token from before, while SECRET_KEY_PREVIOUS is set; with that of a refresh, ever
+    after. Without either it has to sign in again, and no more than that.
+    """
+    old, new = "v7Yq2m9Zt4Lw8Rk1Xs6Bn3Hf5Jd0GpCa", "kX2mQ8vB4nL7pR1tY5wZ9cF3hJ6sD0gA"
+    api = await start(secret_key=old)
+    await api.verified_user()
+    page, idle = Browser(api), Browser(api)
+    for each in (page, idle):
+        await each.sign_in()
+    page.api = await start(secret_key=new, secret_key_previous=old)
+    assert (await rename(page)).status_code == 200
+    assert (await page.send("POST", REFRESH)).status_code == 200
+    page.api = idle.api = await start(secret_key=new)
+    assert (await rename(page)).status_code == 200
+    assert (await page.send("POST", REFRESH)).status_code == 200
+    assert refusal_of(await idle.send("POST", REFRESH)) == (403, "CSRF_FAILED")
+    await idle.sign_in()
