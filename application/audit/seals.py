@@ -15,8 +15,10 @@ class Seals:
 
     def __init__(self, *, authenticator: Authenticator) -> None:
         self._authenticator = authenticator
-        self.tag: Tag = partial(authenticator.tag, purpose=PURPOSE)
-        """Makes the keyed digest."""
+
+    def tag(self, content: bytes) -> bytes:
+        """Return the keyed digest."""
+        return self._authenticator.tag(content, purpose=PURPOSE)
 
     @property
     def previous_key(self) -> bytes | None:

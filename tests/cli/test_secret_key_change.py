@@ -220,6 +220,31 @@ def test_a_key_is_changed_twice_and_nothing_is_lost(
     assert [row["type"] for row in rows].count("secret_key.changed") == 2
 
 
+def test_processes_that_start_together_make_the_change_once(
+    operators: Operator, parent: Parent
+) -> None:
+    """
+    TK-4, LG-3: on both databases, and none of them fails.
+    """
+    operators.json("users", "create", "--email", "ada@example.com")
+    operators.json("keys", "rotate")
+    settings = {"DATABASE_URL": operators.url, **keys(B, A)}
+    processes = [
+        parent.fork("users", "list", folder=operators.folder, log=f"log {n}", **settings)
+        for n in range(4)
+    ]
+    deadline = time.monotonic() + PATIENCE
+    while None in (codes := [each.poll() for each in processes]):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert codes == [0] * 4
+    alone = {"DATABASE_URL": operators.url, **keys(B)}
+    found = command("audit", "verify", "--json", folder=operators.folder, **alone)
+    assert json.loads(found.stdout)["intact"]
+    rows = command("audit", "list", "--json", folder=operators.folder, **alone)
+    assert rows.stdout.count('"secret_key.changed"') == 1
+
+
 def test_a_database_that_never_had_the_key_names_the_way_out(operator: Operator) -> None:
     """
     CF-1: what was told before stays as it was; and how the key is changed on purpose.
