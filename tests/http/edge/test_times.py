@@ -2,11 +2,11 @@
 Times in queries, as RFC 3339 writes them (IN-1, IN-5).
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from entrypoints.representations.formats import moment_of
+from entrypoints.representations.formats import instant, moment_of
 from tests.http.client import Api, data_of, details_of, refusal_of
 
 LAST = datetime(9999, 12, 31, 23, 59, 59, 999999, UTC)
@@ -82,3 +82,23 @@ async def test_every_query_takes_every_such_time(api: Api) -> None:
             refused = await api.get(path, params={name: text}, access=admin.access)
             assert refusal_of(refused) == (422, "VALIDATION_ERROR"), (name, text)
             assert details_of(refused) == {(name, "INVALID_FORMAT")}
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        (datetime(2026, 3, 1, 12, 0, tzinfo=UTC), "2026-03-01T12:00:00.000000Z"),
+        (datetime(2026, 3, 1, 12, 0, 0, 50, tzinfo=UTC), "2026-03-01T12:00:00.000050Z"),
+        (datetime(1, 1, 1, tzinfo=UTC), "0001-01-01T00:00:00.000000Z"),
+        (
+            datetime(2026, 3, 1, 1, 30, 0, 1, tzinfo=timezone(timedelta(hours=2))),
+            "2026-02-28T23:30:00.000001Z",
+        ),
+    ],
+)
+def test_a_time_is_written_to_the_microsecond_and_in_utc(moment: datetime, text: str) -> None:
+    assert instant(moment) == text
+
+
+def test_no_time_is_none() -> None:
+    assert instant(None) is None
