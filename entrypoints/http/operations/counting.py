@@ -8,7 +8,8 @@ from typing import Final
 
 from entrypoints.lifecycle import StartRefused
 
-_IN_MEMORY: Final = "/dev/shm"  # noqa: S108  what is made there has a name that none can foretell
+# What is made there has a name that none can foretell.
+_IN_MEMORY: Final = "/dev/shm"  # noqa: S108  # nosec B108
 
 
 @contextmanager
