@@ -18,7 +18,8 @@ class InvitationRepository(Protocol):
     async def put(self, invitation: Invitation) -> None:
         """Keep the invitation in place of any older one to the same mailbox.
 
-        Raises ConcurrentChange for an inviter who is gone.
+        Of two at once the second returns when the first one's unit of work has ended. Raises
+        ConcurrentChange for an inviter who is gone.
         """
 
     @abstractmethod

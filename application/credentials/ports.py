@@ -82,7 +82,10 @@ class OneTimeTokenRepository(Protocol):
 
     @abstractmethod
     async def put(self, token: OneTimeToken) -> None:
-        """Keep the token in place of any older one for the same user and purpose."""
+        """Keep the token in place of any older one for the same user and purpose.
+
+        Of two at once the second returns when the first one's unit of work has ended.
+        """
 
     @abstractmethod
     async def find(self, digest: bytes) -> OneTimeToken | None:

@@ -166,6 +166,8 @@ async def _see_to_what_no_operation_does(api: Api) -> None:
     await service.audit.verify.read(principal=OPERATOR, after=0)
     await service.keys.secret_key.ensure_right()
     await service.keys.secret_key.signing_keys()
+    await service.keys.secret_key.previous()
+    await service.keys.change_secret_key()
     await service.keys.keyring.prepare()
     await service.keys.keyring.keep_up()
     service.keys.keyring._asked_at = None  # else it may be too soon
@@ -184,6 +186,8 @@ async def _see_to_what_no_operation_does(api: Api) -> None:
     await service.mail.list_outbox()
     await service.mail.list_outbox.census()
     await service.mail.redrive_outbox(message_ids=None)
+    await service.mail.renew_secrets()
+    await service.mail.renew_secrets.outstanding()
     await service.purge_expired()
 
 

@@ -102,7 +102,7 @@ class SqlAlchemyInvitationRepository(InvitationRepository):
         self._execution = execution
 
     async def put(self, invitation: Invitation) -> None:
-        self._execution.write(_PUT, invitation_values(invitation))
+        await self._execution.run(_PUT, **invitation_values(invitation))
 
     async def find(self, digest: bytes) -> Invitation | None:
         row = await self._execution.first(_FIND, digest=digest)

@@ -101,7 +101,7 @@ class SqlAlchemyOneTimeTokenRepository(OneTimeTokenRepository):
         self._execution = execution
 
     async def put(self, token: OneTimeToken) -> None:
-        self._execution.write(_PUT_TOKEN, token_values(token))
+        await self._execution.run(_PUT_TOKEN, **token_values(token))
 
     async def find(self, digest: bytes) -> OneTimeToken | None:
         row = await self._execution.first(_FIND_TOKEN, digest=digest)

@@ -1,6 +1,8 @@
 """What every repository of invitations promises."""
 
+import asyncio
 import secrets
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,7 +20,11 @@ from tests.contracts.samples import (
     an_invitation,
     in_parallel,
     keep_user,
+    until_a_writer_waits,
 )
+
+if TYPE_CHECKING:
+    from adapters.sqlalchemy.engine import Engine
 
 
 async def test_an_invitation_comes_out_as_it_went_in(units: UnitOfWorkFactory[ServiceUnit]) -> None:
@@ -32,6 +38,29 @@ async def test_an_invitation_comes_out_as_it_went_in(units: UnitOfWorkFactory[Se
         assert await work.invitations.find(ours.digest) == ours
         assert await work.invitations.find(operators.digest) == operators
         assert await work.invitations.find(bytes(32)) is None
+
+
+async def test_of_two_to_one_mailbox_at_once_the_second_goes_on_when_the_first_is_committed(
+    units: UnitOfWorkFactory[ServiceUnit], engine: "Engine | None"
+) -> None:
+    """AT-4: so that the mail that is dated afterwards, the newest, has the secret that is left."""
+    await _put(units, an_invitation())
+    order: list[str] = []
+
+    async def put_the_second() -> None:
+        async with units() as work:
+            await work.invitations.put(an_invitation())
+            order.append("second put")
+            await work.commit()
+
+    async with units() as work:
+        await work.invitations.put(an_invitation())
+        putting = asyncio.create_task(put_the_second())
+        await until_a_writer_waits(engine)
+        order.append("first committed")
+        await work.commit()
+    await putting
+    assert order == ["first committed", "second put"]
 
 
 async def test_an_invitation_that_was_taken_is_gone(units: UnitOfWorkFactory[ServiceUnit]) -> None:

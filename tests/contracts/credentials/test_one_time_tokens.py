@@ -1,5 +1,8 @@
 """What every repository of mailed secrets promises."""
 
+import asyncio
+from typing import TYPE_CHECKING
+
 import pytest
 
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -15,7 +18,11 @@ from tests.contracts.samples import (
     a_user,
     in_parallel,
     keep_user,
+    until_a_writer_waits,
 )
+
+if TYPE_CHECKING:
+    from adapters.sqlalchemy.engine import Engine
 
 
 async def test_a_token_is_found_by_its_digest_and_still_there(
@@ -111,6 +118,30 @@ async def test_of_tokens_put_at_once_one_is_left(units: UnitOfWorkFactory[Servic
     assert outcomes == [None] * 10
     taken = [await _take(units, token.digest) for token in tokens]
     assert sum(token is not None for token in taken) == 1
+
+
+async def test_of_two_put_at_once_the_second_goes_on_when_the_first_is_committed(
+    units: UnitOfWorkFactory[ServiceUnit], engine: "Engine | None"
+) -> None:
+    """AT-4: so that the mail that is dated afterwards, the newest, has the secret that is left."""
+    user = await keep_user(units)
+    (first, _), (second, _) = a_token(user), a_token(user)
+    order: list[str] = []
+
+    async def put_the_second() -> None:
+        async with units() as work:
+            await work.one_time_tokens.put(second)
+            order.append("second put")
+            await work.commit()
+
+    async with units() as work:
+        await work.one_time_tokens.put(first)
+        putting = asyncio.create_task(put_the_second())
+        await until_a_writer_waits(engine)
+        order.append("first committed")
+        await work.commit()
+    await putting
+    assert order == ["first committed", "second put"]
 
 
 async def test_a_take_that_waits_for_a_replacement_gets_nothing_old(
