@@ -25,6 +25,12 @@ from tests.support.databases import DatabasePool, administer, database_name, tex
 from tests.support.pgbouncer import pgbouncer_before
 from tests.support.postgres import PostgresServer
 
+WITH_PROCESSES = frozenset(
+    {"cli", "faults", "worker", "stories", "testing"}
+    | {"test_idle_imports.py", "test_readme.py", "test_served.py"}
+)
+"""Where tests run Doorward in processes of their own, which may outlast a test by a moment."""
+
 
 @pytest.fixture(scope="session")
 def postgres_admin_url() -> Iterator[str]:
@@ -68,13 +74,15 @@ async def postgres_pool(
 
 
 @pytest.fixture
-async def postgres_url(postgres_pool: DatabasePool) -> AsyncIterator[str]:
+async def postgres_url(
+    request: pytest.FixtureRequest, postgres_pool: DatabasePool
+) -> AsyncIterator[str]:
     """
     The address of an empty PostgreSQL database at the newest schema.
     """
     url = await postgres_pool.take()
     yield url
-    await postgres_pool.give_back(url)
+    await postgres_pool.give_back(url, keep=WITH_PROCESSES.isdisjoint(request.path.parts))
 
 
 @pytest.fixture(scope="session")

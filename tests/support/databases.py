@@ -73,14 +73,17 @@ class DatabasePool:
         name = self._free.pop() if self._free else await self._make()
         return text_of(self._admin.set(database=name))
 
-    async def give_back(self, url: str) -> None:
+    async def give_back(self, url: str, *, keep: bool = True) -> None:
         """
         Empty the database for the next test, or drop it if it is not as it was made.
+
+        Not to be kept is one that processes of their own have used: a process that is slow to end
+        would go on writing into the next test.
         """
         name = make_url(url).database
         assert name is not None
         try:
-            is_sound = await self._emptied(url)
+            is_sound = keep and await self._emptied(url)
         except (asyncpg.PostgresError, OSError):
             is_sound = False
         if is_sound:

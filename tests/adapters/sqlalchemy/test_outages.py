@@ -113,6 +113,7 @@ async def test_a_connection_cut_in_the_middle_is_a_503_and_no_change(postgres_ur
     async def write() -> None:
         async with units() as work:
             await work.users.add(user)
+            assert await work.users.get(user.id) is not None  # it is written, and not durable
             await _cut_others(engine)
             await work.commit()
 
