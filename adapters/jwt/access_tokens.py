@@ -49,11 +49,13 @@ from domain.errors import ServiceUnavailable
 from domain.identifiers import SessionId, UserId
 from domain.keys.signing_key import SigningAlgorithm
 from domain.principal import Permission, RoleName
+from domain.sessions.assurance import Level
 
 MAX_TOKEN_LENGTH = 8 * 1024
 """What is read at all (TK-5); what is issued is half of it at most."""
 REMEMBERED_TOKENS = 10_000
 _TYPE = "at+jwt"
+_LEAST = Level.AAL1.value
 _HEADER_NAMES = frozenset({"alg", "kid", "typ"})
 
 
@@ -198,6 +200,9 @@ class JwtAccessTokens(AccessTokens):
             "jti": claims.token_id,
             "client_id": OWN_CLIENT,
             "sid": str(claims.session_id),
+            "acr": claims.acr,
+            "amr": claims.amr,
+            "auth_time": int(claims.authenticated_at.timestamp()),
         }
         if claims.roles is not None:
             said["roles"] = sorted(claims.roles)
@@ -210,7 +215,7 @@ class JwtAccessTokens(AccessTokens):
     def _read_claims(self, claims: dict[str, Any]) -> AccessClaims:
         if claims["iss"] != self._issuer or claims["aud"] != self._audience:
             raise AccessTokenInvalid
-        # Tokens of releases before `client_id` live on for ten minutes after an upgrade.
+        # Tokens of releases before `client_id` and `acr` live on for ten minutes after an upgrade.
         if claims.get("client_id", OWN_CLIENT) != OWN_CLIENT:
             raise AccessTokenInvalid
         issued_at, expires_at = _time(claims["iat"]), _time(claims["exp"])
@@ -227,6 +232,9 @@ class JwtAccessTokens(AccessTokens):
             permissions=(
                 None if "permissions" in omitted else _permissions(_texts(claims["permissions"]))
             ),
+            acr=_text(claims.get("acr", _LEAST)),
+            amr=_texts(claims.get("amr", [])),
+            authenticated_at=_time(claims.get("auth_time", claims["iat"])),
         )
 
 

@@ -19,6 +19,7 @@ from domain.credentials.password_policy import PasswordPolicy, PasswordRejected,
 from domain.errors import Violation
 from domain.origin import Origin
 from domain.principal import Principal
+from domain.sessions.assurance import Evidence, Method
 from domain.sessions.session import EndReason
 from domain.users.user import User
 
@@ -107,6 +108,8 @@ class ChangePassword:
             await unit.outbox.enqueue(notice)
             changed = PasswordChanged(user_id=user.id, occurred_at=now)
             await self._recorder.record(unit, ended, changed, actor=principal, origin=origin)
-            grant = await self._session_starts(unit, user, origin=origin, now=now)
+            grant = await self._session_starts(
+                unit, user, evidence=Evidence.of(Method.PASSWORD), origin=origin, now=now
+            )
             await unit.commit()
         return grant

@@ -14,6 +14,7 @@ from domain.email_address import EmailAddress
 from domain.errors import Forbidden, NotAuthenticated
 from domain.origin import Origin
 from domain.principal import ANONYMOUS
+from domain.sessions.assurance import Evidence, Method
 
 
 class InvalidCredentials(NotAuthenticated):
@@ -84,7 +85,9 @@ class SignIn:
                 credential.rehash(rehashed)
                 await unit.credentials.save(credential)
             await self._guard.forgive(unit, address)
-            grant = await self._session_starts(unit, user, origin=origin, now=now)
+            grant = await self._session_starts(
+                unit, user, evidence=Evidence.of(Method.PASSWORD), origin=origin, now=now
+            )
             await unit.commit()
         return grant
 

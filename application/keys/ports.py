@@ -77,7 +77,8 @@ class AccessClaims:
     """What an access token says (RFC 9068). No name, no address (TK-7).
 
     ``roles`` and ``permissions`` are None where the token does not list them; it then names them in
-    ``claims_omitted``, so that a verifier asks instead of reading "none".
+    ``claims_omitted``, so that a verifier asks instead of reading "none". ``acr``, ``amr`` and
+    ``auth_time`` (OpenID Connect Core, 2) are the session's: a refresh changes none of them.
     """
 
     user_id: UserId
@@ -87,6 +88,9 @@ class AccessClaims:
     expires_at: datetime
     roles: frozenset[RoleName] | None
     permissions: frozenset[Permission] | None
+    acr: str
+    amr: tuple[str, ...]
+    authenticated_at: datetime
 
     @property
     def omitted(self) -> tuple[str, ...]:

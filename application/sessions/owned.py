@@ -33,6 +33,9 @@ class SessionsData(OwnedData[SessionsUnit]):
                 "ip_address": session.ip_address,
                 "user_agent": session.user_agent,
                 "current": session.id == owner.session_id,
+                "acr": session.assurance.acr.value,
+                "amr": list(session.assurance.amr),
+                "authenticated_at": session.assurance.at,
                 "ended_at": session.ended_at,
                 "end_reason": session.end_reason and session.end_reason.value,
             }

@@ -13,6 +13,7 @@ from application.sessions.ports import SessionsUnit
 from domain.identifiers import uuid7
 from domain.origin import Origin
 from domain.principal import ADMINISTRATOR, Principal, PrincipalKind
+from domain.sessions.assurance import Evidence
 from domain.sessions.refresh_token import RefreshToken
 from domain.sessions.session import EndReason, Session, SessionPolicy
 from domain.users.user import User
@@ -76,6 +77,9 @@ class TokenGrants:
             # An administrator may do everything, also what no list could hold: the token says so
             # by its role, and that there is no list.
             permissions=None if ADMINISTRATOR in user.roles else user.defined_permissions,
+            acr=session.assurance.acr.value,
+            amr=session.assurance.amr,
+            authenticated_at=session.assurance.at,
         )
         return TokenGrant(
             access_token=self._tokens.issue(claims),
@@ -103,15 +107,24 @@ class SessionStarts:
         self._recorder, self._policy = recorder, policy
 
     async def __call__(
-        self, unit: SessionsUnit, user: User, *, origin: Origin, now: datetime
+        self,
+        unit: SessionsUnit,
+        user: User,
+        *,
+        evidence: Evidence,
+        origin: Origin,
+        now: datetime,
     ) -> TokenGrant:
         """Return both tokens of a new session, which the caller has yet to commit.
+
+        What the user has shown decides the session's level, here for every way to sign in.
 
         Above the cap the oldest sessions end (SE-4). What cannot be signed leaves no session
         behind: the tokens are made before the commit.
         """
         session, refresh_token, started = Session.start(
             user_id=user.id,
+            evidence=evidence,
             policy=self._policy,
             ip_address=origin.ip_address,
             user_agent=origin.user_agent,

@@ -34,9 +34,11 @@ class SessionEvent(DomainEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionStarted(SessionEvent):
-    """A user signed in."""
+    """A user signed in, and how: the level and the methods, parted by spaces."""
 
     name = "session.started"
+    acr: str
+    amr: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from enum import StrEnum
 
 from domain.errors import NotAuthenticated, NotFound, Violation
 from domain.identifiers import Entropy, SessionId, UserId
+from domain.sessions.assurance import Assurance, Evidence
 from domain.sessions.events import (
     SessionEnded,
     SessionRefreshed,
@@ -148,6 +149,7 @@ class Session:
     end_reason: EndReason | None
     ip_address: str | None
     user_agent: str | None
+    assurance: Assurance
     version: int = 0
 
     @classmethod
@@ -155,13 +157,18 @@ class Session:
         cls,
         *,
         user_id: UserId,
+        evidence: Evidence,
         policy: SessionPolicy,
         ip_address: str | None,
         user_agent: str | None,
         now: datetime,
         entropy: Entropy,
     ) -> tuple["Session", RefreshToken, SessionStarted]:
-        """Return a new session with its first refresh token."""
+        """Return a new session with its first refresh token.
+
+        Raises :class:`~domain.sessions.assurance.NotEnoughShown` for evidence that names nobody.
+        """
+        assurance = Assurance.by(evidence, at=now)
         session_id = SessionId.new(now, entropy)
         token = RefreshToken(session_id, 1, entropy(FAMILY_BYTES), entropy(SECRET_BYTES))
         session = cls(
@@ -181,8 +188,15 @@ class Session:
             end_reason=None,
             ip_address=ip_address,
             user_agent=user_agent[:MAX_USER_AGENT] if user_agent else None,
+            assurance=assurance,
         )
-        event = SessionStarted(session_id=session_id, user_id=user_id, occurred_at=now)
+        event = SessionStarted(
+            session_id=session_id,
+            user_id=user_id,
+            acr=assurance.acr.value,
+            amr=" ".join(assurance.amr),
+            occurred_at=now,
+        )
         return session, token, event
 
     @property

@@ -19,6 +19,9 @@ def session_body(session: Session, *, current: SessionId | None) -> dict[str, An
         "ip_address": session.ip_address,
         "user_agent": session.user_agent,
         "current": session.id == current,
+        "acr": session.assurance.acr.value,
+        "amr": list(session.assurance.amr),
+        "authenticated_at": instant(session.assurance.at),
     }
 
 

@@ -25,6 +25,7 @@ from domain.keys.signing_key import SigningAlgorithm, SigningKey
 from domain.mail.message import MessageId, MessageKind, MessageStatus, OutboxMessage
 from domain.origin import Origin
 from domain.principal import ADMINISTRATOR, OPERATOR, USER, Principal, PrincipalKind
+from domain.sessions.assurance import Evidence, Method
 from domain.sessions.refresh_token import RefreshToken
 from domain.sessions.session import Session, SessionPolicy
 from domain.users.user import User
@@ -62,6 +63,7 @@ def a_session(user: User, *, now: datetime = NOW) -> tuple[Session, RefreshToken
     """Return a new session of the user, and its first refresh token."""
     session, token, _ = Session.start(
         user_id=user.id,
+        evidence=Evidence.of(Method.PASSWORD),
         policy=POLICY,
         ip_address="2001:db8::1",
         user_agent="Mozilla/5.0",

@@ -23,6 +23,7 @@ from domain.keys.signing_key import SigningAlgorithm, SigningKey
 from domain.mail.message import MessageId, OutboxMessage
 from domain.origin import Origin
 from domain.principal import RoleName
+from domain.sessions.assurance import Assurance, Level, Method
 from domain.sessions.session import EndReason, Session
 from domain.users.user import User
 from tests.contracts.samples import (
@@ -184,6 +185,11 @@ async def test_sessions(units: UnitOfWorkFactory[ServiceUnit], data: st.DataObje
                 st.sampled_from([None, "192.0.2.1", "2001:db8::/64", "::ffff:1.2.3.4"])
             ),
             user_agent=draw(st.none() | texts(256)),
+            assurance=Assurance(
+                draw(st.sampled_from(Level)),
+                tuple(draw(st.sets(st.sampled_from(Method)))),
+                draw(moments),
+            ),
         )
 
     kept = session(identified(SessionId))

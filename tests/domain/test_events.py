@@ -104,7 +104,7 @@ def test_events_are_frozen_and_hold_no_secret_and_no_address(event: type[DomainE
     parameters = vars(event)["__dataclass_params__"]
     assert parameters.frozen
     assert {field.name for field in dataclasses.fields(event)} <= {
-        "occurred_at", "user_id", "session_id", "because", "role", "kid", "count",
+        "occurred_at", "user_id", "session_id", "because", "role", "kid", "count", "acr", "amr",
         "invitation_id", "roles", "permissions", "missing",
     }  # fmt: skip
 

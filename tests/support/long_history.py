@@ -10,6 +10,7 @@ from application.service import ServiceUnit
 from domain.audit.event import AuditEvent, AuditEventId, Party
 from domain.email_address import EmailAddress
 from domain.origin import Origin
+from domain.sessions.assurance import Evidence, Method
 from domain.sessions.session import EndReason, Session, SessionPolicy
 from domain.users.user import User
 
@@ -38,6 +39,7 @@ async def live_long(
 def _session(user: User, began: datetime) -> Session:
     session, _, _ = Session.start(
         user_id=user.id,
+        evidence=Evidence.of(Method.PASSWORD),
         policy=_POLICY,
         ip_address=_HERE.ip_address,
         user_agent=_HERE.user_agent,

@@ -22,6 +22,7 @@ from adapters.sqlalchemy.users.rows import USER, user_from
 from adapters.sqlalchemy.users.tables import users
 from application.sessions.ports import SessionRepository
 from domain.identifiers import SessionId, UserId
+from domain.sessions.assurance import Assurance, Level, Method
 from domain.sessions.session import EndReason, Session
 from domain.users.user import User
 from domain.vocabulary import word_of
@@ -44,6 +45,9 @@ SESSION = (
     sessions.c.ip_address,
     sessions.c.user_agent,
     sessions.c.version,
+    sessions.c.acr,
+    sessions.c.amr,
+    sessions.c.authenticated_at,
 )
 
 
@@ -51,7 +55,7 @@ def session_from(row: Row) -> Session:
     """Return the session that a row of ``SESSION`` tells of."""
     (id_, user_id, created, last_used, idle_expires, absolute_expires, generation, family,
      current, previous, sealed, rotated, ended, reason, ip_address, user_agent,
-     version) = row  # fmt: skip
+     version, acr, amr, authenticated) = row  # fmt: skip
     return Session(
         id=SessionId(id_),
         user_id=UserId(user_id),
@@ -69,6 +73,12 @@ def session_from(row: Row) -> Session:
         end_reason=None if reason is None else word_of(EndReason, reason),
         ip_address=ip_address,
         user_agent=user_agent,
+        assurance=(
+            # Before there were levels, every session began with a password.
+            Assurance(Level.AAL1, (Method.PASSWORD.value,), created)
+            if acr is None
+            else Assurance(word_of(Level, acr), tuple(amr.split()), authenticated)
+        ),
         version=version,
     )
 
@@ -93,6 +103,9 @@ def session_values(session: Session) -> Written:
         "ip_address": session.ip_address,
         "user_agent": session.user_agent,
         "version": session.version,
+        "acr": session.assurance.acr.value,
+        "amr": " ".join(session.assurance.amr),
+        "authenticated_at": session.assurance.at,
     }
 
 

@@ -25,6 +25,10 @@ sessions = Table(
     Column("ip_address", String(64)),
     Column("user_agent", String(256)),
     Column("version", Integer, nullable=False),
+    # Of sessions from before there were levels these are null.
+    Column("acr", String(16)),
+    Column("amr", String(128)),
+    Column("authenticated_at", UtcDateTime),
     one_of("end_reason", words_of(EndReason)),
     info=exported("sessions"),
 )

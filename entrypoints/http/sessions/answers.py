@@ -19,6 +19,12 @@ class SessionOut(AnswerModel):
     ip_address: str | None = Field(examples=["203.0.113.7"])
     user_agent: str | None = Field(examples=["curl/8.5.0"])
     current: bool
+    acr: str = Field(
+        description="How surely the user was recognised: `aal1`, `aal2` or `phr`.",
+        examples=["aal1"],
+    )
+    amr: list[str] = Field(description="What the user has shown.", examples=[["pwd"]])
+    authenticated_at: Instant
 
 
 class TokenOut(AnswerModel):

@@ -54,8 +54,13 @@ CLAIMS = AccessClaims(
     expires_at=NOW + timedelta(minutes=10),
     roles=frozenset({RoleName("user"), RoleName("administrator")}),
     permissions=frozenset({Permission("users:read"), Permission("audit:read")}),
+    acr="aal2",
+    amr=("pwd", "otp", "mfa"),
+    authenticated_at=NOW - timedelta(hours=3),
 )
 EDDSA, ES256, RS256 = SigningAlgorithm
+OF_LATER = {"client_id", "acr", "amr", "auth_time"}
+"""The claims that the first releases did not have."""
 every_algorithm = pytest.mark.parametrize("algorithm", list(SigningAlgorithm), ids=str)
 
 
@@ -120,6 +125,9 @@ def genuine() -> dict[str, Any]:
         "jti": CLAIMS.token_id,
         "client_id": "doorward",
         "sid": str(CLAIMS.session_id),
+        "acr": "aal2",
+        "amr": ["pwd", "otp", "mfa"],
+        "auth_time": int(CLAIMS.authenticated_at.timestamp()),
         "roles": ["administrator", "user"],
         "permissions": ["audit:read", "users:read"],
     }
@@ -416,7 +424,7 @@ class TestHeaders:
 
 
 class TestClaims:
-    @pytest.mark.parametrize("name", sorted(genuine().keys() - {"client_id"}))
+    @pytest.mark.parametrize("name", sorted(genuine().keys() - OF_LATER))
     def test_every_claim_is_needed(self, name: str) -> None:
         """TK-1: a token without an expiry, an audience or a session is none."""
         claims = genuine()
@@ -446,6 +454,12 @@ class TestClaims:
             ("client_id", "another"),
             ("client_id", ["doorward"]),
             ("client_id", None),
+            ("acr", None),
+            ("acr", 2),
+            ("amr", "pwd"),
+            ("amr", [1]),
+            ("auth_time", None),
+            ("auth_time", "yesterday"),
             ("jti", 1),
             ("jti", None),
             ("jti", ["a"]),
@@ -465,12 +479,13 @@ class TestClaims:
         """TK-1: exact issuer, own audience, canonical identifiers, lists of strings."""
         refused(sign(KEYS[EDDSA], header_of(KEYS[EDDSA]), {**genuine(), name: value}))
 
-    def test_a_token_from_before_there_were_client_ids_is_taken(self) -> None:
+    def test_a_token_of_an_earlier_release_is_taken(self) -> None:
         """It was issued minutes before an upgrade, which signs no user out."""
-        older = genuine()
-        del older["client_id"]
+        older = {name: value for name, value in genuine().items() if name not in OF_LATER}
         key = KEYS[EDDSA]
-        assert ALL.verify(sign(key, header_of(key), older), now=NOW) == CLAIMS
+        assert ALL.verify(sign(key, header_of(key), older), now=NOW) == replace(
+            CLAIMS, acr="aal1", amr=(), authenticated_at=CLAIMS.issued_at
+        )
 
     @pytest.mark.parametrize("names", [("permissions",), ("permissions", "roles"), ("roles",)])
     def test_a_claim_may_be_missing_only_where_the_token_says_so(

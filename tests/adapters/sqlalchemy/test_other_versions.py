@@ -7,6 +7,7 @@ from adapters.sqlalchemy.engine import Engine
 from adapters.sqlalchemy.service_unit import SqlAlchemyUnitOfWork
 from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWorkFactory
 from domain.mail.message import MessageId, MessageStatus
+from domain.sessions.assurance import Assurance, Level
 from domain.sessions.session import EndReason
 from tests.contracts.samples import (
     KINDS,
@@ -104,3 +105,31 @@ async def test_a_mailed_secret_for_a_strange_purpose_stops_no_export(
     async with units.read_only() as work:
         [found] = await work.one_time_tokens.list_of(user.id)
     assert found.purpose.value == "device_login"
+
+
+async def test_a_session_from_before_there_were_levels_began_with_a_password(
+    engine: Engine, units: SqlAlchemyUnitOfWorkFactory[SqlAlchemyUnitOfWork]
+) -> None:
+    """An older version beside this one goes on writing such rows, and a save completes them."""
+    session, _ = await keep_session(units, await keep_user(units))
+    async with through_sqlalchemy(engine).begin() as connection:
+        await connection.execute(
+            text("UPDATE sessions SET acr = NULL, amr = NULL, authenticated_at = NULL")
+        )
+    old = await load_session(units, session)
+    assert old.assurance == Assurance(Level.AAL1, ("pwd",), session.created_at)
+    await save_session(units, old)
+    assert (await load_session(units, session)).assurance == old.assurance
+
+
+async def test_a_level_of_a_newer_version_reaches_none_that_is_known_here(
+    engine: Engine, units: SqlAlchemyUnitOfWorkFactory[SqlAlchemyUnitOfWork]
+) -> None:
+    session, _ = await keep_session(units, await keep_user(units))
+    async with through_sqlalchemy(engine).begin() as connection:
+        await connection.execute(text("UPDATE sessions SET acr = 'phrh', amr = 'pwd face mfa'"))
+    newer = await load_session(units, session)
+    assert (newer.assurance.acr.value, newer.assurance.amr) == ("phrh", ("pwd", "face", "mfa"))
+    assert not any(newer.assurance.acr.reaches(level) for level in Level)
+    await save_session(units, newer)
+    assert (await load_session(units, session)).assurance == newer.assurance

@@ -1,5 +1,7 @@
 """Knowing the caller by the access token, and only while the session lives (SE-1, TK-7)."""
 
+from dataclasses import replace
+
 import pytest
 
 from application.keys.ports import (
@@ -138,15 +140,7 @@ async def test_a_token_whose_user_and_session_do_not_belong_together_is_invalid(
     grant = await signed_in(service)
     other = await service.verified_user("bob@example.com")
     claims = service.ports.access_tokens.verify(grant.access_token, now=service.clock.now())
-    forged = AccessClaims(
-        user_id=other.id,
-        session_id=claims.session_id,
-        token_id=claims.token_id,
-        issued_at=claims.issued_at,
-        expires_at=claims.expires_at,
-        roles=claims.roles,
-        permissions=claims.permissions,
-    )
+    forged = replace(claims, user_id=other.id)
     assert (
         type(await refused(service, service.ports.access_tokens.issue(forged)))
         is AccessTokenInvalid

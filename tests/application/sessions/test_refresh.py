@@ -47,6 +47,23 @@ async def test_a_refresh_rotates_the_token_and_keeps_the_session() -> None:
     await service.authenticate(first)
 
 
+async def test_a_refresh_neither_raises_nor_renews_how_the_user_was_recognised() -> None:
+    """The level and its time are the sign-in's, in the session and in every token of it."""
+    service = Service()
+    first = await signed_in(service)
+    began = service.clock.now()
+    for _ in range(3):
+        service.clock.advance(MINUTE)
+        grant = await service.refresh(first.refresh_token)
+        claims = service.ports.access_tokens.verify(grant.access_token, now=service.clock.now())
+        assert (claims.acr, claims.amr) == ("aal1", ("pwd",))
+        assert claims.authenticated_at == began
+        assert grant.session.assurance == first.session.assurance
+        first = grant
+    [started] = service.audited("session.started")
+    assert (started.data["acr"], started.data["amr"]) == ("aal1", "pwd")
+
+
 async def test_a_rotation_is_routine_and_leaves_no_row() -> None:
     """LG-3: its time stands in the session; replays, reuse and refusals are always noted."""
     service = Service()

@@ -292,6 +292,9 @@ def test_a_token_holds_neither_address_nor_name(tokens: AccessTokens) -> None:
         "expires_at",
         "roles",
         "permissions",
+        "acr",
+        "amr",
+        "authenticated_at",
     }
 
 
@@ -308,6 +311,9 @@ def _claims(
         expires_at=NOW + TTL,
         roles=roles,
         permissions=permissions,
+        acr="aal2",
+        amr=("pwd", "otp", "mfa"),
+        authenticated_at=NOW - TTL,
     )
 
 

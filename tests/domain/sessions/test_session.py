@@ -9,6 +9,7 @@ from itertools import product
 import pytest
 
 from domain.identifiers import UserId
+from domain.sessions.assurance import Evidence, Method
 from domain.sessions.refresh_token import RefreshToken, RefreshTokenInvalid
 from domain.sessions.session import (
     MAX_USER_AGENT,
@@ -36,6 +37,7 @@ def started(*, policy: SessionPolicy = POLICY) -> tuple[Session, RefreshToken]:
     """Return a new session and its first token."""
     session, token, _ = Session.start(
         user_id=USER,
+        evidence=Evidence.of(Method.PASSWORD),
         policy=policy,
         ip_address="192.0.2.1",
         user_agent="curl/8",
@@ -92,7 +94,13 @@ def test_a_very_long_user_agent_is_cut_and_an_empty_one_is_none() -> None:
     """IN-2: what a client says of itself cannot fill the store."""
     for given, kept in [("x" * 9999, "x" * MAX_USER_AGENT), ("", None), (None, None)]:
         session, _, _ = Session.start(
-            user_id=USER, policy=POLICY, ip_address=None, user_agent=given, now=NOW, entropy=ENTROPY
+            user_id=USER,
+            evidence=Evidence.of(Method.PASSWORD),
+            policy=POLICY,
+            ip_address=None,
+            user_agent=given,
+            now=NOW,
+            entropy=ENTROPY,
         )
         assert session.user_agent == kept
 

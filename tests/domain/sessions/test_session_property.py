@@ -14,6 +14,7 @@ from hypothesis.stateful import (
 )
 
 from domain.identifiers import UserId
+from domain.sessions.assurance import Evidence, Method
 from domain.sessions.refresh_token import RefreshToken, RefreshTokenInvalid
 from domain.sessions.session import (
     EndReason,
@@ -47,6 +48,7 @@ class Presentations(RuleBasedStateMachine):
         self.now: datetime = NOW
         self.session, first, _ = Session.start(
             user_id=UserId.new(NOW, self.entropy),
+            evidence=Evidence.of(Method.PASSWORD),
             policy=self.policy,
             ip_address=None,
             user_agent=None,
@@ -160,6 +162,7 @@ def test_a_loop_of_retries_never_prolongs_the_window() -> None:
     entropy = entropy_from("loop")
     session, first, _ = Session.start(
         user_id=UserId.new(NOW, entropy),
+        evidence=Evidence.of(Method.PASSWORD),
         policy=machine_policy,
         ip_address=None,
         user_agent=None,

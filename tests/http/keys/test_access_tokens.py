@@ -47,12 +47,15 @@ async def test_a_stock_library_verifies_with_the_jwks_alone(
     claims = token.claims
     assert set(claims) == {
         "iss", "sub", "aud", "exp", "iat", "jti", "client_id", "sid", "roles", "permissions",
+        "acr", "amr", "auth_time",
     }  # fmt: skip
     assert claims["iss"] == claims["aud"] == PUBLIC_URL
     assert claims["client_id"] == "doorward"
     assert (claims["sub"], claims["sid"]) == (tokens.user_id, tokens.session_id)
     assert 0 < claims["exp"] - claims["iat"] <= 600
     assert (claims["roles"], claims["permissions"]) == (["user"], [])
+    assert (claims["acr"], claims["amr"]) == ("aal1", ["pwd"])
+    assert claims["auth_time"] == claims["iat"]
     assert (await api.me(tokens))["id"] == tokens.user_id
 
 

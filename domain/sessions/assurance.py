@@ -1,0 +1,95 @@
+"""How surely the user behind a session was recognised: what was shown, and the level it reaches.
+
+The levels are the authenticator assurance levels of NIST SP 800-63B, and above them OpenID's
+``phr``, phishing-resistant. The methods have the names of RFC 8176 where it has one; ``email``,
+``rc`` (a recovery code) and ``device`` (a trusted one) are Doorward's own.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """How sure it is, the least first: the values of ``acr``."""
+
+    AAL1 = "aal1"
+    AAL2 = "aal2"
+    PHR = "phr"
+
+    def reaches(self, wanted: "Level") -> bool:
+        """Tell whether this level is at least the wanted one; one that is unknown reaches none."""
+        return self in _RANKS and _RANKS.index(self) >= _RANKS.index(wanted)
+
+
+_RANKS = [Level.AAL1, Level.AAL2, Level.PHR]
+
+
+class Method(StrEnum):
+    """What a user can show: the values of ``amr``, but for ``mfa``, which is derived."""
+
+    PASSWORD = "pwd"
+    EMAIL = "email"
+    OTP = "otp"
+    RECOVERY_CODE = "rc"
+    HARDWARE_KEY = "hwk"
+    SOFTWARE_KEY = "swk"
+    DEVICE = "device"
+
+
+_FIRST = frozenset({Method.PASSWORD, Method.EMAIL})
+_CODES = frozenset({Method.OTP, Method.RECOVERY_CODE})
+_KEYS = frozenset({Method.HARDWARE_KEY, Method.SOFTWARE_KEY})
+_MULTI_FACTOR = "mfa"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was shown. ``user_verified`` is what a passkey signed, and not what a client says."""
+
+    methods: frozenset[Method]
+    user_verified: bool = False
+
+    @classmethod
+    def of(cls, *methods: Method, user_verified: bool = False) -> "Evidence":
+        """Return the evidence of these methods together."""
+        return cls(frozenset(methods), user_verified)
+
+
+class NotEnoughShown(ValueError):
+    """The evidence does not identify a user: a second factor alone, or nothing at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assurance:
+    """What a session knows of how its user was recognised, and when that was (UTC)."""
+
+    acr: Level
+    amr: tuple[str, ...]
+    at: datetime
+
+    @classmethod
+    def by(cls, evidence: Evidence, *, at: datetime) -> "Assurance":
+        """Return what the evidence amounts to; raise :class:`NotEnoughShown` for too little.
+
+        A mailbox beside a password that the mailbox can reset is no second factor, and a trusted
+        device is none either.
+        """
+        shown = evidence.methods
+        knows, holds_key = shown & _FIRST, shown & _KEYS
+        if holds_key and (evidence.user_verified or Method.PASSWORD in shown):
+            acr = Level.PHR
+        elif not knows:
+            raise NotEnoughShown
+        elif holds_key or shown & _CODES:
+            acr = Level.AAL2
+        else:
+            acr = Level.AAL1
+        return cls(acr, _amr(shown, several=acr is not Level.AAL1), at)
+
+
+def _amr(shown: Iterable[Method], *, several: bool) -> tuple[str, ...]:
+    """Return the methods in the order in which they are declared, and whether they are several."""
+    methods = [method.value for method in Method if method in shown]
+    return (*methods, _MULTI_FACTOR) if several else tuple(methods)
