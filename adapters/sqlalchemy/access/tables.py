@@ -4,13 +4,16 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     ForeignKey,
+    FromClause,
     LargeBinary,
     String,
     Table,
     Uuid,
     bindparam,
     exists,
+    literal_column,
     or_,
+    select,
 )
 
 from adapters.sqlalchemy.schema import Json, UtcDateTime, exported, metadata
@@ -41,11 +44,27 @@ def is_living() -> tuple[ColumnElement[bool], ...]:
     invitee, inviter = users.alias("invitee"), users.alias("inviter")
     return (
         invitations.c.expires_at > bindparam("now"),
-        ~exists().where(
+        ~_is_found(
+            invitee,
             invitee.c.email_key == invitations.c.email_key,
             or_(invitee.c.email_verified_at.is_not(None), invitee.c.suspended_at.is_not(None)),
         ),
-        ~exists().where(
-            inviter.c.id == invitations.c.invited_by, inviter.c.suspended_at.is_not(None)
+        ~_is_found(
+            inviter, inviter.c.id == invitations.c.invited_by, inviter.c.suspended_at.is_not(None)
         ),
+    )
+
+
+def _is_found(among: FromClause, *where: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that there is such a row, to be asked for one invitation at a time.
+
+    With an offset PostgreSQL cannot make a join of it, for which it would read all users before it
+    comes to the first of a page.
+    """
+    return exists(
+        select(literal_column("1"))
+        .select_from(among)
+        .where(*where)
+        .correlate(invitations)
+        .offset(literal_column("0"))
     )

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, text
 
+from adapters.sqlalchemy.accounts import invitations
 from adapters.sqlalchemy.engine import Engine, create_engine
 from adapters.sqlalchemy.mail import ledger
 from adapters.sqlalchemy.mail.tables import outbox_messages
 from adapters.sqlalchemy.service_unit import SqlAlchemyUnitOfWork
-from adapters.sqlalchemy.statements import Statement
+from adapters.sqlalchemy.statements import AFTER_ALL, Statement
 from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWorkFactory
 from application.mail.ports import MOST_COUNTED
 from domain.access.role import MAX_PERMISSIONS, Role
@@ -188,3 +189,14 @@ async def test_reading_all_of_the_outbox_would_be_noticed(postgres: Engine) -> N
         )
         == 500
     )
+
+
+async def test_open_invitations_are_told_apart_one_by_one(postgres: Engine) -> None:
+    """As a join, all users would be read before the first invitation of a page is found."""
+    plan = invitations._LIST_LIVING.plan(postgres.dialect)
+    given = plan.arguments({"now": NOW, "before": AFTER_ALL, "limit": 50})
+    async with through_sqlalchemy(postgres).connect() as connection:
+        raw: Any = (await connection.get_raw_connection()).driver_connection
+        lines = [row[0] for row in await raw.fetch(f"EXPLAIN (COSTS off) {plan.sql}", *given)]
+    assert sum(line.strip().startswith("SubPlan") for line in lines) == 2, lines
+    assert not any("Join" in line for line in lines), lines
