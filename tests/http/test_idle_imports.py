@@ -63,7 +63,6 @@ NEVER_IDLE = {
     "rich": "help and tables on a terminal",
     "sqlalchemy.ext.asyncio": "brings the ORM",
     "sqlalchemy.orm": "not used at all",
-    "websockets": "uvicorn's, for what Doorward does not speak",
     "werkzeug": "the wiring's",
 }
 """Module, and all below it: what it is for."""

@@ -29,6 +29,9 @@ SESSION = {
     "ip_address",
     "user_agent",
     "current",
+    "acr",
+    "amr",
+    "authenticated_at",
 }
 GRANT = {
     "access_token",
