@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -49,6 +50,29 @@ async def test_rights_that_are_not_needed_are_named(postgres_url: str) -> None:
 
 async def test_a_pool_that_the_server_cannot_fill_is_told(postgres_url: str) -> None:
     assert told(await seen(postgres_url, pool_size=1000), "DATABASE_POOL_SIZE").level == "warning"
+
+
+async def test_a_pooler_in_between_is_told_and_none_where_there_is_none(
+    postgres_url: str, pgbouncer_url: str
+) -> None:
+    """Decision 32: what it costs is said where it applies."""
+    assert told(await seen(pgbouncer_url), "A pooler stands between").level == "note"
+    assert not any("pooler" in each.message for each in await seen(postgres_url))
+
+
+@pytest.mark.parametrize(
+    ("replicas", "waited_for", "is_told"), [(0, "", False), (1, "", True), (1, "other", False)]
+)
+def test_replicas_that_follow_later_are_told(replicas: int, waited_for: str, is_told: bool) -> None:
+    """DB-3: from what a server says of itself; no replica is started here."""
+    facts = SimpleNamespace(
+        synchronous_commit="on",
+        fsync="on",
+        replicas=replicas,
+        synchronous_standby_names=waited_for,
+    )
+    found = list(inspection._durability(facts))
+    assert ["Replicas follow later" in each.message for each in found] == [True] * is_told
 
 
 async def test_a_file_that_is_not_there_yet_is_no_fault_and_is_not_made(tmp_path: Path) -> None:
