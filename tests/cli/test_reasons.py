@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import AuthResult
 from sqlalchemy import make_url
-from structlog.testing import capture_logs
 
 from tests.adapters.smtp.test_mailer import Inbox, serving
 from tests.http.client import running_api, settings_for
 from tests.support.command_line import command
 from tests.support.databases import administer
+from tests.support.logging_state import captured_records
 from tests.support.postgres import PostgresServer
 from tests.support.processes import (
     PATIENCE,
@@ -328,7 +328,7 @@ async def test_a_mail_server_that_refuses_the_password_is_told(tmp_path: Path) -
 async def test_a_request_that_met_it_names_it_in_its_line(own_postgres: PostgresServer) -> None:
     """LG-1, IN-4: the log has the class, the client has no more than the code."""
     settings = settings_for(own_postgres.url(), migrate_on_start=True)
-    with capture_logs() as records:
+    with captured_records() as records:
         async with running_api(settings) as api:
             tokens = await api.signed_in_user()
             await asyncio.to_thread(own_postgres.stop)

@@ -9,9 +9,7 @@ import httpx
 import pytest
 import structlog
 from starlette.types import Message, Receive, Scope, Send
-from structlog.testing import capture_logs
 
-from entrypoints.http.edge import middleware
 from entrypoints.http.edge.cors import Cors
 from entrypoints.http.edge.middleware import Draining, RequestContext
 from entrypoints.logging import request_id
@@ -22,6 +20,7 @@ from tests.http.edge.application import (
     client_of,
     code_of,
 )
+from tests.support.logging_state import captured_records, logging_as_before
 
 APP = "https://app.example.com"
 
@@ -31,16 +30,8 @@ def log() -> Iterator[list[Any]]:
     """
     Every record of the test.
     """
-    _forget_what_an_earlier_test_configured()
-    with capture_logs() as records:
+    with captured_records() as records:
         yield records
-
-
-def _forget_what_an_earlier_test_configured() -> None:
-    """
-    In a service a logger keeps its first configuration.
-    """
-    middleware._log.__dict__.pop("bind", None)
 
 
 async def test_a_request_id_is_taken_over(client: httpx.AsyncClient) -> None:
@@ -240,15 +231,10 @@ async def test_the_line_carries_the_request_id() -> None:
             seen.append(request_id.get())
         raise structlog.DropEvent
 
-    _forget_what_an_earlier_test_configured()
-    before = structlog.get_config()["processors"]
-    processors = [*before]
-    before[:] = [note]
-    try:
+    with logging_as_before():
+        structlog.configure(processors=[note])
         async with client_of(behind_the_edge(build_app())) as client:
             await client.get("/raise/bug", headers={"x-request-id": "abc"})
-    finally:
-        before[:] = processors
     assert seen == ["abc", "abc"]
     assert request_id.get() is None
 
