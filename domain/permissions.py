@@ -5,9 +5,12 @@ Each is declared in the capability that asks for it, and collected here.
 
 from domain.access.permissions import PERMISSIONS as ACCESS
 from domain.audit.permissions import PERMISSIONS as AUDIT
+from domain.factors.permissions import PERMISSIONS as FACTORS
 from domain.keys.permissions import PERMISSIONS as KEYS
 from domain.principal import Permission
 from domain.sessions.permissions import PERMISSIONS as SESSIONS
 from domain.users.permissions import PERMISSIONS as USERS
 
-PERMISSIONS: tuple[Permission, ...] = tuple(sorted((*ACCESS, *AUDIT, *KEYS, *SESSIONS, *USERS)))
+PERMISSIONS: tuple[Permission, ...] = tuple(
+    sorted((*ACCESS, *AUDIT, *FACTORS, *KEYS, *SESSIONS, *USERS))
+)

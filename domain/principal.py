@@ -2,8 +2,10 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
+from domain.assurance import Assurance, Level, StepUpRequired
 from domain.errors import Forbidden, ValidationFailed
 from domain.identifiers import SessionId, UserId
 
@@ -82,13 +84,19 @@ class PrincipalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who asks. HTTP builds it from the access token; command line and worker have their own."""
+    """Who asks. HTTP builds it from the access token; command line and worker have their own.
+
+    ``assurance`` is what the caller's session knows of how they were recognised;
+    ``has_second_factor`` says that their account takes more than a password.
+    """
 
     kind: PrincipalKind
     user_id: UserId | None = None
     session_id: SessionId | None = None
     roles: frozenset[RoleName] = frozenset()
     permissions: frozenset[Permission] = frozenset()
+    assurance: Assurance | None = None
+    has_second_factor: bool = False
 
     def may(self, permission: Permission) -> bool:
         """Tell whether the principal has the permission (:func:`permits`)."""
@@ -98,6 +106,19 @@ class Principal:
         """Return if the principal has the permission, else raise :class:`PermissionDenied`."""
         if not self.may(permission):
             raise PermissionDenied(permission)
+
+    def ensure_recently_recognised(self, *, max_age: timedelta, now: datetime) -> None:
+        """Return if the caller showed within ``max_age`` who they are, with all that they have.
+
+        Else raises :class:`~domain.assurance.StepUpRequired` (HD-6, MF-2). Operators and the
+        system itself act without a session, and have nothing to show.
+        """
+        if self.kind in {PrincipalKind.OPERATOR, PrincipalKind.SYSTEM}:
+            return
+        wanted = Level.AAL2 if self.has_second_factor else Level.AAL1
+        if self.assurance is None:
+            raise StepUpRequired(wanted, max_age=max_age)
+        self.assurance.ensure_recent(wanted, max_age=max_age, now=now)
 
 
 ANONYMOUS = Principal(kind=PrincipalKind.ANONYMOUS)

@@ -49,7 +49,7 @@ from domain.errors import ServiceUnavailable
 from domain.identifiers import SessionId, UserId
 from domain.keys.signing_key import SigningAlgorithm
 from domain.principal import Permission, RoleName
-from domain.sessions.assurance import Level
+from domain.assurance import Level
 
 MAX_TOKEN_LENGTH = 8 * 1024
 """What is read at all (TK-5); what is issued is half of it at most."""

@@ -19,7 +19,7 @@ from domain.credentials.password_policy import PasswordPolicy, PasswordRejected,
 from domain.errors import Violation
 from domain.origin import Origin
 from domain.principal import Principal
-from domain.sessions.assurance import Evidence, Method
+from domain.assurance import Evidence, Method
 from domain.sessions.session import EndReason
 from domain.users.user import User
 

@@ -14,7 +14,7 @@ from domain.email_address import EmailAddress
 from domain.errors import Forbidden, NotAuthenticated
 from domain.origin import Origin
 from domain.principal import ANONYMOUS
-from domain.sessions.assurance import Evidence, Method
+from domain.assurance import Evidence, Method
 
 
 class InvalidCredentials(NotAuthenticated):

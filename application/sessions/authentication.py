@@ -61,6 +61,8 @@ class Authenticate:
             session_id=session.id,
             roles=user.roles,
             permissions=user.defined_permissions,
+            assurance=session.assurance,
+            has_second_factor=user.has_second_factor,
         )
         return Caller(principal, user, session)
 

@@ -13,7 +13,7 @@ from application.sessions.ports import SessionsUnit
 from domain.identifiers import uuid7
 from domain.origin import Origin
 from domain.principal import ADMINISTRATOR, Principal, PrincipalKind
-from domain.sessions.assurance import Evidence
+from domain.assurance import Evidence
 from domain.sessions.refresh_token import RefreshToken
 from domain.sessions.session import EndReason, Session, SessionPolicy
 from domain.users.user import User

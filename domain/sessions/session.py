@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from domain.errors import NotAuthenticated, NotFound, Violation
 from domain.identifiers import Entropy, SessionId, UserId
-from domain.sessions.assurance import Assurance, Evidence
+from domain.assurance import Assurance, Evidence
 from domain.sessions.events import (
     SessionEnded,
     SessionRefreshed,
@@ -166,7 +166,7 @@ class Session:
     ) -> tuple["Session", RefreshToken, SessionStarted]:
         """Return a new session with its first refresh token.
 
-        Raises :class:`~domain.sessions.assurance.NotEnoughShown` for evidence that names nobody.
+        Raises :class:`~domain.assurance.NotEnoughShown` for evidence that names nobody.
         """
         assurance = Assurance.by(evidence, at=now)
         session_id = SessionId.new(now, entropy)

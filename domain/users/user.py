@@ -80,6 +80,9 @@ class User:
     the user's ``version`` is what such races are decided on. ``last_signed_in_at`` alone is
     outside it: it is written by ``UserRepository.record_sign_in``.
 
+    ``second_factor_since`` is when the first of the account's second factors was added, None while
+    it has none: signing in then takes more than a password.
+
     ``defined_permissions`` is what the roles defined at run time gave the user when it was
     loaded (an administrator: what any role gives); it is read with the user and never written.
     """
@@ -94,6 +97,7 @@ class User:
     created_at: datetime
     updated_at: datetime
     last_signed_in_at: datetime | None
+    second_factor_since: datetime | None = None
     version: int = 0
     defined_permissions: frozenset[Permission] = frozenset()
 
@@ -167,6 +171,16 @@ class User:
 
     def credentials_changed(self, *, now: datetime) -> None:
         """Note a new or removed password, so that a sign-in with the old one is stopped."""
+        self.updated_at = now
+
+    @property
+    def has_second_factor(self) -> bool:
+        """Whether signing in takes more than a password."""
+        return self.second_factor_since is not None
+
+    def factors_changed(self, *, any_left: bool, now: datetime) -> None:
+        """Note a change of the second factors, so that what relied on them before is stopped."""
+        self.second_factor_since = (self.second_factor_since or now) if any_left else None
         self.updated_at = now
 
     def grant(self, role: RoleName, *, now: datetime) -> RoleGranted | None:

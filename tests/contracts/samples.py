@@ -25,7 +25,7 @@ from domain.keys.signing_key import SigningAlgorithm, SigningKey
 from domain.mail.message import MessageId, MessageKind, MessageStatus, OutboxMessage
 from domain.origin import Origin
 from domain.principal import ADMINISTRATOR, OPERATOR, USER, Principal, PrincipalKind
-from domain.sessions.assurance import Evidence, Method
+from domain.assurance import Evidence, Method
 from domain.sessions.refresh_token import RefreshToken
 from domain.sessions.session import Session, SessionPolicy
 from domain.users.user import User

@@ -23,7 +23,7 @@ from domain.keys.signing_key import SigningAlgorithm, SigningKey
 from domain.mail.message import MessageId, OutboxMessage
 from domain.origin import Origin
 from domain.principal import RoleName
-from domain.sessions.assurance import Assurance, Level, Method
+from domain.assurance import Assurance, Level, Method
 from domain.sessions.session import EndReason, Session
 from domain.users.user import User
 from tests.contracts.samples import (

@@ -10,7 +10,7 @@ from application.service import ServiceUnit
 from domain.audit.event import AuditEvent, AuditEventId, Party
 from domain.email_address import EmailAddress
 from domain.origin import Origin
-from domain.sessions.assurance import Evidence, Method
+from domain.assurance import Evidence, Method
 from domain.sessions.session import EndReason, Session, SessionPolicy
 from domain.users.user import User
 

@@ -22,7 +22,7 @@ from adapters.sqlalchemy.users.rows import USER, user_from
 from adapters.sqlalchemy.users.tables import users
 from application.sessions.ports import SessionRepository
 from domain.identifiers import SessionId, UserId
-from domain.sessions.assurance import Assurance, Level, Method
+from domain.assurance import Assurance, Level, Method
 from domain.sessions.session import EndReason, Session
 from domain.users.user import User
 from domain.vocabulary import word_of

@@ -74,6 +74,7 @@ USER = (
     users.c.created_at,
     users.c.updated_at,
     users.c.last_signed_in_at,
+    users.c.second_factor_since,
     users.c.version,
     ROLES,
     PERMISSIONS,
@@ -94,8 +95,8 @@ def permissions_from(text: str | None) -> frozenset[Permission]:
 
 def user_from(row: Row) -> User:
     """Return the user that a row of ``USER`` tells of."""
-    (id_, email, key, name, verified, suspended, reason, created, updated, signed_in, version,
-     roles, permissions) = row  # fmt: skip
+    (id_, email, key, name, verified, suspended, reason, created, updated, signed_in, since,
+     version, roles, permissions) = row  # fmt: skip
     return User(
         id=UserId(id_),
         email=EmailAddress(value=email, key=key),
@@ -107,6 +108,7 @@ def user_from(row: Row) -> User:
         created_at=created,
         updated_at=updated,
         last_signed_in_at=signed_in,
+        second_factor_since=since,
         version=version,
         defined_permissions=permissions_from(permissions),
     )
@@ -126,5 +128,6 @@ def user_values(user: User) -> Written:
         "created_at": user.created_at,
         "updated_at": user.updated_at,
         "last_signed_in_at": user.last_signed_in_at,
+        "second_factor_since": user.second_factor_since,
         "version": user.version,
     }

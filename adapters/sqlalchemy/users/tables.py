@@ -20,6 +20,7 @@ users = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("last_signed_in_at", UtcDateTime),
+    Column("second_factor_since", UtcDateTime),
     Column("version", Integer, nullable=False),
     info=exported("user"),
 )

@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 from domain.identifiers import UserId
-from domain.sessions.assurance import Evidence, Method
+from domain.assurance import Evidence, Method
 from domain.sessions.refresh_token import RefreshToken, RefreshTokenInvalid
 from domain.sessions.session import (
     MAX_USER_AGENT,

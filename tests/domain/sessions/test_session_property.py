@@ -14,7 +14,7 @@ from hypothesis.stateful import (
 )
 
 from domain.identifiers import UserId
-from domain.sessions.assurance import Evidence, Method
+from domain.assurance import Evidence, Method
 from domain.sessions.refresh_token import RefreshToken, RefreshTokenInvalid
 from domain.sessions.session import (
     EndReason,

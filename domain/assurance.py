@@ -7,8 +7,10 @@ The levels are the authenticator assurance levels of NIST SP 800-63B, and above 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+from domain.errors import NotAuthenticated
 
 
 class Level(StrEnum):
@@ -57,6 +59,22 @@ class Evidence:
         return cls(frozenset(methods), user_verified)
 
 
+class StepUpRequired(NotAuthenticated):
+    """The caller is known, and has to show more, or show it again (RFC 9470).
+
+    ``acr`` is the level to reach; ``max_age`` is how long ago that may have been, None for any
+    time.
+    """
+
+    code = "STEP_UP_REQUIRED"
+    message = "Show again who you are, or show a second factor, and then repeat this."
+    meaning = "It takes a more recent or a stronger proof; step_up says which."
+
+    def __init__(self, acr: Level, *, max_age: timedelta | None = None) -> None:
+        super().__init__()
+        self.acr, self.max_age = acr, max_age
+
+
 class NotEnoughShown(ValueError):
     """The evidence does not identify a user: a second factor alone, or nothing at all."""
 
@@ -68,6 +86,22 @@ class Assurance:
     acr: Level
     amr: tuple[str, ...]
     at: datetime
+
+    def ensure_recent(self, wanted: Level, *, max_age: timedelta, now: datetime) -> None:
+        """Raise :class:`StepUpRequired` for a lower level, and for one shown longer ago (HD-6)."""
+        if not self.acr.reaches(wanted) or now - self.at > max_age:
+            raise StepUpRequired(wanted, max_age=max_age)
+
+    def raised_by(self, evidence: Evidence, *, at: datetime) -> "Assurance":
+        """Return what is known once this was shown as well; the level never sinks.
+
+        What was shown at different times adds up: all of it is of one person, whose session it is.
+        """
+        before = {method for method in Method if method.value in self.amr}
+        user_verified = evidence.user_verified or self.acr is Level.PHR
+        shown = Evidence(evidence.methods | before, user_verified)
+        raised = Assurance.by(shown, at=at)
+        return raised if raised.acr.reaches(self.acr) else Assurance(self.acr, raised.amr, at)
 
     @classmethod
     def by(cls, evidence: Evidence, *, at: datetime) -> "Assurance":

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.sessions.assurance import Assurance, Evidence, Level, Method, NotEnoughShown
+from domain.assurance import Assurance, Evidence, Level, Method, NotEnoughShown
 
 NOW = datetime(2026, 11, 28, 9, 30, tzinfo=UTC)
 PWD, EMAIL, OTP, CODE = Method.PASSWORD, Method.EMAIL, Method.OTP, Method.RECOVERY_CODE

@@ -1,0 +1,1 @@
+"""What a user can show beside a password, or in its place."""
