@@ -5,7 +5,7 @@ The levels are the authenticator assurance levels of NIST SP 800-63B, and above 
 ``rc`` (a recovery code) and ``device`` (a trusted one) are Doorward's own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -73,6 +73,12 @@ class StepUpRequired(NotAuthenticated):
     def __init__(self, acr: Level, *, max_age: timedelta | None = None) -> None:
         super().__init__()
         self.acr, self.max_age = acr, max_age
+
+    @property
+    def members(self) -> Mapping[str, object]:
+        """The level to reach, and within how many seconds (RFC 9470, section 3)."""
+        age = None if self.max_age is None else int(self.max_age.total_seconds())
+        return {"step_up": {"acr": self.acr.value, "max_age": age}}
 
 
 class NotEnoughShown(ValueError):

@@ -55,6 +55,14 @@ class DomainError(Exception):
         self.details = tuple(details)
         self.retry_after = retry_after
 
+    @property
+    def members(self) -> Mapping[str, object]:
+        """Return what an answer says beside the rest, by name: what to do next, never any input.
+
+        Plain values, times in UTC among them, in mappings and sequences.
+        """
+        return {}
+
 
 class InvalidSecret(DomainError):
     """A mailed secret or a cursor is wrong, used, old or replaced."""

@@ -9,8 +9,9 @@ repeats anything that the caller sent (IN-4).
 
 import math
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -20,6 +21,7 @@ from starlette.types import Scope
 from application.expectations import ChangedMeanwhile
 from application.idempotency import IdempotencyKeyReused, RequestInProgress
 from application.paging import InvalidCursor
+from domain.assurance import StepUpRequired
 from domain.errors import (
     ConcurrentChange,
     Conflict,
@@ -39,6 +41,7 @@ from domain.errors import (
     Violation,
 )
 from entrypoints.http.edge.negotiation import prefers_problem_json
+from entrypoints.representations.formats import instant
 
 CATALOGUE_PATH: Final = "/api/v1/errors"
 
@@ -217,11 +220,11 @@ def error_response(
         "retryable": error.retryable,
         "retry_after": retry_after,
         "details": [asdict(violation) for violation in error.details],
+        **_written(error.members),
     }
     extra = dict(headers or {})
     if status == 401:
-        bad = error.code in _TOKEN_WAS_BAD
-        extra["www-authenticate"] = f'{_CHALLENGE}, error="invalid_token"' if bad else _CHALLENGE
+        extra["www-authenticate"] = _authenticate(error)
     if retry_after is not None:
         extra["retry-after"] = str(retry_after)
     if prefers_problem_json(scope):
@@ -229,6 +232,26 @@ def error_response(
     else:
         content, media_type = {"error": facts}, "application/json"
     return Response(orjson.dumps(content), status, extra, media_type)
+
+
+def _authenticate(error: DomainError) -> str:
+    """Return the challenge of a 401: what is wrong with the token, or what it lacks (RFC 9470)."""
+    if isinstance(error, StepUpRequired):
+        age = "" if error.max_age is None else f", max_age={int(error.max_age.total_seconds())}"
+        wanted = f'acr_values="{error.acr.value}"{age}'
+        return f'Bearer error="insufficient_user_authentication", {wanted}'
+    bad = error.code in _TOKEN_WAS_BAD
+    return f'{_CHALLENGE}, error="invalid_token"' if bad else _CHALLENGE
+
+
+def _written(members: Mapping[str, object]) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in members.items()}
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, datetime):
+        return instant(value)
+    return _written(value) if isinstance(value, Mapping) else value
 
 
 def responses(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
