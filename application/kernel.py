@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from application.freshness import Freshness
 from application.housekeeping import Purge
 from application.idempotency import IdempotentRequests
 from application.limits import AdmitRequest
@@ -28,6 +29,7 @@ class Kernel:
     limiter: RateLimiter
     rate_limits: bool
     cursors: Cursors
+    freshness: Freshness
     admit_request: AdmitRequest
     idempotent_requests: IdempotentRequests
     purges: Sequence[Purge]
@@ -43,8 +45,13 @@ def kernel(
     idempotency_store: IdempotencyStore,
     rate_limits: bool,
     request_patience: timedelta,
+    reauthentication_max_age: timedelta,
 ) -> Kernel:
-    """Return the kernel; ``request_patience`` is after how long an unanswered request is lost."""
+    """Return the kernel.
+
+    ``request_patience`` is after how long an unanswered request is lost; for
+    ``reauthentication_max_age`` after a proof of who they are a caller may do dangerous things.
+    """
     idempotent_requests = IdempotentRequests(
         store=idempotency_store,
         secret_box=secret_box,
@@ -60,6 +67,7 @@ def kernel(
         limiter=limiter,
         rate_limits=rate_limits,
         cursors=Cursors(secret_box=secret_box),
+        freshness=Freshness(clock, reauthentication_max_age),
         admit_request=AdmitRequest(limiter=limiter, clock=clock, enabled=rate_limits),
         idempotent_requests=idempotent_requests,
         purges=(

@@ -5,8 +5,15 @@ from collections.abc import Mapping
 from application.access.mails import ENGLISH as ACCESS
 from application.accounts.mails import ENGLISH as ACCOUNTS
 from application.credentials.mails import ENGLISH as CREDENTIALS
+from application.factors.mails import ENGLISH as FACTORS
 from application.mail.texts import MailText
 from application.sessions.mails import ENGLISH as SESSIONS
 from domain.mail.message import MessageKind
 
-ENGLISH: Mapping[MessageKind, MailText] = {**ACCESS, **ACCOUNTS, **CREDENTIALS, **SESSIONS}
+ENGLISH: Mapping[MessageKind, MailText] = {
+    **ACCESS,
+    **ACCOUNTS,
+    **CREDENTIALS,
+    **FACTORS,
+    **SESSIONS,
+}

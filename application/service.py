@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from application.accounts.wiring import Accounts
     from application.audit.wiring import Audit
     from application.credentials.wiring import Credentials
+    from application.factors.wiring import FactorPolicy, Factors
     from application.keys.wiring import Keys
     from application.mail.relay import RelayOutbox
     from application.mail.wiring import Mail
@@ -81,10 +82,12 @@ class Policies:
     keys: KeyPolicy
     sessions: SessionPolicy
     credentials: CredentialPolicy
+    factors: "FactorPolicy"
     conceal_existing: bool
     audit_refreshes: bool
     rate_limits: bool
     request_patience: timedelta
+    reauthentication_max_age: timedelta
 
 
 class Service[U: ServiceUnit]:
@@ -105,6 +108,7 @@ class Service[U: ServiceUnit]:
             idempotency_store=self.ports.idempotency_store,
             rate_limits=self.policies.rate_limits,
             request_patience=self.policies.request_patience,
+            reauthentication_max_age=self.policies.reauthentication_max_age,
         )
 
     @cached_property
@@ -194,6 +198,22 @@ class Service[U: ServiceUnit]:
         )
 
     @cached_property
+    def factors(self) -> "Factors":
+        """Every way to show who one is."""
+        from application.factors.wiring import factors
+
+        return factors(
+            kernel=self.kernel,
+            audit=self.audit,
+            mail=self.mail,
+            sessions=self.sessions,
+            credentials=self.credentials,
+            units=self.ports.units,
+            hasher=self.ports.hasher,
+            policy=self.policies.factors,
+        )
+
+    @cached_property
     def accounts(self) -> "Accounts[U]":
         """Accounts, from sign-up to the end."""
         from application.accounts.wiring import accounts
@@ -232,6 +252,7 @@ class Service[U: ServiceUnit]:
         return (
             *self.users.owned,
             *self.credentials.owned,
+            *self.factors.owned,
             *self.sessions.owned,
             *self.mail.owned,
             *self.audit.owned,
@@ -243,6 +264,7 @@ class Service[U: ServiceUnit]:
         return (
             *self.sessions.purges,
             *self.credentials.purges,
+            *self.factors.purges,
             *self.accounts.purges,
             *self.mail.purges,
             *self.keys.purges,

@@ -58,6 +58,10 @@ class Evidence:
         """Return the evidence of these methods together."""
         return cls(frozenset(methods), user_verified)
 
+    def and_also(self, more: "Evidence") -> "Evidence":
+        """Return both together, shown by the same user."""
+        return Evidence(self.methods | more.methods, self.user_verified or more.user_verified)
+
 
 class StepUpRequired(NotAuthenticated):
     """The caller is known, and has to show more, or show it again (RFC 9470).
@@ -70,7 +74,7 @@ class StepUpRequired(NotAuthenticated):
     message = "Show again who you are, or show a second factor, and then repeat this."
     meaning = "It takes a more recent or a stronger proof; step_up says which."
 
-    def __init__(self, acr: Level, *, max_age: timedelta | None = None) -> None:
+    def __init__(self, acr: Level = Level.AAL2, *, max_age: timedelta | None = None) -> None:
         super().__init__()
         self.acr, self.max_age = acr, max_age
 

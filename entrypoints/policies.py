@@ -1,10 +1,12 @@
 """From settings to the policies of the core: which seconds, counts and switches mean what there."""
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from application.credentials.mailed_secrets import SecretLifetimes
 from application.credentials.ports import CommonPasswords
 from application.credentials.wiring import CredentialPolicy
+from application.factors.wiring import FactorPolicy
 from application.keys.wiring import KeyPolicy
 from application.mail.relay import LEASE
 from application.mail_texts import ENGLISH
@@ -41,10 +43,12 @@ def policies(settings: Settings, *, common_passwords: CommonPasswords) -> Polici
             per_user=settings.sessions_per_user,
         ),
         credentials=_credentials(settings, common_passwords),
+        factors=FactorPolicy(issuer="Doorward", rp_id=urlsplit(settings.public_url).hostname or ""),
         conceal_existing=settings.registration_conceals_existing,
         audit_refreshes=settings.audit_refreshes,
         rate_limits=settings.rate_limits,
         request_patience=_seconds(settings.request_deadline) * 2,
+        reauthentication_max_age=_seconds(settings.reauthentication_max_age),
     )
 
 

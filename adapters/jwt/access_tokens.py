@@ -45,11 +45,11 @@ from application.keys.ports import (
     UnknownSigningKey,
     VerifyingKey,
 )
+from domain.assurance import Level
 from domain.errors import ServiceUnavailable
 from domain.identifiers import SessionId, UserId
 from domain.keys.signing_key import SigningAlgorithm
 from domain.principal import Permission, RoleName
-from domain.assurance import Level
 
 MAX_TOKEN_LENGTH = 8 * 1024
 """What is read at all (TK-5); what is issued is half of it at most."""

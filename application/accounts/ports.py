@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from application.access.ports import AccessUnit
-from application.credentials.ports import CredentialsUnit
+from application.factors.ports import FactorsUnit
 from domain.accounts.invitation import Invitation, InvitationId
 from domain.email_address import EmailAddress
 from domain.identifiers import UserId
@@ -64,7 +64,7 @@ class InvitationRepository(Protocol):
         """Remove up to that many expired invitations; return how many."""
 
 
-class AccountsUnit(CredentialsUnit, AccessUnit, Protocol):
+class AccountsUnit(FactorsUnit, AccessUnit, Protocol):
     """What accounts touch."""
 
     @property

@@ -1,7 +1,7 @@
-"""Credentials: signing in with a password, changing it, and the secrets that travel by mail.
+"""Credentials: passwords, changing them, and the secrets that travel by mail.
 
 Other capabilities and the entrypoints enter by ``ports``, and by the modules named here; the
 wiring of the service enters by ``wiring``.
 """
 
-__all__ = ["attempts", "mailed_secrets", "mails", "password_checks", "reauthentication", "sign_in"]
+__all__ = ["attempts", "mailed_secrets", "mails", "password_checks", "reauthentication"]

@@ -12,14 +12,14 @@ from application.ports.unit_of_work import UnitOfWorkFactory
 from application.retrying import retry_on_conflict
 from application.sessions.ending import end_sessions
 from application.sessions.token_grants import SessionStarts, TokenGrant
+from domain.assurance import Evidence, Method
 from domain.credentials.events import PasswordChanged
-from domain.credentials.one_time_token import Purpose
+from domain.credentials.one_time_token import OF_THE_PASSWORD
 from domain.credentials.password import PasswordCredential
 from domain.credentials.password_policy import PasswordPolicy, PasswordRejected, normalise_password
 from domain.errors import Violation
 from domain.origin import Origin
 from domain.principal import Principal
-from domain.assurance import Evidence, Method
 from domain.sessions.session import EndReason
 from domain.users.user import User
 
@@ -102,7 +102,7 @@ class ChangePassword:
             credential.change(hashed, now=now)
             await unit.credentials.save(credential)
             ended = await end_sessions(unit, user.id, EndReason.PASSWORD_CHANGED, now=now)
-            await unit.one_time_tokens.discard(user.id, list(Purpose))
+            await unit.one_time_tokens.discard(user.id, OF_THE_PASSWORD)
             await self._guard.forgive(unit, user.email)
             notice = self._notifications.notice(PASSWORD_CHANGED, user.email, now=now)
             await unit.outbox.enqueue(notice)

@@ -16,7 +16,13 @@ from application.retrying import retry_on_conflict
 from application.sessions.ending import end_sessions
 from application.users.lookup import existing_user
 from domain.credentials.events import PasswordReset, PasswordResetRequested
-from domain.credentials.one_time_token import InvalidToken, OneTimeToken, Purpose, digest_of
+from domain.credentials.one_time_token import (
+    OF_THE_PASSWORD,
+    InvalidToken,
+    OneTimeToken,
+    Purpose,
+    digest_of,
+)
 from domain.credentials.password import PasswordCredential
 from domain.credentials.password_policy import PasswordPolicy, normalise_password
 from domain.email_address import EmailAddress
@@ -141,7 +147,7 @@ class ResetPassword:
             await unit.users.save(user)
             await self._replace(unit, user, hashed)
             ended = await end_sessions(unit, user.id, EndReason.PASSWORD_CHANGED, now=now)
-            await unit.one_time_tokens.discard(user.id, list(Purpose))
+            await unit.one_time_tokens.discard(user.id, OF_THE_PASSWORD)
             await self._guard.forgive(unit, user.email)
             notice = self._notifications.notice(PASSWORD_CHANGED, user.email, now=now)
             await unit.outbox.enqueue(notice)

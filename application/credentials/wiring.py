@@ -17,7 +17,6 @@ from application.credentials.password_reset import (
 )
 from application.credentials.ports import CredentialsUnit, PasswordHasher
 from application.credentials.reauthentication import Reauthenticate
-from application.credentials.sign_in import SignIn
 from application.credentials.unlocking import UnlockUser
 from application.housekeeping import Purge, purge_in
 from application.kernel import Kernel
@@ -52,9 +51,9 @@ class Credentials:
     policy: CredentialPolicy
     hasher: PasswordHasher
     guard: AttemptGuard
+    checks: PasswordChecks
     secrets: MailedSecrets
     reauthenticate: Reauthenticate
-    sign_in: SignIn
     request_password_reset: RequestMail
     reset_password: ResetPassword
     change_password: ChangePassword
@@ -94,17 +93,9 @@ def credentials(
         policy=policy,
         hasher=hasher,
         guard=guard,
+        checks=checks,
         secrets=secrets,
         reauthenticate=reauthenticate,
-        sign_in=SignIn(
-            unit_of_work=units,
-            hasher=hasher,
-            clock=clock,
-            guard=guard,
-            checks=checks,
-            session_starts=sessions.starts,
-            verified_only=policy.verified_only,
-        ),
         request_password_reset=RequestMail(
             unit_of_work=units,
             clock=clock,

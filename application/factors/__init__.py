@@ -1,4 +1,7 @@
 """Showing who one is: every way to begin a session, second factors, passkeys, stepping up.
 
-Enter it by its ``ports``, and by :class:`~application.factors.wiring.Factors`.
+Other capabilities and the entrypoints enter by ``ports``, and by the modules named here; the
+wiring of the service enters by ``wiring``.
 """
+
+__all__ = ["challenges", "enrolment", "listing", "mails", "proofs", "sign_in", "totp"]

@@ -41,14 +41,25 @@ class Notifications:
         return self._texts.keys()
 
     def secret(
-        self, kind: MessageKind, to: EmailAddress, *, secret: str, now: datetime, ttl: timedelta
+        self,
+        kind: MessageKind,
+        to: EmailAddress,
+        *,
+        secret: str,
+        now: datetime,
+        ttl: timedelta,
+        parameters: Mapping[str, str] | None = None,
     ) -> OutboxMessage:
         """Return the message that will bring ``secret`` to the one mailbox, if in time."""
         return OutboxMessage(
             id=MessageId.new(now, self._randomness.token_bytes),
             kind=kind,
             to=to.value,
-            parameters={"lifetime": _in_words(ttl)},
+            parameters={
+                "time": f"{now:%Y-%m-%d %H:%M} UTC",
+                "lifetime": _in_words(ttl),
+                **(parameters or {}),
+            },
             sealed_secret=self._secret_box.seal(secret.encode(), purpose=SEAL_PURPOSE),
             queued_at=now,
             expires_at=now + ttl,

@@ -10,10 +10,10 @@ from application.keys.ports import AccessClaims, AccessTokens
 from application.ports.clock import Randomness
 from application.sessions.ending import end_sessions
 from application.sessions.ports import SessionsUnit
+from domain.assurance import Evidence
 from domain.identifiers import uuid7
 from domain.origin import Origin
 from domain.principal import ADMINISTRATOR, Principal, PrincipalKind
-from domain.assurance import Evidence
 from domain.sessions.refresh_token import RefreshToken
 from domain.sessions.session import EndReason, Session, SessionPolicy
 from domain.users.user import User

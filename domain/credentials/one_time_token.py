@@ -30,6 +30,17 @@ class Purpose(StrEnum):
     PASSWORD_RESET = "password_reset"
     EMAIL_CHANGE = "email_change"
     INVITATION = "invitation"
+    SIGN_IN = "sign_in"
+    FACTOR_UNDO = "factor_undo"
+    FACTOR_ENROLMENT = "factor_enrolment"
+
+
+OF_THE_PASSWORD = tuple(purpose for purpose in Purpose if purpose is not Purpose.FACTOR_UNDO)
+"""What can be spent no more after a change of the password (AT-6).
+
+The link that undoes the first second factor outlives it: whoever added that factor with a stolen
+password would only have to change the password, too.
+"""
 
 
 def digest_of(secret: str, purpose: Purpose) -> bytes:

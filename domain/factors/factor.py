@@ -150,8 +150,6 @@ def is_second(factor: Factor) -> bool:
     return not isinstance(factor, RecoveryCodes)
 
 
-
-
 def factor_name(text: str | None) -> str | None:
     """Return the name as it is kept, by the same rules as a user's (LG-2, OP-2)."""
     try:

@@ -6,7 +6,6 @@ from base64 import b32decode, b32encode
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from urllib.parse import quote, urlencode
 
 from domain.errors import ValidationFailed
 from domain.identifiers import Entropy
@@ -100,18 +99,3 @@ def read_secret(text: str) -> bytes:
         message = f"Use {FEWEST_SECRET_BYTES} to {MOST_SECRET_BYTES} bytes."
         raise ValidationFailed.of("secret", "INVALID_LENGTH", message)
     return secret
-
-
-def enrolment_uri(secret: bytes, settings: TotpSettings, *, issuer: str, account: str) -> str:
-    """Return the ``otpauth`` address that an authenticator app reads from the QR code."""
-    label = f"{quote(issuer, safe='')}:{quote(account, safe='@')}"
-    parameters = {
-        "secret": shown_secret(secret),
-        "issuer": issuer,
-        "algorithm": settings.algorithm.value,
-        "digits": str(settings.digits),
-        "period": str(settings.period),
-    }
-    return f"otpauth://totp/{label}?{urlencode(parameters, quote_via=quote)}"
-
-

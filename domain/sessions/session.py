@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from domain.assurance import Assurance, Evidence
 from domain.errors import NotAuthenticated, NotFound, Violation
 from domain.identifiers import Entropy, SessionId, UserId
-from domain.assurance import Assurance, Evidence
 from domain.sessions.events import (
     SessionEnded,
     SessionRefreshed,
@@ -47,6 +47,7 @@ class EndReason(StrEnum):
     REFRESH_TOKEN_REUSED = "REFRESH_TOKEN_REUSED"
     USER_SUSPENDED = "USER_SUSPENDED"
     USER_DELETED = "USER_DELETED"
+    FACTORS_RESET = "FACTORS_RESET"
 
 
 _EXPLANATIONS = {
@@ -59,6 +60,7 @@ _EXPLANATIONS = {
     EndReason.REFRESH_TOKEN_REUSED: "A refresh token was used twice, so it may have been stolen.",
     EndReason.USER_SUSPENDED: "The account is suspended.",
     EndReason.USER_DELETED: "The account was deleted.",
+    EndReason.FACTORS_RESET: "The second factors of the account were taken away.",
 }
 
 

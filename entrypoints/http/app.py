@@ -30,6 +30,7 @@ from entrypoints.http.edge.errors import EDGE_ERRORS, catalogue
 from entrypoints.http.edge.idempotency import Idempotency
 from entrypoints.http.edge.methods import allowed_methods
 from entrypoints.http.edge.middleware import Draining, Observe, RequestContext, literal_segments
+from entrypoints.http.factors import routes as factors
 from entrypoints.http.keys import routes as keys
 from entrypoints.http.operations import routes as operations
 from entrypoints.http.pages import routes as pages
@@ -44,6 +45,7 @@ log = get_logger("doorward")
 ROOMS = (
     accounts.ROOM,
     sessions.ROOM,
+    factors.ROOM,
     credentials.ROOM,
     keys.ROOM,
     operations.ROOM,
@@ -58,6 +60,7 @@ CHAPTERS = (
     "Sessions",
     "Passwords",
     "My account",
+    "My factors",
     "Invitations",
     "Users",
     "Roles",

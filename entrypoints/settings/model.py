@@ -25,11 +25,12 @@ from pydantic_settings import (
 
 from domain.keys.signing_key import SigningAlgorithm
 from entrypoints.settings import addresses
+from entrypoints.settings.factors import FactorSettings
 from entrypoints.settings.problems import SettingsError
+from entrypoints.settings.seconds import Seconds
 from entrypoints.settings.secret_key import KeptKey, KeyNotKept, previous_key
 
 _HTTP_PORT = 80
-_CENTURY = 100 * 366 * 24 * 3600
 
 
 def _secret(read: Callable[[str], str]) -> Callable[[SecretStr], SecretStr]:
@@ -76,7 +77,6 @@ def _usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-type Seconds = Annotated[int, Field(ge=1, le=_CENTURY)]
 type Networks = Annotated[
     tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(addresses.networks)
 ]
@@ -93,7 +93,7 @@ class _DotEnv(DotEnvSettingsSource):
         }
 
 
-class Settings(BaseSettings):
+class Settings(FactorSettings):
     """Everything that can be set. The names are the environment's, in lower case.
 
     An empty value means that the default holds. No value ever stands in ``repr`` of a secret

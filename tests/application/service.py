@@ -20,6 +20,7 @@ from adapters.memory.service_unit import MemoryUnitOfWork
 from adapters.memory.store import MemoryStore
 from application.credentials.mailed_secrets import SecretLifetimes
 from application.credentials.wiring import CredentialPolicy
+from application.factors.wiring import FactorPolicy
 from application.keys.ports import AccessClaims
 from application.keys.wiring import KeyPolicy
 from application.mail.ports import Mailer
@@ -110,10 +111,12 @@ class MemoryService(Service[MemoryUnitOfWork]):
                 ),
                 verified_only=verified_only,
             ),
+            factors=FactorPolicy(issuer="Doorward", rp_id="doorward.example"),
             conceal_existing=conceal_existing,
             audit_refreshes=audit_refreshes,
             rate_limits=rate_limits,
             request_patience=MINUTE,
+            reauthentication_max_age=5 * MINUTE,
         )
         super().__init__(ports, policies)
 

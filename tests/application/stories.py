@@ -59,7 +59,7 @@ class Service(MemoryService):
         """Sign in, after making sure that there is a key to sign with."""
         if not self.keys.keyring.is_loaded:
             await self.keys.keyring.prepare()
-        return await self.credentials.sign_in(email=email, password=password, origin=origin)
+        return await self.factors.sign_in(email=email, password=password, origin=origin)
 
     async def refresh(self, token: str) -> TokenGrant:
         """Spend a refresh token."""
@@ -314,6 +314,8 @@ def principal_of(grant: TokenGrant) -> Principal:
         session_id=grant.session.id,
         roles=grant.user.roles,
         permissions=grant.user.defined_permissions,
+        assurance=grant.session.assurance,
+        has_second_factor=grant.user.has_second_factor,
     )
 
 

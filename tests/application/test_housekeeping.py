@@ -151,6 +151,8 @@ KINDS = [
     "sealed successors",
     "mailed secrets",
     "guesses",
+    "challenges",
+    "trusted devices",
     "invitations",
     "sent messages",
     "secrets of dead messages",
@@ -192,6 +194,11 @@ async def five_of_each() -> Service:
         )
         assert isinstance(ticket, Ticket)
         await service.ports.limiter.admit(SIGN_UP, str(number), now=service.clock.now())
+        async with service.units() as unit:
+            soon = service.clock.now() + SECOND
+            await unit.spent_challenges.spend(bytes([number]) * 32, expires_at=soon)
+            await unit.devices.add(a_device(grant.user, expires_at=soon))
+            await unit.commit()
     service.clock.advance(DAY + SECOND)
     return service
 

@@ -3,7 +3,7 @@
 import pytest
 
 from application.accounts.registration import SIGN_UP
-from application.credentials.sign_in import SIGN_IN
+from application.factors.sign_in import SIGN_IN
 from application.mail.request import MAIL_REQUEST
 from application.ports.rate_limiter import RateLimit
 from tests.application.stories import Service

@@ -15,6 +15,7 @@ from application.mail_texts import ENGLISH
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.service import ServiceUnit
 from domain.accounts.invitation import Invitation
+from domain.assurance import Evidence, Method
 from domain.audit.event import AuditEvent, AuditEventId, Party
 from domain.credentials.one_time_token import OneTimeToken, Purpose
 from domain.credentials.password import PasswordCredential
@@ -25,7 +26,6 @@ from domain.keys.signing_key import SigningAlgorithm, SigningKey
 from domain.mail.message import MessageId, MessageKind, MessageStatus, OutboxMessage
 from domain.origin import Origin
 from domain.principal import ADMINISTRATOR, OPERATOR, USER, Principal, PrincipalKind
-from domain.assurance import Evidence, Method
 from domain.sessions.refresh_token import RefreshToken
 from domain.sessions.session import Session, SessionPolicy
 from domain.users.user import User

@@ -310,7 +310,7 @@ async def a_full_life(service: Service[ServiceUnit], email: str) -> tuple[User, 
         await unit.invitations.put(an_invitation(email))
         await unit.commit()
     with pytest.raises(NotAuthenticated):
-        await service.credentials.sign_in(email=email, password="not it", origin=origin)
+        await service.factors.sign_in(email=email, password="not it", origin=origin)
     move_on(service, by=timedelta(seconds=1))
     await service.audit.chain()
     return user, origin
@@ -318,7 +318,7 @@ async def a_full_life(service: Service[ServiceUnit], email: str) -> tuple[User, 
 
 async def signed_in(service: Service[ServiceUnit], email: str, origin: Origin) -> Principal:
     """Sign in and return the principal."""
-    grant = await service.credentials.sign_in(email=email, password=PASSWORD, origin=origin)
+    grant = await service.factors.sign_in(email=email, password=PASSWORD, origin=origin)
     return (await service.sessions.authenticate(access_token=grant.access_token)).principal
 
 

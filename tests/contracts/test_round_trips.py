@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.service import ServiceUnit
+from domain.assurance import Assurance, Level, Method
 from domain.audit.event import AuditEvent, AuditEventId, Party
 from domain.credentials.one_time_token import OneTimeToken, Purpose
 from domain.credentials.password import PasswordCredential
@@ -23,7 +24,6 @@ from domain.keys.signing_key import SigningAlgorithm, SigningKey
 from domain.mail.message import MessageId, OutboxMessage
 from domain.origin import Origin
 from domain.principal import RoleName
-from domain.assurance import Assurance, Level, Method
 from domain.sessions.session import EndReason, Session
 from domain.users.user import User
 from tests.contracts.samples import (

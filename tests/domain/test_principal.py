@@ -31,6 +31,7 @@ def test_the_permissions_are_an_append_only_snapshot() -> None:
     assert PERMISSIONS == (
         "audit:read",
         "authorization:check",
+        "factors:reset",
         "keys:manage",
         "roles:grant",
         "roles:read",

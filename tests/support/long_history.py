@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.service import ServiceUnit
+from domain.assurance import Evidence, Method
 from domain.audit.event import AuditEvent, AuditEventId, Party
 from domain.email_address import EmailAddress
 from domain.origin import Origin
-from domain.assurance import Evidence, Method
 from domain.sessions.session import EndReason, Session, SessionPolicy
 from domain.users.user import User
 

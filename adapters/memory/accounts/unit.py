@@ -4,11 +4,11 @@ from functools import cached_property
 
 from adapters.memory.access.unit import MemoryAccessUnit
 from adapters.memory.accounts.invitations import MemoryInvitationRepository
-from adapters.memory.credentials.unit import MemoryCredentialsUnit
+from adapters.memory.factors.unit import MemoryFactorsUnit
 from application.accounts.ports import AccountsUnit, InvitationRepository
 
 
-class MemoryAccountsUnit(MemoryCredentialsUnit, MemoryAccessUnit, AccountsUnit):
+class MemoryAccountsUnit(MemoryFactorsUnit, MemoryAccessUnit, AccountsUnit):
     """A unit of work with what accounts touch."""
 
     @cached_property

@@ -4,11 +4,11 @@ from functools import cached_property
 
 from adapters.sqlalchemy.access.unit import SqlAlchemyAccessUnit
 from adapters.sqlalchemy.accounts.invitations import SqlAlchemyInvitationRepository
-from adapters.sqlalchemy.credentials.unit import SqlAlchemyCredentialsUnit
+from adapters.sqlalchemy.factors.unit import SqlAlchemyFactorsUnit
 from application.accounts.ports import AccountsUnit, InvitationRepository
 
 
-class SqlAlchemyAccountsUnit(SqlAlchemyCredentialsUnit, SqlAlchemyAccessUnit, AccountsUnit):
+class SqlAlchemyAccountsUnit(SqlAlchemyFactorsUnit, SqlAlchemyAccessUnit, AccountsUnit):
     """A unit of work with what accounts touch."""
 
     @cached_property

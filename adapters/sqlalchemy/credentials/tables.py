@@ -2,8 +2,7 @@
 
 from sqlalchemy import Column, Integer, LargeBinary, String, Table
 
-from adapters.sqlalchemy.schema import UtcDateTime, exported, metadata, one_of, owner, words_of
-from domain.credentials.one_time_token import Purpose
+from adapters.sqlalchemy.schema import UtcDateTime, exported, metadata, owner
 
 one_time_tokens = Table(
     "one_time_tokens",
@@ -15,7 +14,6 @@ one_time_tokens = Table(
     Column("digest", LargeBinary(32), nullable=False, unique=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False, index=True),
-    one_of("purpose", words_of(Purpose)),
     info=exported("mailed_secrets"),
 )
 

@@ -17,23 +17,6 @@ from sqlalchemy import (
 from adapters.sqlalchemy.schema import Json, UtcDateTime, exported, metadata, one_of, words_of
 from domain.mail.message import MessageStatus
 
-# Written out: a kind that a capability adds needs a revision, and a test compares the two.
-_KINDS = (
-    "verification_requested",
-    "password_reset_requested",
-    "verify_email",
-    "address_in_use",
-    "reset_password",
-    "confirm_email_change",
-    "invitation",
-    "password_changed",
-    "email_change_pending",
-    "email_changed",
-    "roles_changed",
-    "account_erased",
-    "session_reused",
-)
-
 # What all workers know together of a server that mail depends on.
 circuits = Table(
     "circuits",
@@ -62,7 +45,6 @@ outbox_messages = Table(
     Column("leased_until", UtcDateTime),
     Column("closed_at", UtcDateTime),
     Column("last_error", Text),
-    one_of("kind", _KINDS),
     one_of("status", words_of(MessageStatus)),
     info=exported("messages"),
 )

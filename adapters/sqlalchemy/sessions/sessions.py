@@ -21,8 +21,8 @@ from adapters.sqlalchemy.statements import (
 from adapters.sqlalchemy.users.rows import USER, user_from
 from adapters.sqlalchemy.users.tables import users
 from application.sessions.ports import SessionRepository
-from domain.identifiers import SessionId, UserId
 from domain.assurance import Assurance, Level, Method
+from domain.identifiers import SessionId, UserId
 from domain.sessions.session import EndReason, Session
 from domain.users.user import User
 from domain.vocabulary import word_of

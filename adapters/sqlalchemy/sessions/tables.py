@@ -2,8 +2,7 @@
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, Uuid
 
-from adapters.sqlalchemy.schema import UtcDateTime, exported, metadata, one_of, owner, words_of
-from domain.sessions.session import EndReason
+from adapters.sqlalchemy.schema import UtcDateTime, exported, metadata, owner
 
 sessions = Table(
     "sessions",
@@ -29,7 +28,6 @@ sessions = Table(
     Column("acr", String(16)),
     Column("amr", String(128)),
     Column("authenticated_at", UtcDateTime),
-    one_of("end_reason", words_of(EndReason)),
     info=exported("sessions"),
 )
 # The list of a user's living sessions (SE-5), and the cascade when the user goes.

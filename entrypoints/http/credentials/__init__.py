@@ -1,1 +1,1 @@
-"""Signing in and passwords over HTTP."""
+"""Passwords over HTTP."""

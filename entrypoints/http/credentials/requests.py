@@ -1,10 +1,6 @@
 """What goes in about credentials: exactly these fields, of exactly these types (IN-5)."""
 
-from typing import Literal
-
-from pydantic import Field
-
-from entrypoints.http.edge.parameters import EmailInput, PasswordInput, TokenInput
+from entrypoints.http.edge.parameters import PasswordInput, TokenInput
 from entrypoints.http.edge.requests import StrictModel
 
 
@@ -13,16 +9,6 @@ class PasswordResetRequest(StrictModel):
 
     token: TokenInput
     new_password: PasswordInput
-
-
-class SignInRequest(StrictModel):
-    """Start a session."""
-
-    email: EmailInput
-    password: PasswordInput
-    transport: Literal["bearer", "cookie"] = Field(
-        default="bearer", description="How the tokens travel: in the body, or in cookies."
-    )
 
 
 class PasswordChangeRequest(StrictModel):

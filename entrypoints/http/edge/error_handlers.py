@@ -159,7 +159,7 @@ def _code(kind: str) -> tuple[str, str]:
     return _WRONG_TYPE if kind.endswith(_TYPES) else _INVALID
 
 
-_FORMS = frozenset({"(one)", "(batch)"})
+_FORMS = frozenset({"(one)", "(batch)", "(password)", "(challenge)"})
 """Tags of our schemas where one of several is meant."""
 
 

@@ -6,8 +6,8 @@ from sqlalchemy import text
 from adapters.sqlalchemy.engine import Engine
 from adapters.sqlalchemy.service_unit import SqlAlchemyUnitOfWork
 from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWorkFactory
-from domain.mail.message import MessageId, MessageStatus
 from domain.assurance import Assurance, Level
+from domain.mail.message import MessageId, MessageStatus
 from domain.sessions.session import EndReason
 from tests.contracts.samples import (
     KINDS,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from application.credentials.sign_in import InvalidCredentials
+from application.factors.sign_in import InvalidCredentials
 from domain.access.role import RoleNotFound
 from domain.credentials.one_time_token import Purpose
 from domain.credentials.password_policy import PasswordRejected

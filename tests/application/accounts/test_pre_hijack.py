@@ -2,7 +2,7 @@
 
 import pytest
 
-from application.credentials.sign_in import InvalidCredentials
+from application.factors.sign_in import InvalidCredentials
 from domain.credentials.one_time_token import InvalidToken, Purpose
 from domain.errors import DomainError, NotAuthenticated
 from domain.principal import OPERATOR

@@ -9,7 +9,7 @@ from adapters.memory.audit.trail import MemoryAuditTrail
 from adapters.memory.credentials.attempts import ATTEMPTS
 from adapters.memory.users.users import MemoryUserRepository
 from application.credentials.reauthentication import WrongPassword
-from application.credentials.sign_in import InvalidCredentials
+from application.factors.sign_in import InvalidCredentials
 from application.sessions.token_grants import TokenGrant
 from domain.errors import ConcurrentChange
 from domain.sessions.session import SessionIsOver

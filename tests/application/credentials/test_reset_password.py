@@ -7,7 +7,7 @@ import pytest
 
 from adapters.memory.credentials.attempts import ATTEMPTS
 from adapters.memory.users.tables import CREDENTIALS
-from application.credentials.sign_in import InvalidCredentials
+from application.factors.sign_in import InvalidCredentials
 from domain.credentials.one_time_token import InvalidToken, Purpose
 from domain.credentials.password_policy import PasswordRejected
 from domain.errors import ServiceUnavailable

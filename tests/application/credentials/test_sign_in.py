@@ -9,7 +9,7 @@ import pytest
 from adapters.memory.credentials.attempts import ATTEMPTS
 from adapters.memory.sessions.sessions import SESSIONS
 from application.credentials.ports import Busy
-from application.credentials.sign_in import InvalidCredentials
+from application.factors.sign_in import InvalidCredentials
 from application.sessions.token_grants import RefreshOutcome
 from domain.credentials.password_policy import LONGEST_EVER
 from domain.errors import DomainError, ServiceUnavailable, ValidationFailed
@@ -233,7 +233,7 @@ async def test_without_a_key_to_sign_with_no_session_is_left_behind() -> None:
     await service.verified_user()
     sessions, rows = service.living(), service.audited()
     with pytest.raises(ServiceUnavailable):
-        await service.credentials.sign_in(email=ADA, password=PASSWORD, origin=ORIGIN)
+        await service.factors.sign_in(email=ADA, password=PASSWORD, origin=ORIGIN)
     assert (service.living(), service.audited()) == (sessions, rows)
     await service.sign_in()
     assert len(service.living()) == 1

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory.credentials.attempts import ATTEMPTS
-from application.credentials.sign_in import InvalidCredentials
+from application.factors.sign_in import InvalidCredentials
 from application.sessions.token_grants import TokenGrant
 from domain.errors import DomainError, TooManyRequests
 from domain.principal import OPERATOR

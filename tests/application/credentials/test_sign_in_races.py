@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from adapters.memory.sessions.sessions import SESSIONS
-from application.credentials.sign_in import InvalidCredentials
+from application.factors.sign_in import InvalidCredentials
 from application.sessions.token_grants import TokenGrant
 from domain.errors import DomainError
 from domain.users.user import UserIsSuspended

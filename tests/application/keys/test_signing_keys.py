@@ -176,7 +176,7 @@ async def test_without_a_key_nothing_is_signed() -> None:
         await service.keys.keyring.load()
     await service.verified_user()
     with pytest.raises(ServiceUnavailable):
-        await service.credentials.sign_in(email=ADA, password=PASSWORD, origin=ORIGIN)
+        await service.factors.sign_in(email=ADA, password=PASSWORD, origin=ORIGIN)
 
 
 async def test_after_an_emergency_a_new_key_signs_at_once() -> None:

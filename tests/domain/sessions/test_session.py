@@ -8,8 +8,8 @@ from itertools import product
 
 import pytest
 
-from domain.identifiers import UserId
 from domain.assurance import Evidence, Method
+from domain.identifiers import UserId
 from domain.sessions.refresh_token import RefreshToken, RefreshTokenInvalid
 from domain.sessions.session import (
     MAX_USER_AGENT,

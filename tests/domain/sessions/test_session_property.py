@@ -13,8 +13,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from domain.identifiers import UserId
 from domain.assurance import Evidence, Method
+from domain.identifiers import UserId
 from domain.sessions.refresh_token import RefreshToken, RefreshTokenInvalid
 from domain.sessions.session import (
     EndReason,

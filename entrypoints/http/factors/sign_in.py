@@ -3,15 +3,17 @@
 from fastapi import APIRouter, Depends, Request, Response
 
 from application.credentials.ports import Busy
-from application.credentials.sign_in import SIGN_IN, InvalidCredentials
+from application.factors.sign_in import SIGN_IN, InvalidCredentials, SecondFactorRequired
 from domain.errors import TooManyRequests, ValidationFailed
+from domain.factors.challenge import InvalidChallenge
+from domain.factors.factor import InvalidProof
 from domain.users.user import EmailNotVerified, UserIsSuspended
-from entrypoints.http.credentials.requests import SignInRequest
 from entrypoints.http.edge.answers import Envelope
 from entrypoints.http.edge.csrf import csrf_token, require_own_page
 from entrypoints.http.edge.dependencies import From, Services, limited
 from entrypoints.http.edge.errors import CsrfFailed, responses
 from entrypoints.http.edge.headers import LOCATION, RATE_LIMIT, with_headers
+from entrypoints.http.factors.requests import AnySignInRequest, ChallengeSignInRequest
 from entrypoints.http.sessions.answering import token_answer
 from entrypoints.http.sessions.answers import TokenOut
 
@@ -24,7 +26,10 @@ router = APIRouter(prefix="/api/v1/sessions", tags=["Sessions"])
     summary="Sign in",
     response_model=Envelope[TokenOut],
     responses=responses(
+        InvalidChallenge,
         InvalidCredentials,
+        SecondFactorRequired,
+        InvalidProof,
         EmailNotVerified,
         UserIsSuspended,
         ValidationFailed,
@@ -36,20 +41,31 @@ router = APIRouter(prefix="/api/v1/sessions", tags=["Sessions"])
     dependencies=[Depends(limited(SIGN_IN))],
 )
 async def sign_in(
-    request: Request, body: SignInRequest, services: Services, origin: From
+    request: Request, body: AnySignInRequest, services: Services, origin: From
 ) -> Response:
-    """Start a session.
+    """Start a session with `email` and `password`, or with `challenge` and `proof`.
 
-    `EMAIL_NOT_VERIFIED` and `USER_SUSPENDED` come only after the right password. With
-    `transport: cookie` both tokens come in cookies that no script can read, and the body has a
-    `csrf_token` in their place.
+    An account with a second factor answers the right password alone with
+    `SECOND_FACTOR_REQUIRED`; `error.challenge.token` then stands for the password, and a second
+    request brings it together with one proof. Whoever asks for the code up front sends `proof`
+    in the first request. `EMAIL_NOT_VERIFIED` and `USER_SUSPENDED` come only after the right
+    password or proof. With `transport: cookie` both tokens come in cookies that no script can
+    read, and the body has a `csrf_token` in their place.
     """
     in_cookies = body.transport == "cookie"
     if in_cookies:
         require_own_page(request)
-    grant = await services.credentials.sign_in(
-        email=body.email, password=body.password, origin=origin
-    )
+    if isinstance(body, ChallengeSignInRequest):
+        grant = await services.factors.complete_sign_in(
+            challenge=body.challenge, proof=body.proof.proof, origin=origin
+        )
+    else:
+        grant = await services.factors.sign_in(
+            email=body.email,
+            password=body.password,
+            proof=body.proof.proof if "proof" in body.model_fields_set else None,
+            origin=origin,
+        )
     location = {"location": f"/api/v1/users/me/sessions/{grant.session.id}"}
     csrf = csrf_token(request, grant.session.id) if in_cookies else None
     return token_answer(request, grant, csrf=csrf, status=201, headers=location)

@@ -1,0 +1,1 @@
+"""Second factors, used challenges and trusted devices on SQLAlchemy."""

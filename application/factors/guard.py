@@ -1,0 +1,83 @@
+"""Guarding an account against guessing at its second factors (RL-1, MF-1).
+
+One counter for each account, whatever is guessed and wherever: a new challenge brings no new
+guesses. It is not that of the password, so neither can be used to lift the other.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from application.audit.recording import Recorder
+from application.factors.mails import FACTOR_LOCKED
+from application.factors.ports import FactorsUnit
+from application.mail.notifications import Notifications
+from application.ports.clock import Clock
+from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.credentials.sign_in_attempts import AttemptPolicy
+from domain.errors import TooManyRequests
+from domain.factors.events import FactorLocked, FactorRefused
+from domain.factors.factor import InvalidProof
+from domain.identifiers import UserId
+from domain.origin import Origin
+from domain.principal import Principal
+from domain.users.user import User
+
+
+def factor_key(user_id: UserId) -> bytes:
+    """Return the key under which guesses at this user's factors are counted."""
+    return hashlib.sha256(b"factors:" + user_id.value.bytes).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class FactorGuard:
+    """Reserves a guess before it is evaluated, and forgets all of them after a right one."""
+
+    unit_of_work: UnitOfWorkFactory[FactorsUnit]
+    policy: AttemptPolicy
+    clock: Clock
+    recorder: Recorder
+    notifications: Notifications
+
+    async def reserve(self, user: User, *, actor: Principal, origin: Origin) -> None:
+        """Take one guess, durably; raise TooManyRequests while the account's factors are locked.
+
+        With the last guess before a lock the owner is told: whoever is guessing knows the
+        password.
+        """
+        if self.policy.attempts == 0:
+            return
+        async with self.unit_of_work() as unit:
+            attempts = await unit.attempts.hold(factor_key(user.id))
+            now, refusal = self.clock.now(), None
+            try:
+                was_last = attempts.reserve(self.policy, now=now)
+            except TooManyRequests as locked:
+                refusal, was_last = locked, False
+                refused = FactorRefused(user_id=user.id, method=locked.code, occurred_at=now)
+                await self.recorder.record(unit, refused, actor=actor, origin=origin)
+            else:
+                await unit.attempts.save(attempts)
+            if was_last:
+                event = FactorLocked(user_id=user.id, occurred_at=now)
+                await self.recorder.record(unit, event, actor=actor, origin=origin)
+                notice = self.notifications.notice(FACTOR_LOCKED, user.email, now=now)
+                await unit.outbox.enqueue(notice)
+            await unit.commit()
+        if refusal is not None:
+            raise refusal
+
+    async def refusal(
+        self, user: User, method: str, *, actor: Principal, origin: Origin
+    ) -> InvalidProof:
+        """Record that a proof was wrong, commit, and return the error for the caller to raise."""
+        async with self.unit_of_work() as unit:
+            now = self.clock.now()
+            event = FactorRefused(user_id=user.id, method=method, occurred_at=now)
+            await self.recorder.record(unit, event, actor=actor, origin=origin)
+            await unit.commit()
+        return InvalidProof()
+
+    async def forgive(self, unit: FactorsUnit, user_id: UserId) -> None:
+        """Forget all guesses at the user's factors, and end their lock."""
+        if self.policy.attempts:
+            await unit.attempts.clear(factor_key(user_id))

@@ -1,0 +1,62 @@
+"""The mails about second factors."""
+
+from collections.abc import Mapping
+
+from application.mail.texts import MailText
+from domain.mail.message import MessageKind
+
+FACTOR_ENROLLED = MessageKind("factor_enrolled")
+FIRST_FACTOR_ENROLLED = MessageKind("first_factor_enrolled")
+FACTOR_REMOVED = MessageKind("factor_removed")
+FACTORS_RESET = MessageKind("factors_reset")
+FACTOR_LOCKED = MessageKind("factor_locked")
+
+ENGLISH: Mapping[MessageKind, MailText] = {
+    FACTOR_ENROLLED: MailText(
+        subject="A way to sign in was added",
+        before=(
+            "{factor} was added to your account at {time}.",
+            "If that was not you, remove it, change your password and tell your support.",
+        ),
+    ),
+    FIRST_FACTOR_ENROLLED: MailText(
+        subject="Signing in now takes a second factor",
+        before=(
+            (
+                "{factor} was added to your account at {time}. From now on a password alone does"
+                " not open it."
+            ),
+            "If that was not you, undo it here. All sessions end, and you can set a new password:",
+        ),
+        action="Undo it",
+        path="/undo-factor",
+        after=("The link works once, for {lifetime}.",),
+    ),
+    FACTOR_REMOVED: MailText(
+        subject="A way to sign in was removed",
+        before=(
+            "{factor} was removed from your account at {time}.",
+            "If that was not you, change your password at once and tell your support.",
+        ),
+    ),
+    FACTORS_RESET: MailText(
+        subject="Your second factors were taken away",
+        before=(
+            (
+                "An administrator took all second factors of your account away at {time}, and all"
+                " sessions were ended. Sign in with your password, and add new ones."
+            ),
+            "If you did not ask for that, tell your support at once.",
+        ),
+    ),
+    FACTOR_LOCKED: MailText(
+        subject="Somebody knows your password",
+        before=(
+            (
+                "At {time} so many wrong codes had been given for your account that more are"
+                " refused for a while. Whoever did that knows your password."
+            ),
+            "If that was not you, change your password at once.",
+        ),
+    ),
+}

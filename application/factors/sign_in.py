@@ -1,0 +1,323 @@
+"""Signing in: with a password, with what completes it, or with something in its place.
+
+There are no steps to be skipped. Whatever comes in is evidence, and one rule decides on all of it
+(:mod:`domain.assurance`): an account with a second factor opens to no less than two factors,
+whichever door was taken (MF-2).
+"""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from application.audit.recording import Recorder
+from application.credentials.attempts import AttemptGuard
+from application.credentials.password_checks import PasswordCheck, PasswordChecks, PasswordGuess
+from application.credentials.ports import PasswordHasher
+from application.factors.challenges import Challenges, IssuedChallenge
+from application.factors.guard import FactorGuard
+from application.factors.ports import FactorsUnit
+from application.factors.proofs import Proof, Proofs, Proven
+from application.ports.clock import Clock, Randomness
+from application.ports.rate_limiter import RateLimit
+from application.ports.unit_of_work import UnitOfWorkFactory
+from application.retrying import retry_on_conflict
+from application.sessions.token_grants import SessionStarts, TokenGrant
+from domain.assurance import Assurance, Evidence, Level, Method, NotEnoughShown
+from domain.email_address import EmailAddress
+from domain.errors import Forbidden, NotAuthenticated
+from domain.factors.challenge import Challenge, ChallengePurpose, InvalidChallenge
+from domain.factors.factor import Factor, InvalidProof
+from domain.origin import Origin
+from domain.principal import ANONYMOUS
+from domain.users.user import User
+
+
+class InvalidCredentials(NotAuthenticated):
+    """Wrong address or wrong password; the answer does not tell which (EN-1)."""
+
+    code = "INVALID_CREDENTIALS"
+    message = "The e-mail address or the password is not right."
+    meaning = "The address and the password do not fit."
+
+
+class SecondFactorRequired(NotAuthenticated):
+    """What was shown is right, and the account takes more; ``challenge`` stands for what it was."""
+
+    code = "SECOND_FACTOR_REQUIRED"
+    message = "Show a second factor, together with this challenge."
+    meaning = "The password is right; a second factor is needed, together with error.challenge."
+
+    def __init__(self, challenge: IssuedChallenge | None = None) -> None:
+        super().__init__()
+        self.challenge = challenge
+
+    @property
+    def members(self) -> Mapping[str, object]:
+        """The challenge."""
+        return {} if self.challenge is None else {"challenge": self.challenge.members}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What a request has shown of one user, and what is to be written if something comes of it."""
+
+    user: User
+    evidence: Evidence
+    proven: Proven | None = None
+    challenge: Challenge | None = None
+    password: PasswordCheck | None = None
+    rehashed: str | None = None
+
+
+class Opening(Protocol):
+    """Finds whose sign-in a challenge without a user is about, by the proof that comes with it."""
+
+    @abstractmethod
+    async def user_of(self, challenge: Challenge, proof: Proof) -> User | None:
+        """Return the user whom the proof names; None if there is none. Nothing is proven yet."""
+
+
+class SignInDecisions:
+    """Makes a session of what was shown, or asks for more."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory[FactorsUnit],
+        clock: Clock,
+        randomness: Randomness,
+        recorder: Recorder,
+        guard: AttemptGuard,
+        factor_guard: FactorGuard,
+        challenges: Challenges,
+        proofs: Proofs,
+        session_starts: SessionStarts,
+    ) -> None:
+        self._unit_of_work, self._clock, self._randomness = unit_of_work, clock, randomness
+        self._recorder, self._guard, self._factor_guard = recorder, guard, factor_guard
+        self._challenges, self._proofs = challenges, proofs
+        self._session_starts = session_starts
+
+    async def factors_of(self, user: User) -> list[Factor]:
+        """Return the user's factors."""
+        async with self._unit_of_work.read_only() as unit:
+            return await unit.factors.list_of(user.id)
+
+    async def prove(
+        self, user: User, proof: Proof, challenge: Challenge | None, *, origin: Origin
+    ) -> Proven:
+        """Return what the proof proves; a guess at it has been reserved (:class:`FactorGuard`).
+
+        Raises InvalidProof, which is on record then.
+        """
+        factors, now = await self.factors_of(user), self._clock.now()
+        try:
+            return await self._proofs.check(user, factors, proof, challenge, now=now)
+        except InvalidProof:
+            raise await self._factor_guard.refusal(
+                user, proof.kind.value, actor=ANONYMOUS, origin=origin
+            ) from None
+
+    async def conclude(self, shown: Shown, *, origin: Origin) -> TokenGrant:
+        """Return both tokens of a new session, if the evidence suffices for this account.
+
+        Else raises SecondFactorRequired, with a challenge that stands for the evidence, and
+        InvalidProof where it names no user. Raises InvalidChallenge for one that was used, and
+        ConcurrentChange if the account or a factor changed since it was read (RF-4, MF-1).
+        """
+        user, now = shown.user, self._clock.now()
+        try:
+            acr = Assurance.by(shown.evidence, at=now).acr
+        except NotEnoughShown:
+            raise InvalidProof from None
+        suffices = not user.has_second_factor or acr.reaches(Level.AAL2)
+        if not suffices and shown.proven is None:
+            raise await self._ask_for_more(shown)
+        async with self._unit_of_work() as unit:
+            grant = None
+            if suffices:
+                # First, and guarded by the version that was read before anything was checked: a
+                # password change, a suspension or a new factor meanwhile makes it a conflict.
+                await unit.users.record_sign_in(user, at=now)
+                user.last_signed_in_at = now
+            await self._use_up(unit, shown, origin)
+            if suffices:
+                await self._guard.forgive(unit, user.email)
+                if shown.proven is not None:
+                    await self._factor_guard.forgive(unit, user.id)
+                grant = await self._session_starts(
+                    unit, user, evidence=shown.evidence, origin=origin, now=now
+                )
+            await unit.commit()
+        if grant is None:
+            raise await self._ask_for_more(shown)
+        return grant
+
+    async def _use_up(self, unit: FactorsUnit, shown: Shown, origin: Origin) -> None:
+        """Write what can be used no more: the challenge, and the factor that was shown."""
+        credential = shown.password.credential if shown.password else None
+        if credential is not None and shown.rehashed is not None:
+            credential.rehash(shown.rehashed)
+            await unit.credentials.save(credential)
+        if shown.challenge is not None:
+            challenge = shown.challenge
+            await unit.spent_challenges.spend(challenge.nonce, expires_at=challenge.expires_at)
+        if shown.proven is not None:
+            await shown.proven.save(unit)
+            await self._recorder.record(unit, *shown.proven.events, actor=ANONYMOUS, origin=origin)
+
+    async def _ask_for_more(self, shown: Shown) -> SecondFactorRequired:
+        user, factors = shown.user, await self.factors_of(shown.user)
+        challenge = Challenge.make(
+            ChallengePurpose.SIGN_IN,
+            now=self._clock.now(),
+            entropy=self._randomness.token_bytes,
+            user_id=user.id,
+            account_version=user.version,
+            shown=shown.evidence.methods,
+        )
+        return SecondFactorRequired(
+            IssuedChallenge(
+                token=self._challenges.sealed(challenge),
+                expires_at=challenge.expires_at,
+                methods=[kind.value for kind in self._proofs.offered(factors)],
+            )
+        )
+
+
+class SignIn:
+    """Start a session for a caller who knows the password, and has what else the account takes."""
+
+    def __init__(
+        self,
+        *,
+        hasher: PasswordHasher,
+        checks: PasswordChecks,
+        factor_guard: FactorGuard,
+        decisions: SignInDecisions,
+        verified_only: bool,
+    ) -> None:
+        self._hasher, self._checks, self._factor_guard = hasher, checks, factor_guard
+        self._decisions, self._verified_only = decisions, verified_only
+
+    async def __call__(
+        self, *, email: str, password: str, origin: Origin, proof: Proof | None = None
+    ) -> TokenGrant:
+        """Return both tokens of a new session.
+
+        Raises InvalidCredentials and TooManyRequests, alike for existing and missing
+        accounts. Only after the right password: EmailNotVerified, UserIsSuspended, and of an
+        account with a second factor SecondFactorRequired without a ``proof``, InvalidProof for a
+        wrong one. An account without a second factor needs no proof and looks at none. Raises Busy.
+        """
+        address = EmailAddress.parse(email)
+        guess, reserved = PasswordGuess(password), False
+
+        async def sign_in() -> TokenGrant:
+            nonlocal reserved
+            check, user = await self._checked(address, guess, origin)
+            evidence, proven = Evidence.of(Method.PASSWORD), None
+            if proof is not None and user.has_second_factor:
+                if not reserved:
+                    await self._factor_guard.reserve(user, actor=ANONYMOUS, origin=origin)
+                    reserved = True
+                proven = await self._decisions.prove(user, proof, None, origin=origin)
+                evidence = evidence.and_also(proven.evidence)
+            shown = Shown(
+                user=user,
+                evidence=evidence,
+                proven=proven,
+                password=check,
+                rehashed=await self._rehashed(check, guess),
+            )
+            return await self._decisions.conclude(shown, origin=origin)
+
+        return await retry_on_conflict(sign_in)
+
+    async def _checked(
+        self, address: EmailAddress, guess: PasswordGuess, origin: Origin
+    ) -> tuple[PasswordCheck, User]:
+        check = await self._checks.evaluate(address, guess, actor=ANONYMOUS, origin=origin)
+        user = check.user
+        if user is None or check.credential is None or not check.is_right:
+            raise await self._checks.refusal(
+                InvalidCredentials(), user=user, actor=ANONYMOUS, origin=origin
+            )
+        try:
+            user.ensure_may_sign_in(verified_only=self._verified_only)
+        except Forbidden as refusal:
+            raise await self._checks.refusal(
+                refusal, user=user, actor=ANONYMOUS, origin=origin, forgive=address
+            ) from None
+        return check, user
+
+    async def _rehashed(self, check: PasswordCheck, guess: PasswordGuess) -> str | None:
+        """Return the hash under stronger parameters, where there are such by now (PW-1)."""
+        if check.credential is None or not self._hasher.needs_rehash(check.credential.hash):
+            return None
+        return await self._hasher.hash(guess.password)
+
+
+class CompleteSignIn:
+    """Start a session with a challenge, which stands for what was shown before, and a proof."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory[FactorsUnit],
+        challenges: Challenges,
+        factor_guard: FactorGuard,
+        decisions: SignInDecisions,
+        openings: Mapping[ChallengePurpose, Opening],
+        verified_only: bool,
+    ) -> None:
+        self._unit_of_work, self._challenges = unit_of_work, challenges
+        self._factor_guard, self._decisions = factor_guard, decisions
+        self._openings, self._verified_only = openings, verified_only
+
+    async def __call__(self, *, challenge: str, proof: Proof, origin: Origin) -> TokenGrant:
+        """Return both tokens of a new session.
+
+        Raises InvalidChallenge for one that is wrong, used or old, and when the account changed
+        since it was made; InvalidProof and TooManyRequests, counted per account over all doors;
+        SecondFactorRequired where the proof is right and the account takes more; EmailNotVerified
+        and UserIsSuspended only after a right proof.
+        """
+        read = self._challenges.read_one_of(challenge, ChallengePurpose.SIGN_IN, *self._openings)
+        reserved = False
+
+        async def complete() -> TokenGrant:
+            nonlocal reserved
+            user = await self._user_of(read, proof)
+            if not reserved:
+                await self._factor_guard.reserve(user, actor=ANONYMOUS, origin=origin)
+                reserved = True
+            proven = await self._decisions.prove(user, proof, read, origin=origin)
+            user.ensure_may_sign_in(verified_only=self._verified_only)
+            shown = Shown(
+                user=user,
+                evidence=Evidence(read.shown).and_also(proven.evidence),
+                proven=proven,
+                challenge=read,
+            )
+            return await self._decisions.conclude(shown, origin=origin)
+
+        return await retry_on_conflict(complete)
+
+    async def _user_of(self, challenge: Challenge, proof: Proof) -> User:
+        opening = self._openings.get(challenge.purpose)
+        if opening is not None:
+            user = await opening.user_of(challenge, proof)
+            if user is None:
+                raise InvalidProof
+            return user
+        async with self._unit_of_work.read_only() as unit:
+            user = await unit.users.get(challenge.user_id) if challenge.user_id else None
+        if user is None or user.version != challenge.account_version:
+            raise InvalidChallenge
+        return user
+
+
+SIGN_IN = RateLimit(name="sign-in", burst=300, interval=timedelta(seconds=1))

@@ -1,0 +1,176 @@
+"""The factors capability, put together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from application.audit.wiring import Audit
+from application.credentials.ports import PasswordHasher
+from application.credentials.wiring import Credentials
+from application.factors.challenges import Challenges
+from application.factors.changes import RemoveFactor, RenameFactor, RenewRecoveryCodes
+from application.factors.enrolment import Enrolments
+from application.factors.guard import FactorGuard
+from application.factors.listing import ListFactors, Usability
+from application.factors.owned import FactorsData, TrustedDevicesData
+from application.factors.ports import FactorsUnit
+from application.factors.proofs import ProofKind, Proofs
+from application.factors.recovery import RecoveryCodeMaking, RecoveryCodeProofs
+from application.factors.sign_in import CompleteSignIn, SignIn, SignInDecisions
+from application.factors.totp import BeginTotp, ConfirmTotp, TotpProofs
+from application.housekeeping import Purge, purge_in
+from application.kernel import Kernel
+from application.mail.wiring import Mail
+from application.owned_data import OwnedData
+from application.ports.unit_of_work import UnitOfWorkFactory
+from application.sessions.wiring import Sessions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorPolicy:
+    """What an operator may set of factors.
+
+    ``issuer`` is how authenticator apps name this service; ``rp_id`` the domain of passkeys.
+    """
+
+    issuer: str
+    rp_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Factors:
+    """What the factors capability offers: to entrypoints, and to accounts."""
+
+    policy: FactorPolicy
+    guard: FactorGuard
+    sign_in: SignIn
+    complete_sign_in: CompleteSignIn
+    begin_totp: BeginTotp
+    confirm_totp: ConfirmTotp
+    list: ListFactors
+    rename: RenameFactor
+    remove: RemoveFactor
+    renew_recovery_codes: RenewRecoveryCodes
+    owned: Sequence[OwnedData[FactorsUnit]]
+    purges: Sequence[Purge]
+
+
+def factors(
+    *,
+    kernel: Kernel,
+    audit: Audit,
+    mail: Mail,
+    sessions: Sessions,
+    credentials: Credentials,
+    units: UnitOfWorkFactory[FactorsUnit],
+    hasher: PasswordHasher,
+    policy: FactorPolicy,
+) -> Factors:
+    """Return the capability over these ports."""
+    clock, recorder, randomness = kernel.clock, audit.recorder, kernel.randomness
+    verified_only = credentials.policy.verified_only
+    guard = FactorGuard(
+        unit_of_work=units,
+        policy=credentials.policy.attempts,
+        clock=clock,
+        recorder=recorder,
+        notifications=mail.notifications,
+    )
+    challenges = Challenges(secret_box=kernel.secret_box, clock=clock)
+    codes = RecoveryCodeMaking(
+        secret_box=kernel.secret_box,
+        authenticator=kernel.authenticator,
+        randomness=randomness,
+    )
+    proofs = Proofs(
+        {
+            ProofKind.TOTP: TotpProofs(secret_box=kernel.secret_box),
+            ProofKind.RECOVERY_CODE: RecoveryCodeProofs(codes),
+        }
+    )
+    decisions = SignInDecisions(
+        unit_of_work=units,
+        clock=clock,
+        randomness=randomness,
+        recorder=recorder,
+        guard=credentials.guard,
+        factor_guard=guard,
+        challenges=challenges,
+        proofs=proofs,
+        session_starts=sessions.starts,
+    )
+    enrolments = Enrolments(
+        unit_of_work=units,
+        freshness=kernel.freshness,
+        clock=clock,
+        randomness=randomness,
+        recorder=recorder,
+        notifications=mail.notifications,
+        codes=codes,
+    )
+    usability = Usability(secret_box=kernel.secret_box, rp_id=policy.rp_id)
+    return Factors(
+        policy=policy,
+        guard=guard,
+        sign_in=SignIn(
+            hasher=hasher,
+            checks=credentials.checks,
+            factor_guard=guard,
+            decisions=decisions,
+            verified_only=verified_only,
+        ),
+        complete_sign_in=CompleteSignIn(
+            unit_of_work=units,
+            challenges=challenges,
+            factor_guard=guard,
+            decisions=decisions,
+            openings={},
+            verified_only=verified_only,
+        ),
+        begin_totp=BeginTotp(
+            enrolments=enrolments,
+            challenges=challenges,
+            clock=clock,
+            randomness=randomness,
+            issuer=policy.issuer,
+        ),
+        confirm_totp=ConfirmTotp(
+            enrolments=enrolments,
+            challenges=challenges,
+            secret_box=kernel.secret_box,
+            clock=clock,
+            randomness=randomness,
+        ),
+        list=ListFactors(unit_of_work=units, usability=usability),
+        rename=RenameFactor(unit_of_work=units, enrolments=enrolments, usability=usability),
+        remove=RemoveFactor(
+            unit_of_work=units,
+            enrolments=enrolments,
+            clock=clock,
+            recorder=recorder,
+            notifications=mail.notifications,
+            guard=guard,
+        ),
+        renew_recovery_codes=RenewRecoveryCodes(
+            unit_of_work=units,
+            enrolments=enrolments,
+            clock=clock,
+            recorder=recorder,
+            codes=codes,
+        ),
+        owned=(
+            FactorsData(unit_of_work=units, guard=guard),
+            TrustedDevicesData(unit_of_work=units),
+        ),
+        purges=(
+            purge_in(
+                units,
+                "challenges",
+                lambda unit, limit: unit.spent_challenges.purge(now=clock.now(), limit=limit),
+            ),
+            purge_in(
+                units,
+                "trusted devices",
+                lambda unit, limit: unit.devices.purge(now=clock.now(), limit=limit),
+            ),
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Signing in, second factors and passkeys over HTTP."""

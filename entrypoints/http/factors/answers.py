@@ -1,0 +1,49 @@
+"""Factors, as OpenAPI tells it."""
+
+from typing import Literal
+
+from pydantic import ConfigDict, Field
+
+from entrypoints.http.edge.answers import AnswerModel, optional
+from entrypoints.http.edge.parameters import Identifier, Instant
+
+
+class FactorOut(AnswerModel):
+    """A factor. No secret of it is ever shown again."""
+
+    model_config = ConfigDict(json_schema_extra=optional("synced", "remaining"))
+
+    id: Identifier
+    kind: Literal["totp", "passkey", "recovery_codes"]
+    name: str | None = Field(examples=["My phone"])
+    created_at: Instant
+    last_used_at: Instant | None
+    usable: bool = Field(
+        description="False where it can prove nothing any more: the key that it was sealed under"
+        " is gone, or a passkey was made for another domain."
+    )
+    synced: bool = Field(description="Of a passkey: the device may copy it to others.")
+    remaining: int = Field(description="Of recovery codes: how many are left.", examples=[10])
+
+
+class EnrolledOut(AnswerModel):
+    """The new factor, and with the first one ten recovery codes, shown this once."""
+
+    factor: FactorOut
+    recovery_codes: list[str] | None = Field(examples=[["k3v8q-9tq4m"]])
+
+
+class TotpEnrolmentOut(AnswerModel):
+    """What an authenticator app is set up with. Nothing is kept until a code was shown."""
+
+    enrolment: str
+    secret: str = Field(examples=["GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"], description="Base32.")
+    uri: str = Field(examples=["otpauth://totp/Doorward:ada@example.com?secret=GEZD…"])
+    qr_svg: str = Field(description="The same address as a QR code: an SVG document.")
+    expires_at: Instant
+
+
+class RecoveryCodesOut(AnswerModel):
+    """Ten recovery codes, shown this once; older ones are void."""
+
+    codes: list[str] = Field(examples=[["k3v8q-9tq4m"]])

@@ -1,0 +1,120 @@
+"""What goes in about factors: exactly these fields, of exactly these types (IN-5)."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+from application.factors.challenges import LONGEST
+from application.factors.proofs import Proof, ProofKind
+from entrypoints.http.edge.answers import either
+from entrypoints.http.edge.parameters import EmailInput, PasswordInput, TokenInput
+from entrypoints.http.edge.requests import DescribedBy, StrictModel
+
+type Transport = Annotated[
+    Literal["bearer", "cookie"],
+    Field(description="How the tokens travel: in the body, or in cookies."),
+]
+type ChallengeInput = Annotated[
+    str, Field(max_length=LONGEST, description="What the answer before this one gave.")
+]
+type CodeInput = Annotated[
+    str, Field(max_length=64, examples=["492039"], description="As the app shows it.")
+]
+type RecoveryCodeInput = Annotated[
+    str, Field(max_length=64, examples=["k3v8q-9tq4m"], description="One that was not used yet.")
+]
+type PasskeyInput = Annotated[
+    dict[str, Any], Field(description="What the browser's `toJSON()` of the credential returns.")
+]
+type FactorName = Annotated[
+    str | None,
+    Field(
+        max_length=400,
+        examples=["My phone"],
+        description="Up to 100 characters; null or empty for none.",
+    ),
+]
+
+_LEFT_OUT: Any = None
+"""A default that is never given: what is left out stays out, and null is refused."""
+
+
+class ProofRequest(StrictModel):
+    """One thing that proves who the caller is."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    totp: CodeInput = _LEFT_OUT
+    recovery_code: RecoveryCodeInput = _LEFT_OUT
+    passkey: PasskeyInput = _LEFT_OUT
+    email_code: CodeInput = _LEFT_OUT
+    email_token: TokenInput = _LEFT_OUT
+    password: PasswordInput = _LEFT_OUT
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if len(self.model_fields_set) != 1:
+            raise PydanticCustomError("NOT_ALLOWED", "Show exactly one proof.")
+        return self
+
+    @property
+    def proof(self) -> Proof:
+        """What is shown."""
+        (name,) = self.model_fields_set
+        return Proof(ProofKind(name), getattr(self, name))
+
+
+class PasswordSignInRequest(StrictModel):
+    """Start a session."""
+
+    email: EmailInput
+    password: PasswordInput
+    transport: Transport = "bearer"
+    proof: ProofRequest = _LEFT_OUT
+
+
+class ChallengeSignInRequest(StrictModel):
+    """Start a session with what a challenge stands for, and a proof."""
+
+    challenge: ChallengeInput
+    proof: ProofRequest
+    transport: Transport = "bearer"
+
+
+def _form(given: object) -> str:
+    """Return which form was meant; the tags are no names, and are never shown."""
+    return "(challenge)" if isinstance(given, Mapping) and "challenge" in given else "(password)"
+
+
+class SignInRequest(PasswordSignInRequest, ChallengeSignInRequest):
+    """Start a session: with `email` and `password`, or with `challenge` and `proof`."""
+
+    model_config = ConfigDict(
+        json_schema_extra=either(
+            ("email", "password"), ("challenge",), others=("transport", "proof")
+        )
+    )
+
+
+type AnySignInRequest = Annotated[
+    Annotated[PasswordSignInRequest, Tag("(password)")]
+    | Annotated[ChallengeSignInRequest, Tag("(challenge)")],
+    Discriminator(_form),
+    DescribedBy(SignInRequest),
+]
+
+
+class TotpConfirmation(StrictModel):
+    """Show that the authenticator app has the secret."""
+
+    enrolment: ChallengeInput
+    code: CodeInput
+    name: FactorName = None
+
+
+class FactorRename(StrictModel):
+    """Give a factor another name."""
+
+    name: FactorName

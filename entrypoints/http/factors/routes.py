@@ -1,0 +1,33 @@
+"""The routes of factors, collected."""
+
+from application.factors.sign_in import InvalidCredentials, SecondFactorRequired
+from domain.assurance import StepUpRequired
+from domain.factors.challenge import InvalidChallenge
+from domain.factors.factor import (
+    FactorAlreadyEnrolled,
+    FactorNotFound,
+    InvalidProof,
+    TooManyFactors,
+)
+from entrypoints.http.factors import administration, own, sign_in
+from entrypoints.http.room import Room, Tag
+
+ROOM = Room(
+    routers=(
+        sign_in.router,
+        own.router,
+        administration.router,
+    ),
+    public=frozenset({("POST", "/api/v1/sessions")}),
+    errors=(
+        InvalidCredentials,
+        SecondFactorRequired,
+        InvalidProof,
+        StepUpRequired,
+        InvalidChallenge,
+        FactorNotFound,
+        FactorAlreadyEnrolled,
+        TooManyFactors,
+    ),
+    tags=(Tag("My factors", "What signing in takes of the caller beside a password."),),
+)
