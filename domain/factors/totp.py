@@ -92,6 +92,8 @@ def read_secret(text: str) -> bytes:
     """
     bare = text.replace(" ", "").rstrip("=").upper()
     try:
+        if not text.isascii():
+            raise ValueError
         secret = b32decode(bare + "=" * (-len(bare) % 8))
     except ValueError:
         raise ValidationFailed.of("secret", "INVALID_FORMAT", "This is no Base32.") from None

@@ -4,6 +4,9 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import pyotp
+import pytest
+
 from adapters.memory.audit.tables import AUDIT
 from adapters.memory.credentials.one_time_tokens import ONE_TIME_TOKENS
 from adapters.memory.mail.tables import OUTBOX, OutboxEntry
@@ -11,6 +14,9 @@ from adapters.memory.sessions.sessions import SESSIONS
 from adapters.memory.users.tables import CREDENTIALS, USERS
 from application.accounts.registration import SignUpReceipt
 from application.accounts.verification import VerifiedUser
+from application.factors.challenges import IssuedChallenge
+from application.factors.proofs import Proof, ProofKind
+from application.factors.sign_in import SecondFactorRequired
 from application.mail.ports import Mail
 from application.mail.relay import RelayReport
 from application.sessions.authentication import Caller
@@ -35,6 +41,21 @@ OTHER_PASSWORD = "granite pelican umbrella"
 ORIGIN = Origin(ip_address="192.0.2.7", user_agent="curl/8", request_id="r-1")
 
 
+class AuthenticatorApp:
+    """An authenticator app that a user has set up: pyotp, at the service's time."""
+
+    def __init__(self, service: MemoryService, secret: str) -> None:
+        self._service, self._totp = service, pyotp.TOTP(secret)
+
+    def code(self, *, steps: int = 0) -> str:
+        """Return the code of the present step, or of one so many steps away."""
+        return self._totp.at(self._service.clock.now() + steps * timedelta(seconds=30))
+
+    def proof(self, *, steps: int = 0) -> Proof:
+        """Return the code as a proof."""
+        return Proof(ProofKind.TOTP, self.code(steps=steps))
+
+
 class Service(MemoryService):
     """The service, with verbs."""
 
@@ -54,12 +75,43 @@ class Service(MemoryService):
         return await self.accounts.confirm_email(token=token, origin=ORIGIN)
 
     async def sign_in(
-        self, email: str = ADA, password: str = PASSWORD, *, origin: Origin = ORIGIN
+        self,
+        email: str = ADA,
+        password: str = PASSWORD,
+        *,
+        origin: Origin = ORIGIN,
+        proof: Proof | None = None,
     ) -> TokenGrant:
         """Sign in, after making sure that there is a key to sign with."""
         if not self.keys.keyring.is_loaded:
             await self.keys.keyring.prepare()
-        return await self.factors.sign_in(email=email, password=password, origin=origin)
+        return await self.factors.sign_in(
+            email=email, password=password, proof=proof, origin=origin
+        )
+
+    async def enrol_totp(self, grant: TokenGrant) -> tuple[AuthenticatorApp, Sequence[str]]:
+        """Add an authenticator app; return it, and the recovery codes that came with it."""
+        begun = await self.factors.begin_totp(principal=principal_of(grant))
+        app = AuthenticatorApp(self, begun.secret)
+        enrolled = await self.factors.confirm_totp(
+            principal=principal_of(grant),
+            enrolment=begun.enrolment,
+            code=app.code(),
+            name="My phone",
+            origin=ORIGIN,
+        )
+        return app, enrolled.recovery_codes or ()
+
+    async def challenged(self, email: str = ADA, password: str = PASSWORD) -> IssuedChallenge:
+        """Sign in with the password alone; return what the service asks for beside it."""
+        with pytest.raises(SecondFactorRequired) as asked:
+            await self.sign_in(email, password)
+        assert asked.value.challenge is not None
+        return asked.value.challenge
+
+    async def complete(self, challenge: str, proof: Proof) -> TokenGrant:
+        """Complete a sign-in with a proof."""
+        return await self.factors.complete_sign_in(challenge=challenge, proof=proof, origin=ORIGIN)
 
     async def refresh(self, token: str) -> TokenGrant:
         """Spend a refresh token."""

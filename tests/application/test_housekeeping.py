@@ -27,6 +27,7 @@ from domain.principal import OPERATOR
 from tests.application.doubles import overtake
 from tests.application.service import DAY, MINUTE, SECOND
 from tests.application.stories import ADA, ORIGIN, Service
+from tests.contracts.samples import a_device
 
 
 async def cleared(service: Service) -> dict[str, int]:
@@ -174,6 +175,7 @@ async def five_of_each() -> Service:
         await service.keys.keyring.revoke(key["kid"], actor=OPERATOR, origin=ORIGIN)
     service.clock.advance(KEEP_GONE_KEYS)
     await service.operator_makes(OPERATOR)
+    owner = service.user()
     for _ in range(5):
         await service.sign_out(await service.sign_in())
     service.clock.advance(KEEP_ENDED_SESSIONS)
@@ -197,7 +199,7 @@ async def five_of_each() -> Service:
         async with service.units() as unit:
             soon = service.clock.now() + SECOND
             await unit.spent_challenges.spend(bytes([number]) * 32, expires_at=soon)
-            await unit.devices.add(a_device(grant.user, expires_at=soon))
+            await unit.devices.add(a_device(owner, expires_at=soon))
             await unit.commit()
     service.clock.advance(DAY + SECOND)
     return service

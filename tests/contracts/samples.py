@@ -21,6 +21,9 @@ from domain.credentials.one_time_token import OneTimeToken, Purpose
 from domain.credentials.password import PasswordCredential
 from domain.email_address import EmailAddress
 from domain.errors import ConcurrentChange
+from domain.factors.device import TrustedDevice
+from domain.factors.factor import FactorId, Passkey, RecoveryCodes, Totp
+from domain.factors.totp import TotpSettings
 from domain.identifiers import UserId
 from domain.keys.signing_key import SigningAlgorithm, SigningKey
 from domain.mail.message import MessageId, MessageKind, MessageStatus, OutboxMessage
@@ -159,6 +162,60 @@ def an_invitation(
         entropy=secrets.token_bytes,
     )
     return invitation
+
+
+def a_totp(user: User, *, last_counter: int = 0) -> Totp:
+    """Return an authenticator app of the user."""
+    return Totp(
+        id=FactorId.new(NOW, secrets.token_bytes),
+        user_id=user.id,
+        name="My phone",
+        created_at=NOW,
+        sealed_secret=b"\x00sealed",
+        settings=TotpSettings(),
+        last_counter=last_counter,
+    )
+
+
+def a_passkey(user: User, *, credential_id: bytes | None = None) -> Passkey:
+    """Return a passkey of the user."""
+    return Passkey(
+        id=FactorId.new(NOW, secrets.token_bytes),
+        user_id=user.id,
+        name=None,
+        created_at=NOW,
+        credential_id=credential_id or secrets.token_bytes(32),
+        public_key=b"\xa5cose",
+        sign_count=1,
+        synced=True,
+        transports=("hybrid", "internal"),
+        rp_id="doorward.example",
+    )
+
+
+def some_recovery_codes(user: User) -> RecoveryCodes:
+    """Return the user's recovery codes."""
+    return RecoveryCodes(
+        id=FactorId.new(NOW, secrets.token_bytes),
+        user_id=user.id,
+        name=None,
+        created_at=NOW,
+        sealed_key=b"\xffsealed",
+        tags=frozenset(secrets.token_bytes(32) for _ in range(10)),
+    )
+
+
+def a_device(user: User, *, expires_at: datetime = NOW + HOUR) -> TrustedDevice:
+    """Return a device that the user trusts."""
+    device, _ = TrustedDevice.trust(
+        user_id=user.id,
+        ttl=HOUR,
+        ip_address="192.0.2.7",
+        user_agent="Mozilla/5.0",
+        now=expires_at - HOUR,
+        entropy=secrets.token_bytes,
+    )
+    return device
 
 
 async def keep_user(units: UnitOfWorkFactory[ServiceUnit], user: User | None = None) -> User:
