@@ -39,8 +39,8 @@ MISTAKES = {
     ),
     "a capability in the place of another": Mistake(
         "application/service.py",
-        "            credentials=self.credentials,\n",
-        "            credentials=self.sessions,\n",
+        "            access=self.access,\n            credentials=self.credentials,\n",
+        "            access=self.access,\n            credentials=self.sessions,\n",
         "arg-type",
     ),
     "an argument that there is not": Mistake(

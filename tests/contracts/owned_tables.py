@@ -30,6 +30,7 @@ WITHOUT_A_SECTION: Mapping[str, str] = {
     "retired_audit_keys": "our own keys, from before SECRET_KEY was changed",
     "roles": "what a role is; names no user",
     "signing_keys": "our own keys",
+    "spent_challenges": "random numbers; gone after minutes",
     "sign_in_attempts": "a digest of the address; forgotten together with the account",
 }
 """The tables that no export shows, and why not."""

@@ -1,7 +1,7 @@
 """Everything that is held about a user is exported, and erased, on every store (HD-13)."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -30,7 +30,7 @@ from tests.contracts.owned_tables import (
     memory_tables,
     service_metadata,
 )
-from tests.contracts.samples import an_invitation
+from tests.contracts.samples import a_device, a_totp, an_invitation
 from tests.support.databases import through_sqlalchemy
 
 if TYPE_CHECKING:
@@ -308,6 +308,11 @@ async def a_full_life(service: Service[ServiceUnit], email: str) -> tuple[User, 
         await unit.invitations.put(an_invitation(f"friend@{name}.example", inviter=user))
         # One that was never accepted, because the account came about in another way.
         await unit.invitations.put(an_invitation(email))
+        await unit.factors.add(a_totp(user))
+        device = a_device(user)
+        await unit.devices.add(
+            replace(device, ip_address=origin.ip_address, user_agent=origin.user_agent)
+        )
         await unit.commit()
     with pytest.raises(NotAuthenticated):
         await service.factors.sign_in(email=email, password="not it", origin=origin)

@@ -37,12 +37,16 @@ SESSION = SessionId.new(NOW, ENTROPY)
 
 # What an audit event may be called: append-only. A name may be added to both, and never taken away.
 VOCABULARY = (
-    "attempts.limited", "authorization.denied", "email.change_requested", "email.changed",
-    "password.changed", "password.reset", "password.reset_requested", "role.changed",
+    "attempts.limited", "authorization.denied", "device.forgotten", "device.trusted",
+    "email.change_requested", "email.changed",
+    "factor.enrolled", "factor.locked", "factor.refused", "factor.removed", "factor.reset",
+    "passkey.counter_regressed",
+    "password.changed", "password.reset", "password.reset_requested",
+    "recovery_code.used", "recovery_codes.generated", "role.changed",
     "role.defined", "role.granted", "role.removed", "role.revoked", "secret_key.changed",
     "session.ended",
     "session.refreshed", "session.refused", "session.replayed", "session.reused",
-    "session.started", "signing_key.promoted", "signing_key.published", "signing_key.retired",
+    "session.started", "session.stepped_up", "sign_in_code.requested", "signing_key.promoted", "signing_key.published", "signing_key.retired",
     "signing_key.revoked", "user.email_verified", "user.erased", "user.exported",
     "user.invitation_accepted", "user.invitation_withdrawn", "user.invited",
     "user.locked", "user.profile_changed", "user.registered", "user.reinstated",
@@ -106,6 +110,7 @@ def test_events_are_frozen_and_hold_no_secret_and_no_address(event: type[DomainE
     assert {field.name for field in dataclasses.fields(event)} <= {
         "occurred_at", "user_id", "session_id", "because", "role", "kid", "count", "acr", "amr",
         "invitation_id", "roles", "permissions", "missing",
+        "factor_id", "kind", "method", "remaining",
     }  # fmt: skip
 
 
@@ -113,8 +118,8 @@ def test_only_refusals_are_failures() -> None:
     """All other events are successes."""
     failures = {cls.name for cls in concrete_events() if cls.outcome == "failure"}
     assert failures == {
-        "attempts.limited", "authorization.denied", "session.refused", "session.reused",
-        "user.locked",
+        "attempts.limited", "authorization.denied", "factor.locked", "factor.refused",
+        "passkey.counter_regressed", "session.refused", "session.reused", "user.locked",
     }  # fmt: skip
 
 

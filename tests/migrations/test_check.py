@@ -23,7 +23,7 @@ async def test_a_schema_that_is_behind(fresh: FreshDatabase, tmp_path: Path) -> 
     code, lines = check(url, tmp_path)
     assert code == 1
     assert lines[0] == (
-        f"{OUR_HEAD}  How surely the user of each session was recognised; null for those of before."
+        f"{OUR_HEAD}  Second factors, challenges that were used, and trusted devices."
     )
     assert lines[-1] == "The schema is 1 revision behind this version. Run `doorward migrate`."
     await upgrade(url)

@@ -284,7 +284,7 @@ async def test_guesses_are_counted_over_all_doors_and_challenges() -> None:
             await service.complete(challenge, proof)
     assert "factor.locked" in kinds(service.audited())
     await service.deliver()
-    assert (await service.mails())[0].subject == "Somebody knows your password"
+    assert "Somebody knows your password" in [mail.subject for mail in await service.mails()]
 
 
 async def test_a_right_proof_forgets_the_wrong_ones() -> None:
@@ -437,7 +437,7 @@ async def test_the_last_factor_takes_the_recovery_codes_along() -> None:
     again = await service.sign_in(proof=Proof(ProofKind.RECOVERY_CODE, codes[0]))
     assert level_of(again) == ("aal1", "pwd")
     await service.deliver()
-    assert (await service.mails())[0].subject == "A way to sign in was removed"
+    assert "A way to sign in was removed" in [mail.subject for mail in await service.mails()]
     assert kinds(service.audited()).count("factor.removed") == 2
 
 

@@ -18,6 +18,7 @@ from application.credentials.mails import (
     RESET_PASSWORD,
     VERIFY_EMAIL,
 )
+from application.factors.mails import FIRST_FACTOR_ENROLLED
 from application.mail.notifications import Notifications
 from application.mail.ports import Mail
 from application.mail.texts import MailText
@@ -35,6 +36,7 @@ WITH_SECRET = {
     RESET_PASSWORD: "/reset-password",
     CONFIRM_EMAIL_CHANGE: "/confirm-email-change",
     INVITATION: "/accept-invitation",
+    FIRST_FACTOR_ENROLLED: "/undo-factor",
 }
 URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\"'<>]+")
 
@@ -52,11 +54,13 @@ def composed(
     )
     now = service.clock.now()
     if secret is None:
-        parameters = {"role": "user", "change": "given to"}
+        parameters = {"role": "user", "change": "given to", "factor": "A passkey"}
         notice = notifications.notice(kind, ADDRESS, now=now, parameters=parameters)
         return notifications.compose(notice)
     return notifications.compose(
-        notifications.secret(kind, ADDRESS, secret=secret, now=now, ttl=ttl)
+        notifications.secret(
+            kind, ADDRESS, secret=secret, now=now, ttl=ttl, parameters={"factor": "A passkey"}
+        )
     )
 
 
