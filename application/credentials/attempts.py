@@ -1,5 +1,7 @@
 """Guarding an account against guessing, at every route that takes its password (RL-1)."""
 
+from collections.abc import Sequence
+
 from application.audit.recording import Recorder
 from application.credentials.ports import CredentialsUnit, Guessed
 from application.ports.clock import Clock
@@ -58,7 +60,9 @@ class AttemptGuard:
             attempts.give_back(self._policy)
             await unit.attempts.save(attempts)
 
-    async def forgive(self, unit: CredentialsUnit, address: EmailAddress) -> None:
-        """Forget all guesses at the address, and end its lock."""
+    async def forgive(
+        self, unit: CredentialsUnit, address: EmailAddress, *, also: Sequence[bytes] = ()
+    ) -> None:
+        """Forget all guesses at the address, and end its lock; and those under other keys."""
         if self._policy.attempts:
-            await unit.attempts.clear(attempt_key(address))
+            await unit.attempts.clear(attempt_key(address), *also)

@@ -128,6 +128,10 @@ class SignInAttemptsRepository(Protocol):
         """
 
     @abstractmethod
+    async def find(self, key: bytes) -> SignInAttempts:
+        """Return the record, fresh if there is none. It is not held: ``save`` tells."""
+
+    @abstractmethod
     async def hold(self, key: bytes) -> SignInAttempts:
         """Return the record, fresh if there is none, and keep others out until the unit ends."""
 
@@ -139,8 +143,8 @@ class SignInAttemptsRepository(Protocol):
         """
 
     @abstractmethod
-    async def clear(self, key: bytes) -> None:
-        """Forget everything about the key."""
+    async def clear(self, *keys: bytes) -> None:
+        """Forget everything about the keys."""
 
     @abstractmethod
     async def purge(self, *, before: datetime, limit: int) -> int:

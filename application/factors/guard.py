@@ -14,7 +14,7 @@ from application.mail.notifications import Notifications
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.credentials.sign_in_attempts import AttemptPolicy
-from domain.errors import TooManyRequests
+from domain.errors import ConcurrentChange, TooManyRequests
 from domain.factors.events import FactorLocked, FactorRefused
 from domain.factors.factor import InvalidProof
 from domain.identifiers import UserId
@@ -46,25 +46,37 @@ class FactorGuard:
         """
         if self.policy.attempts == 0:
             return
+        try:
+            refusal = await self._take_guess(user, actor, origin, held=False)
+        except ConcurrentChange:
+            # Another guess at this account was counted meanwhile: now this one waits its turn.
+            refusal = await self._take_guess(user, actor, origin, held=True)
+        if refusal is not None:
+            raise refusal
+
+    async def _take_guess(
+        self, user: User, actor: Principal, origin: Origin, *, held: bool
+    ) -> TooManyRequests | None:
+        """Return the refusal, to be raised after the commit that records it."""
+        key = factor_key(user.id)
         async with self.unit_of_work() as unit:
-            attempts = await unit.attempts.hold(factor_key(user.id))
-            now, refusal = self.clock.now(), None
+            attempts = await (unit.attempts.hold(key) if held else unit.attempts.find(key))
+            now = self.clock.now()
             try:
                 was_last = attempts.reserve(self.policy, now=now)
             except TooManyRequests as locked:
-                refusal, was_last = locked, False
                 refused = FactorRefused(user_id=user.id, method=locked.code, occurred_at=now)
                 await self.recorder.record(unit, refused, actor=actor, origin=origin)
-            else:
-                await unit.attempts.save(attempts)
+                await unit.commit()
+                return locked
+            await unit.attempts.save(attempts)
             if was_last:
                 event = FactorLocked(user_id=user.id, occurred_at=now)
                 await self.recorder.record(unit, event, actor=actor, origin=origin)
                 notice = self.notifications.notice(FACTOR_LOCKED, user.email, now=now)
                 await unit.outbox.enqueue(notice)
             await unit.commit()
-        if refusal is not None:
-            raise refusal
+        return None
 
     async def refusal(
         self, user: User, method: str, *, actor: Principal, origin: Origin

@@ -9,7 +9,7 @@ from application.factors.totp import totp_purpose
 from application.ports.crypto import SealBroken, SecretBox
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.users.lookup import existing_user
-from domain.factors.factor import Factor, Passkey, RecoveryCodes, Totp
+from domain.factors.factor import Factor, Passkey, RecoveryCodes, Totp, is_second
 from domain.identifiers import UserId
 from domain.principal import Principal
 from domain.sessions.session import EndReason, SessionIsOver
@@ -59,7 +59,7 @@ class ListFactors:
     async def __call__(
         self, *, principal: Principal, user_id: UserId | None = None
     ) -> Sequence[ListedFactor]:
-        """Return them, the oldest first; without ``user_id`` the caller's own.
+        """Return them, the oldest first and recovery codes last; without ``user_id`` one's own.
 
         Raises PermissionDenied and UserNotFound.
         """
@@ -72,4 +72,5 @@ class ListFactors:
             if user_id is not None:
                 await existing_user(unit, user_id)
             factors = await unit.factors.list_of(meant)
+        factors.sort(key=lambda factor: (not is_second(factor), factor.id))
         return [ListedFactor(factor, self._usability(factor)) for factor in factors]

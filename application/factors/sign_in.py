@@ -16,7 +16,7 @@ from application.credentials.attempts import AttemptGuard
 from application.credentials.password_checks import PasswordCheck, PasswordChecks, PasswordGuess
 from application.credentials.ports import PasswordHasher
 from application.factors.challenges import Challenges, IssuedChallenge
-from application.factors.guard import FactorGuard
+from application.factors.guard import FactorGuard, factor_key
 from application.factors.ports import FactorsUnit
 from application.factors.proofs import Proof, Proofs, Proven
 from application.ports.clock import Clock, Randomness
@@ -144,9 +144,8 @@ class SignInDecisions:
                 user.last_signed_in_at = now
             await self._use_up(unit, shown, origin)
             if suffices:
-                await self._guard.forgive(unit, user.email)
-                if shown.proven is not None:
-                    await self._factor_guard.forgive(unit, user.id)
+                also = () if shown.proven is None else (factor_key(user.id),)
+                await self._guard.forgive(unit, user.email, also=also)
                 grant = await self._session_starts(
                     unit, user, evidence=shown.evidence, origin=origin, now=now
                 )

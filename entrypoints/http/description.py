@@ -198,10 +198,17 @@ _FACTS: Final[dict[str, Any]] = {
 }
 
 
-def _object(properties: dict[str, Any]) -> Schema:
+_NEXT: Final[dict[str, Any]] = {
+    "challenge": {"$ref": f"{REFERENCE}Challenge"},
+    "step_up": {"$ref": f"{REFERENCE}StepUp"},
+}
+"""What some refusals say beside that: what to do next."""
+
+
+def _object(properties: dict[str, Any], optional: dict[str, Any] | None = None) -> Schema:
     return {
         "type": "object",
-        "properties": properties,
+        "properties": {**properties, **(optional or {})},
         "required": list(properties),
         "additionalProperties": False,
     }
@@ -209,7 +216,37 @@ def _object(properties: dict[str, Any]) -> Schema:
 
 _SCHEMAS: Final[dict[str, Schema]] = {
     "ErrorDetail": _object({name: {"type": "string"} for name in ("field", "code", "message")}),
-    "ErrorFacts": _object({**_FACTS, "message": {"type": "string"}}),
+    "ErrorFacts": _object({**_FACTS, "message": {"type": "string"}}, _NEXT),
+    "Challenge": _object(
+        {
+            "token": {
+                "type": "string",
+                "description": "Stands for what was shown; send it with a proof.",
+            },
+            "expires_at": {"type": "string", "format": "date-time"},
+            "methods": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "What may answer it: members of `proof`.",
+            },
+        },
+        {
+            "passkey_options": {
+                "type": "object",
+                "additionalProperties": True,
+                "description": "For `PublicKeyCredential.parseRequestOptionsFromJSON`.",
+            }
+        },
+    ),
+    "StepUp": _object(
+        {
+            "acr": {"type": "string", "description": "The level to reach: `aal1`, `aal2`, `phr`."},
+            "max_age": {
+                "type": ["integer", "null"],
+                "description": "Within how many seconds it has to be shown; null: at any time.",
+            },
+        }
+    ),
     "ErrorEnvelope": _object({"error": {"$ref": f"{REFERENCE}ErrorFacts"}}),
     "Problem": _object(
         {
@@ -218,6 +255,7 @@ _SCHEMAS: Final[dict[str, Schema]] = {
             "status": {"type": "integer"},
             "detail": {"type": "string"},
             **_FACTS,
-        }
+        },
+        _NEXT,
     ),
 }

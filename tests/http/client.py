@@ -7,11 +7,12 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, cast
 
 import httpx
+import pyotp
 from fastapi import FastAPI
 from sqlalchemy.pool import QueuePool
 
@@ -198,6 +199,37 @@ class Api:
         """
         body = {"email": email, "password": password}
         return Tokens(data_of(await self.post("/api/v1/sessions", body, **options), 201))
+
+    async def enrol_totp(self, tokens: Tokens) -> tuple[pyotp.TOTP, dict[str, Any]]:
+        """
+        Add an authenticator app with the code of the step before this one; return it, and the
+        answer.
+        """
+        mine, access = "/api/v1/users/me/factors", tokens.access
+        begun = data_of(await self.post(f"{mine}/totp", access=access))
+        app = pyotp.parse_uri(begun["uri"])
+        assert isinstance(app, pyotp.TOTP)
+        body = {"enrolment": begun["enrolment"], "code": code_of(app, steps=-1), "name": "Phone"}
+        return app, data_of(await self.post(f"{mine}/totp/confirm", body, access=access), 201)
+
+    async def challenge(
+        self, email: str = "ada@example.com", password: str = PASSWORD
+    ) -> dict[str, Any]:
+        """
+        Show the password alone; return what is asked for beside it.
+        """
+        answer = await self.try_sign_in(email, password)
+        assert answer.status_code == 401, answer.text
+        error = answer.json()["error"]
+        assert error["code"] == "SECOND_FACTOR_REQUIRED"
+        challenge: dict[str, Any] = error["challenge"]
+        return challenge
+
+    async def try_complete(
+        self, challenge: str, proof: dict[str, Any], **options: Any
+    ) -> httpx.Response:
+        body = {"challenge": challenge, "proof": proof}
+        return await self.post("/api/v1/sessions", body, **options)
 
     async def signed_in_user(self, email: str = "ada@example.com", **more: Any) -> Tokens:
         """
@@ -401,6 +433,13 @@ class Shift(Clock):
 
     def now(self) -> datetime:
         return self._clock.now() + self._by
+
+
+def code_of(app: pyotp.TOTP, *, steps: int = 0) -> str:
+    """
+    Return the code that an authenticator app shows now, or so many steps away.
+    """
+    return app.at(datetime.now(UTC) + steps * timedelta(seconds=30))
 
 
 def data_of(answer: httpx.Response, status: int = 200) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from fastapi.routing import iter_route_contexts
 
-from tests.http.client import NEW_PASSWORD, PASSWORD, Api, Tokens, data_of
+from tests.http.client import NEW_PASSWORD, PASSWORD, Api, Tokens, code_of, data_of
 from tests.http.conftest import Start, every_store
 
 USERS = "/api/v1/users"
@@ -16,6 +16,7 @@ ME = "/api/v1/users/me"
 ROLES = "/api/v1/roles"
 KEYS = "/api/v1/signing-keys"
 INVITATIONS = "/api/v1/invitations"
+FACTORS = "/api/v1/users/me/factors"
 
 
 @every_store
@@ -87,6 +88,7 @@ async def visit_every_operation(api: Api) -> None:
     await _give_a_role(api, admin, ada)
     await _look_after_a_user(api, admin, ada)
     await _look_after_keys(api, admin)
+    await _look_after_factors(api, admin)
     await _leave(api)
 
 
@@ -223,6 +225,23 @@ async def _look_after_keys(api: Api, admin: Tokens) -> None:
     assert revoked.status_code == 204
     states = [key["state"] for key in data_of(await api.get(KEYS, access=admin.access))]
     assert sorted(states) == ["active", "gone", "published"]  # a new one takes its place
+
+
+async def _look_after_factors(api: Api, admin: Tokens) -> None:
+    app, enrolled = await api.enrol_totp(await api.sign_in("bob@example.com"))
+    challenge = (await api.challenge("bob@example.com"))["token"]
+    tokens = Tokens(data_of(await api.try_complete(challenge, {"totp": code_of(app)}), 201))
+    access, path = tokens.access, f"{FACTORS}/{enrolled['factor']['id']}"
+    assert len(data_of(await api.get(FACTORS, access=access))) == 2
+    seen = data_of(await api.get(f"{USERS}/{tokens.user_id}/factors", access=admin.access))
+    assert [each["kind"] for each in seen] == ["totp", "recovery_codes"]
+    renamed = data_of(await api.patch(path, {"name": "Old phone"}, access=access))
+    assert renamed["name"] == "Old phone"
+    fresh = data_of(await api.post(f"{ME}/recovery-codes", access=access), 201)["codes"]
+    proof = {"recovery_code": fresh[0]}
+    body = {"email": "bob@example.com", "password": PASSWORD, "proof": proof}
+    data_of(await api.post("/api/v1/sessions", body), 201)
+    assert (await api.delete(path, access=access)).status_code == 204
 
 
 async def _leave(api: Api) -> None:

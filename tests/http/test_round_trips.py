@@ -20,7 +20,7 @@ from application.idempotency import Ticket
 from application.service import Service
 from domain.principal import OPERATOR
 from entrypoints.lifecycle import drain_outbox
-from tests.http.client import Api, data_of
+from tests.http.client import WRONG_PASSWORD, Api, data_of
 from tests.http.conftest import Start
 from tests.http.test_every_operation import visit_every_operation
 from tests.support.round_trips import told_each_query
@@ -139,6 +139,7 @@ async def test_each_use_case_keeps_to_its_round_trips(
     async with told_each_query(api.container.engine(), counter.count):
         await visit_every_operation(api)
         await _see_to_what_no_operation_does(api)
+        await drain_outbox(service)
         counter.forget("relay")
         await _relay_one_message(api)
     counted = counter.round_trips
@@ -151,6 +152,23 @@ async def test_each_use_case_keeps_to_its_round_trips(
     assert cheaper == {}, f"makes fewer: lower its budget in {BUDGETS.name}"
 
 
+@postgres_only
+async def test_to_sign_in_without_a_second_factor_takes_three(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    The budget of the use case is that of an account with one.
+    """
+    api = await start(rate_limits=True)
+    service = api.container.service()
+    await api.signed_in_user()
+    counter = Counter(service)
+    counter.listen(monkeypatch, service)
+    async with told_each_query(api.container.engine(), counter.count):
+        await api.sign_in()
+    assert counter.round_trips["factors.sign_in"] == 3
+
+
 async def _see_to_what_no_operation_does(api: Api) -> None:
     """
     The worker's rounds, the operator's commands, and what is only done when it is needed.
@@ -158,7 +176,11 @@ async def _see_to_what_no_operation_does(api: Api) -> None:
     service = api.container.service()
     await api.signed_in_user("grace@example.com")
     await service.accounts.find_user(principal=OPERATOR, subject="grace@example.com")
+    assert (await api.try_sign_in("grace@example.com", WRONG_PASSWORD)).status_code == 401
     tokens = await api.sign_in("grace@example.com")
+    await api.enrol_totp(tokens)
+    challenge = (await api.challenge("grace@example.com"))["token"]
+    assert (await api.try_complete(challenge, {"totp": "000000"})).status_code == 401
     assert (await api.get("/api/v1/users", access=tokens.access)).status_code == 403
     await service.audit.chain.begin()
     await service.audit.chain()
@@ -186,13 +208,13 @@ async def _see_to_what_no_operation_does(api: Api) -> None:
     await service.mail.list_outbox()
     await service.mail.list_outbox.census()
     await service.mail.redrive_outbox(message_ids=None)
+    await drain_outbox(service)
     await service.mail.renew_secrets()
     await service.mail.renew_secrets.outstanding()
     await service.purge_expired()
 
 
 async def _relay_one_message(api: Api) -> None:
-    await drain_outbox(api.container.service())
     data_of(await api.post("/api/v1/password-resets", {"email": "nobody@example.com"}), 202)
     relay = api.container.service().relay
     assert relay is not None

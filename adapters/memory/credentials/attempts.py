@@ -31,6 +31,10 @@ class MemorySignInAttemptsRepository(SignInAttemptsRepository):
             credential=self._transaction.table(CREDENTIALS).get(user.id) if user else None,
         )
 
+    async def find(self, key: bytes) -> SignInAttempts:
+        await self._transaction.reading()
+        return self._attempts.get(key) or SignInAttempts(key=key)
+
     async def hold(self, key: bytes) -> SignInAttempts:
         await self._transaction.writing()
         if (attempts := self._attempts.get(key)) is None:
@@ -46,9 +50,10 @@ class MemorySignInAttemptsRepository(SignInAttemptsRepository):
         attempts.version += 1
         self._attempts.put(attempts.key, attempts)
 
-    async def clear(self, key: bytes) -> None:
+    async def clear(self, *keys: bytes) -> None:
         await self._transaction.writing()
-        self._attempts.remove(key)
+        for key in keys:
+            self._attempts.remove(key)
 
     async def purge(self, *, before: datetime, limit: int) -> int:
         await self._transaction.writing()

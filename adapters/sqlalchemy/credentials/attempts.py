@@ -94,11 +94,17 @@ _LOOK_UP = Statement(
         .outerjoin(password_credentials, password_credentials.c.user_id == users.c.id)
     )
 )
+_FIND_ATTEMPTS = Statement(select(*ATTEMPTS).where(sign_in_attempts.c.key == bindparam("key")))
 _HOLD_ATTEMPTS = Statement(_hold_attempts)
 _BEGIN_ATTEMPTS = Statement(_begin_attempts)
 _SAVE_ATTEMPTS = Statement(save_in(sign_in_attempts, key="key"))
 _CLEAR_ATTEMPTS = Statement(
     delete(sign_in_attempts).where(sign_in_attempts.c.key == bindparam("key"))
+)
+_CLEAR_TWO = Statement(
+    delete(sign_in_attempts).where(
+        sign_in_attempts.c.key.in_([bindparam("key"), bindparam("other")])
+    )
 )
 _PURGE_ATTEMPTS = delete_some(
     sign_in_attempts,
@@ -122,6 +128,10 @@ class SqlAlchemySignInAttemptsRepository(SignInAttemptsRepository):
             credential=None if credential[0] is None else credential_from(credential),
         )
 
+    async def find(self, key: bytes) -> SignInAttempts:
+        row = await self._execution.first(_FIND_ATTEMPTS, key=key)
+        return SignInAttempts(key=key) if row is None else attempts_from(row)
+
     async def hold(self, key: bytes) -> SignInAttempts:
         (row,) = await self._execution.all(_HOLD_ATTEMPTS, key=key)
         return attempts_from(row)
@@ -131,8 +141,13 @@ class SqlAlchemySignInAttemptsRepository(SignInAttemptsRepository):
         self._execution.write(save, attempts_values(attempts), guarded=True)
         attempts.version += 1
 
-    async def clear(self, key: bytes) -> None:
-        self._execution.write(_CLEAR_ATTEMPTS, {"key": key})
+    async def clear(self, *keys: bytes) -> None:
+        for first, second in zip(keys[::2], [*keys[1::2], None], strict=False):
+            if second is None:
+                self._execution.write(_CLEAR_ATTEMPTS, {"key": first})
+            else:
+                # At once: no held statement writes to a table twice (adapters.sqlalchemy.held).
+                self._execution.write(_CLEAR_TWO, {"key": first, "other": second})
 
     async def purge(self, *, before: datetime, limit: int) -> int:
         return await self._execution.run(_PURGE_ATTEMPTS, before=before, limit=limit)

@@ -17,7 +17,12 @@ type Transport = Annotated[
     Field(description="How the tokens travel: in the body, or in cookies."),
 ]
 type ChallengeInput = Annotated[
-    str, Field(max_length=LONGEST, description="What the answer before this one gave.")
+    str,
+    Field(
+        max_length=LONGEST,
+        examples=["dwc_q83vEjRWeJASNFZ4kBI0VniQ"],
+        description="What the answer before this one gave.",
+    ),
 ]
 type CodeInput = Annotated[
     str, Field(max_length=64, examples=["492039"], description="As the app shows it.")
@@ -26,7 +31,11 @@ type RecoveryCodeInput = Annotated[
     str, Field(max_length=64, examples=["k3v8q-9tq4m"], description="One that was not used yet.")
 ]
 type PasskeyInput = Annotated[
-    dict[str, Any], Field(description="What the browser's `toJSON()` of the credential returns.")
+    dict[str, Any],
+    Field(
+        examples=[{"id": "q83vEjRW", "type": "public-key"}],
+        description="What the browser's `toJSON()` of the credential returns.",
+    ),
 ]
 type FactorName = Annotated[
     str | None,
@@ -42,9 +51,9 @@ _LEFT_OUT: Any = None
 
 
 class ProofRequest(StrictModel):
-    """One thing that proves who the caller is."""
+    """One thing that proves who the caller is: exactly one of these fields."""
 
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"totp": "492039"}]})
 
     totp: CodeInput = _LEFT_OUT
     recovery_code: RecoveryCodeInput = _LEFT_OUT

@@ -37,6 +37,44 @@ async def test_nobody_has_tried_yet(units: UnitOfWorkFactory[ServiceUnit], key: 
     assert values_of(attempts) | {"version": 0} == values_of(SignInAttempts(key=key))
 
 
+async def test_a_record_can_be_read_without_being_held(
+    units: UnitOfWorkFactory[ServiceUnit], key: bytes
+) -> None:
+    """RL-1: and of two who have read it one counts."""
+    async with units.read_only() as work:
+        assert values_of(await work.attempts.find(key)) == values_of(SignInAttempts(key=key))
+
+    async def count(attempts: SignInAttempts) -> bool:
+        attempts.reserve(POLICY, now=NOW)
+        async with units() as work:
+            await work.attempts.save(attempts)
+            await work.commit()
+        return True
+
+    for expected in (1, 2):
+        async with units.read_only() as work:
+            read = [await work.attempts.find(key) for _ in range(2)]
+        outcomes = await in_parallel(count(attempts) for attempts in read)
+        assert outcomes.count(True) == 1
+        async with units.read_only() as work:
+            assert (await work.attempts.find(key)).failures == expected
+
+
+async def test_several_keys_are_cleared_at_once(units: UnitOfWorkFactory[ServiceUnit]) -> None:
+    keys = [secrets.token_bytes(32) for _ in range(4)]
+    for key in keys:
+        async with units() as work:
+            attempts = await work.attempts.find(key)
+            attempts.reserve(POLICY, now=NOW)
+            await work.attempts.save(attempts)
+            await work.commit()
+    async with units() as work:
+        await work.attempts.clear(*keys[:3])
+        await work.commit()
+    async with units.read_only() as work:
+        assert [(await work.attempts.find(key)).failures for key in keys] == [0, 0, 0, 1]
+
+
 async def test_every_field_is_kept(units: UnitOfWorkFactory[ServiceUnit], key: bytes) -> None:
     async with units() as work:
         attempts = await work.attempts.hold(key)
