@@ -31,6 +31,7 @@ from domain.factors.challenge import Challenge, ChallengePurpose, InvalidChallen
 from domain.factors.factor import Factor, InvalidProof
 from domain.origin import Origin
 from domain.principal import ANONYMOUS
+from domain.sessions.events import SessionRefused
 from domain.users.user import User
 
 
@@ -133,8 +134,6 @@ class SignInDecisions:
         except NotEnoughShown:
             raise InvalidProof from None
         suffices = not user.has_second_factor or acr.reaches(Level.AAL2)
-        if not suffices and shown.proven is None:
-            raise await self._ask_for_more(shown)
         async with self._unit_of_work() as unit:
             grant = None
             if suffices:
@@ -149,6 +148,12 @@ class SignInDecisions:
                 grant = await self._session_starts(
                     unit, user, evidence=shown.evidence, origin=origin, now=now
                 )
+            else:
+                # The owner sees it: somebody knows the password.
+                asked = SessionRefused(
+                    user_id=user.id, because=SecondFactorRequired.code, occurred_at=now
+                )
+                await self._recorder.record(unit, asked, actor=ANONYMOUS, origin=origin)
             await unit.commit()
         if grant is None:
             raise await self._ask_for_more(shown)

@@ -77,6 +77,8 @@ async def test_the_password_alone_opens_nothing_any_more() -> None:
     service = Service()
     app, _ = await enrolled(service)
     challenge = await service.challenged()
+    (row,) = service.audited()[-1:]
+    assert (row.type, row.reason) == ("session.refused", "SECOND_FACTOR_REQUIRED")
     assert list(challenge.methods) == ["totp", "recovery_code"]
     assert challenge.expires_at == service.clock.now() + timedelta(seconds=300)
     with pytest.raises(InvalidCredentials):
