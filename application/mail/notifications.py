@@ -9,7 +9,6 @@ from collections.abc import Mapping, Set
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from application.mail.layout import mail_page
 from application.mail.ports import Mail
 from application.mail.texts import MailText
 from application.ports.clock import Randomness
@@ -106,6 +105,9 @@ class Notifications:
 
     def compose(self, message: OutboxMessage) -> Mail:
         """Return the mail, secret and all. Raises SealBroken if it cannot be opened."""
+        # A process that sends nothing has no use for it.
+        from application.mail.layout import mail_page
+
         text = self._texts[message.kind]
         token, link = None, None
         if message.sealed_secret is not None:

@@ -44,6 +44,8 @@ NEVER_IDLE = {
     "adapters.sqlalchemy.mail.mailbox": "the mailbox of development",
     "aiosmtplib": "mails",
     "alembic": "migrations",
+    "application.mail.layout": "mails",
+    "segno": "QR codes",
     "dependency_injector.containers": "brings the wiring below",
     "dependency_injector.wiring": "brings every web framework that is installed",
     "email.mime": "mails",
