@@ -29,6 +29,7 @@ from application.ports.crypto import Authenticator, SecretBox
 from application.ports.idempotency import IdempotencyStore
 from application.ports.rate_limiter import RateLimiter
 from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.assurance import Level
 from domain.mail.circuit import CircuitPolicy
 from domain.mail.message import MessageKind
 from domain.principal import Permission
@@ -71,7 +72,8 @@ class Ports[U: ServiceUnit]:
 class Policies:
     """What an operator may set, and what the composition root collects.
 
-    ``own_permissions`` are those of this service, ``texts`` the words of every mail.
+    ``own_permissions`` are those of this service, ``texts`` the words of every mail;
+    ``administrator_acr`` is the level below which the built-in administrator's role is dormant.
     """
 
     own_permissions: frozenset[Permission]
@@ -88,6 +90,7 @@ class Policies:
     rate_limits: bool
     request_patience: timedelta
     reauthentication_max_age: timedelta
+    administrator_acr: Level | None = None
 
 
 class Service[U: ServiceUnit]:
@@ -167,6 +170,7 @@ class Service[U: ServiceUnit]:
             keys=self.keys,
             units=self.ports.units,
             policy=self.policies.sessions,
+            administrator_acr=self.policies.administrator_acr,
         )
 
     @cached_property
@@ -180,6 +184,7 @@ class Service[U: ServiceUnit]:
             mail=self.mail,
             units=self.ports.units,
             own_permissions=self.policies.own_permissions,
+            administrator_acr=self.policies.administrator_acr,
         )
 
     @cached_property

@@ -20,12 +20,30 @@ class Level(StrEnum):
     AAL2 = "aal2"
     PHR = "phr"
 
+    @property
+    def is_known(self) -> bool:
+        """Whether it is one of ours: a row may hold one that a newer version wrote."""
+        return self in _RANKS
+
     def reaches(self, wanted: "Level") -> bool:
-        """Tell whether this level is at least the wanted one; one that is unknown reaches none."""
-        return self in _RANKS and _RANKS.index(self) >= _RANKS.index(wanted)
+        """Tell whether this level is at least the wanted one.
+
+        One that is unknown reaches none, and is reached by none.
+        """
+        return self in _RANKS and wanted in _RANKS and _RANKS.index(self) >= _RANKS.index(wanted)
 
 
 _RANKS = [Level.AAL1, Level.AAL2, Level.PHR]
+
+
+def lowest(levels: Iterable[Level]) -> Level:
+    """Return the level that is reached first; an unknown one only where there is no other."""
+    return min(levels, key=lambda level: _RANKS.index(level) if level in _RANKS else len(_RANKS))
+
+
+def highest(levels: Iterable[Level]) -> Level:
+    """Return the level that is reached last of these, all of which are known."""
+    return max(levels, key=_RANKS.index)
 
 
 class Method(StrEnum):
@@ -67,16 +85,22 @@ class StepUpRequired(NotAuthenticated):
     """The caller is known, and has to show more, or show it again (RFC 9470).
 
     ``acr`` is the level to reach; ``max_age`` is how long ago that may have been, None for any
-    time.
+    time; ``missing`` is the permission that sleeps below that level, for the audit trail.
     """
 
     code = "STEP_UP_REQUIRED"
     message = "Show again who you are, or show a second factor, and then repeat this."
     meaning = "It takes a more recent or a stronger proof; step_up says which."
 
-    def __init__(self, acr: Level = Level.AAL2, *, max_age: timedelta | None = None) -> None:
+    def __init__(
+        self,
+        acr: Level = Level.AAL2,
+        *,
+        max_age: timedelta | None = None,
+        missing: str | None = None,
+    ) -> None:
         super().__init__()
-        self.acr, self.max_age = acr, max_age
+        self.acr, self.max_age, self.missing = acr, max_age, missing
 
     @property
     def members(self) -> Mapping[str, object]:

@@ -11,6 +11,7 @@ from application.keys.wiring import KeyPolicy
 from application.mail.relay import LEASE
 from application.mail_texts import ENGLISH
 from application.service import Policies
+from domain.assurance import Level
 from domain.credentials.password_policy import PasswordPolicy
 from domain.credentials.sign_in_attempts import AttemptPolicy
 from domain.mail.circuit import CircuitPolicy
@@ -49,6 +50,9 @@ def policies(settings: Settings, *, common_passwords: CommonPasswords) -> Polici
         rate_limits=settings.rate_limits,
         request_patience=_seconds(settings.request_deadline) * 2,
         reauthentication_max_age=_seconds(settings.reauthentication_max_age),
+        administrator_acr=(
+            None if settings.administrator_acr == "none" else Level(settings.administrator_acr)
+        ),
     )
 
 

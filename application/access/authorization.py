@@ -1,16 +1,24 @@
 """May this user do that, and why: for products that ask instead of reading tokens (AZ-1)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from application.access.ports import AccessUnit
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.users.lookup import existing_user
 from domain.access.permissions import AUTHORIZATION_CHECK
 from domain.access.role import BuiltInRole, Role
+from domain.assurance import Level
 from domain.errors import ValidationFailed
 from domain.identifiers import UserId
-from domain.principal import ADMINISTRATOR, Permission, Principal, RoleName
+from domain.principal import (
+    ADMINISTRATOR,
+    NO_AUTHORITY,
+    Guards,
+    Permission,
+    Principal,
+    RoleName,
+)
 from domain.users.permissions import USERS_READ
 from domain.users.user import User, UserStatus
 
@@ -19,20 +27,28 @@ MOST_CHECKS = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One check: who, and what."""
+    """One check: who, and what, and in a session of which level (``acr`` in the subject's token).
+
+    Without a level the answer is that of the lowest, so that it never allows too much.
+    """
 
     subject_id: UserId
     permission: Permission
+    acr: Level = Level.AAL1
     explain: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """The roles that give the permission; else those that would."""
+    """The roles that give the permission; else those that would.
+
+    ``dormant`` are the roles of the subject that give it from a higher level on.
+    """
 
     granted_by: Sequence[RoleName]
     missing: Permission | None = None
     would_be_granted_by: Sequence[RoleName] = ()
+    dormant: Mapping[RoleName, Level] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +65,18 @@ class CheckAuthorization:
     A user who is unknown, suspended, or whose address was not proven is allowed nothing.
     """
 
-    def __init__(self, *, unit_of_work: UnitOfWorkFactory[AccessUnit]) -> None:
-        self._unit_of_work = unit_of_work
+    def __init__(
+        self, *, unit_of_work: UnitOfWorkFactory[AccessUnit], administrator_acr: Level | None
+    ) -> None:
+        self._unit_of_work, self._administrator_acr = unit_of_work, administrator_acr
 
     async def __call__(
         self, *, principal: Principal, questions: Sequence[Question]
     ) -> list[Decision]:
-        """Return a decision for each question. Raises PermissionDenied and ValidationFailed."""
+        """Return a decision for each question.
+
+        Raises PermissionDenied, StepUpRequired and ValidationFailed.
+        """
         principal.require(AUTHORIZATION_CHECK)
         if not 0 < len(questions) <= MOST_CHECKS:
             message = f"Ask 1 to {MOST_CHECKS} questions."
@@ -65,15 +86,37 @@ class CheckAuthorization:
             users = await unit.users.get_many({question.subject_id for question in questions})
             if any(question.explain for question in questions):
                 roles = await unit.roles.list_all()
-        return [_decide(question, users.get(question.subject_id), roles) for question in questions]
+        return [
+            self._decide(question, users.get(question.subject_id), roles) for question in questions
+        ]
+
+    def _decide(self, question: Question, user: User | None, roles: Iterable[Role]) -> Decision:
+        permission, authority = question.permission, NO_AUTHORITY
+        if user is not None and user.status is UserStatus.ACTIVE:
+            authority = user.authority(administrator=self._administrator_acr).at(question.acr)
+        allowed = authority.may(permission)
+        if not question.explain:
+            return Decision(allowed=allowed)
+        givers = _givers(permission, roles)
+        explanation = Explanation(
+            granted_by=[role for role in givers if role in authority.roles],
+            missing=None if allowed else permission,
+            would_be_granted_by=[] if allowed else givers,
+            dormant={r: level for r, level in authority.dormant.items() if r in givers},
+        )
+        return Decision(allowed=allowed, explanation=explanation)
 
 
 @dataclass(frozen=True, slots=True)
 class EffectivePermissions:
-    """What a user may do, and which of their roles give each of it."""
+    """What a user may do, and which of their roles give each of it.
+
+    ``guards`` says from which level on that counts.
+    """
 
     user: User
     granted_by: Mapping[Permission, Sequence[RoleName]]
+    guards: Guards
 
 
 class ShowEffectivePermissions:
@@ -86,32 +129,26 @@ class ShowEffectivePermissions:
         built_in: Mapping[RoleName, BuiltInRole],
     ) -> None:
         self._unit_of_work = unit_of_work
-        self._own = built_in[ADMINISTRATOR].permissions
+        self._administrator = built_in[ADMINISTRATOR]
 
     async def __call__(self, *, principal: Principal, user_id: UserId) -> EffectivePermissions:
-        """Return the permissions by name. Raises PermissionDenied and UserNotFound."""
+        """Return the permissions by name.
+
+        Raises PermissionDenied, StepUpRequired and UserNotFound.
+        """
         principal.require(USERS_READ)
         async with self._unit_of_work.read_only() as unit:
             user = await existing_user(unit, user_id)
             roles = await unit.roles.list_all()
+        given = set(user.defined_permissions)
+        if ADMINISTRATOR in user.roles:
+            given |= self._administrator.permissions.union(*(each.permissions for each in roles))
         granted_by = {
             permission: [role for role in _givers(permission, roles) if role in user.roles]
-            for permission in sorted(user.permissions(self._own))
+            for permission in sorted(given)
         }
-        return EffectivePermissions(user, granted_by)
-
-
-def _decide(question: Question, user: User | None, roles: Iterable[Role]) -> Decision:
-    permission = question.permission
-    allowed = user is not None and user.status is UserStatus.ACTIVE and user.may(permission)
-    if not question.explain:
-        return Decision(allowed=allowed)
-    givers = _givers(permission, roles)
-    if user is not None and allowed:
-        explanation = Explanation(granted_by=[role for role in givers if role in user.roles])
-    else:
-        explanation = Explanation(granted_by=[], missing=permission, would_be_granted_by=givers)
-    return Decision(allowed=allowed, explanation=explanation)
+        authority = user.authority(administrator=self._administrator.required_acr)
+        return EffectivePermissions(user, granted_by, authority.guards)
 
 
 def _givers(permission: Permission, roles: Iterable[Role]) -> list[RoleName]:

@@ -35,14 +35,17 @@ class RoleGrants:
     ) -> frozenset[RoleName]:
         """Return the names of the roles, if the principal may grant them all.
 
-        Raises PermissionDenied, ValidationFailed and RoleNotFound.
+        A role that is dormant in the principal's own session is not theirs to hand on: its name
+        alone may be worth something to a product.
+
+        Raises PermissionDenied, StepUpRequired, ValidationFailed and RoleNotFound.
         """
         if not roles:
             return frozenset()
         principal.require(ROLES_GRANT)
         names = frozenset(RoleName.parse(role) for role in roles)
-        for permission in sorted(await self.given_by(unit, names)):
-            principal.require(permission)
+        given = await self.given_by(unit, names)
+        principal.require(*sorted(given), awake=names)
         if ADMINISTRATOR in names and ADMINISTRATOR not in principal.roles:
             # That role has every permission, also one that no role gives yet.
             raise PermissionDenied
@@ -98,8 +101,8 @@ class SetRole:
     ) -> None:
         """Return once the user has the role, or has it no more; the owner is told (HD-7).
 
-        Raises PermissionDenied, ValidationFailed, RoleNotFound, UserNotFound, ChangedMeanwhile
-        and LastAdministrator.
+        Raises PermissionDenied, StepUpRequired, ValidationFailed, RoleNotFound, UserNotFound,
+        ChangedMeanwhile and LastAdministrator.
         """
         await retry_on_conflict(lambda: self._set(principal, user_id, role, held, origin, expected))
 

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from application.access.ports import AccessUnit
 from application.audit.recording import Recorder
-from application.expectations import Expected, require_expected
+from application.expectations import UNCHANGED, Expected, Unchanged, require_expected
 from application.paging import Cursors, Page, PageRequest
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.retrying import retry_on_conflict
 from domain.access.permissions import ROLES_READ, ROLES_WRITE
 from domain.access.role import BuiltInRole, Role, RoleNotFound
+from domain.assurance import Level
 from domain.origin import Origin
 from domain.principal import (
     ADMINISTRATOR,
@@ -108,15 +109,20 @@ class DefineRole:
         name: str,
         description: str | None,
         permissions: Iterable[str],
+        required_acr: Level | None = None,
         origin: Origin,
     ) -> Role:
-        """Return the new role.
+        """Return the new role, which counts in sessions of ``required_acr`` at least.
 
-        Raises PermissionDenied, ValidationFailed and RoleAlreadyExists.
+        Raises PermissionDenied, StepUpRequired, ValidationFailed and RoleAlreadyExists.
         """
         principal.require(ROLES_WRITE)
         role, event = Role.define(
-            name=name, description=description, permissions=permissions, now=self._clock.now()
+            name=name,
+            description=description,
+            permissions=permissions,
+            required_acr=required_acr,
+            now=self._clock.now(),
         )
         _require_all(principal, role)
         async with self._unit_of_work() as unit:
@@ -141,13 +147,16 @@ class ChangeRole:
         name: str,
         description: str | None,
         permissions: Sequence[str],
+        required_acr: Level | Unchanged | None = UNCHANGED,
         expected: Expected[Role] | None,
         origin: Origin,
     ) -> Role:
         """Return the role as it is now.
 
-        Raises PermissionDenied (also for a built-in role), ValidationFailed, RoleNotFound and
-        ChangedMeanwhile.
+        The level that it asks for is lowered or taken off only in a session that reaches it.
+
+        Raises PermissionDenied (also for a built-in role), StepUpRequired, ValidationFailed,
+        RoleNotFound and ChangedMeanwhile.
         """
         role_name = _changeable(principal, name)
 
@@ -157,9 +166,13 @@ class ChangeRole:
                 if role is None:
                     raise RoleNotFound
                 require_expected(role, expected)
-                _require_all(principal, role)
+                level = role.required_acr if required_acr is UNCHANGED else required_acr
+                _require_all(principal, role, is_weakened=role.would_be_weaker(level))
                 event = role.redefine(
-                    description=description, permissions=permissions, now=self._clock.now()
+                    description=description,
+                    permissions=permissions,
+                    required_acr=level,
+                    now=self._clock.now(),
                 )
                 if event is None:
                     return role
@@ -188,10 +201,10 @@ class RemoveRole:
         expected: Expected[Role] | None,
         origin: Origin,
     ) -> None:
-        """Return once it is gone.
+        """Return once it is gone; one that asks for a level takes a session that reaches it.
 
-        Raises PermissionDenied (also for a built-in role), RoleNotFound, ChangedMeanwhile and
-        RoleInUse.
+        Raises PermissionDenied (also for a built-in role), StepUpRequired, RoleNotFound,
+        ChangedMeanwhile and RoleInUse.
         """
         role_name = _changeable(principal, name)
         async with self._unit_of_work() as unit:
@@ -199,7 +212,7 @@ class RemoveRole:
             if role is None:
                 raise RoleNotFound
             require_expected(role, expected)
-            _require_all(principal, role)
+            _require_all(principal, role, is_weakened=True)  # it may come back without its level
             now = self._clock.now()
             await unit.roles.remove(role_name, now=now)
             event = role.removed(now=now)
@@ -214,7 +227,10 @@ def _changeable(principal: Principal, name: str) -> RoleName:
     return RoleName(name)
 
 
-def _require_all(principal: Principal, role: Role) -> None:
-    """Raise PermissionDenied for a role with a permission that the principal lacks (AZ-3)."""
-    for permission in sorted(role.permissions):
-        principal.require(permission)
+def _require_all(principal: Principal, role: Role, *, is_weakened: bool = False) -> None:
+    """Raise PermissionDenied for a role with a permission that the principal lacks (AZ-3).
+
+    Raise StepUpRequired where it takes a session of a higher level: of the one that the role asks
+    for, if that is to be lowered.
+    """
+    principal.require(*sorted(role.permissions), acr=role.required_acr if is_weakened else None)

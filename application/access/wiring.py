@@ -18,6 +18,7 @@ from application.kernel import Kernel
 from application.mail.wiring import Mail
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access.role import built_in_roles
+from domain.assurance import Level
 from domain.principal import Permission
 
 
@@ -44,10 +45,15 @@ def access(
     mail: Mail,
     units: UnitOfWorkFactory[AccessUnit],
     own_permissions: frozenset[Permission],
+    administrator_acr: Level | None = None,
 ) -> Access:
-    """Return the capability over these ports; ``own_permissions`` are those of this service."""
+    """Return the capability over these ports; ``own_permissions`` are those of this service.
+
+    In sessions below ``administrator_acr`` the built-in role is dormant.
+    """
     clock, recorder, cursors = kernel.clock, audit.recorder, kernel.cursors
-    built_in, grants = built_in_roles(own_permissions), RoleGrants()
+    built_in = built_in_roles(own_permissions, administrator_acr=administrator_acr)
+    grants = RoleGrants()
     return Access(
         grants=grants,
         set_role=SetRole(
@@ -63,6 +69,6 @@ def access(
         define_role=DefineRole(unit_of_work=units, clock=clock, recorder=recorder),
         change_role=ChangeRole(unit_of_work=units, clock=clock, recorder=recorder),
         remove_role=RemoveRole(unit_of_work=units, clock=clock, recorder=recorder),
-        check=CheckAuthorization(unit_of_work=units),
+        check=CheckAuthorization(unit_of_work=units, administrator_acr=administrator_acr),
         effective_permissions=ShowEffectivePermissions(unit_of_work=units, built_in=built_in),
     )

@@ -47,8 +47,9 @@ class InviteUser:
     ) -> Invitation:
         """Return the invitation, which replaces any older one to the same mailbox.
 
-        Raises PermissionDenied, ValidationFailed, RoleNotFound, EmailAlreadyRegistered (an
-        inviter may know) and TooManyRequests for a mailbox that has had too many.
+        Raises PermissionDenied, StepUpRequired, ValidationFailed, RoleNotFound,
+        EmailAlreadyRegistered (an inviter may know) and TooManyRequests for a mailbox that has had
+        too many.
         """
         principal.require(USERS_INVITE)
         address = EmailAddress.parse(email)

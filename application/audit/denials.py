@@ -4,13 +4,17 @@ from application.audit.ports import AuditUnit
 from application.audit.recording import Recorder
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.assurance import StepUpRequired
 from domain.audit.events import AuthorizationDenied
 from domain.origin import Origin
 from domain.principal import PermissionDenied, Principal
 
 
 class RecordDenial:
-    """Leaves the one row of a request that was refused for want of a permission.
+    """Leaves the one row of a request that was refused for want of a permission, or of a proof.
+
+    That the caller's roles would give the permission in a session of a higher level makes it no
+    less a refusal: a stolen password looks like that.
 
     The use case that refused has written nothing, so this is a commit of its own.
     """
@@ -21,7 +25,7 @@ class RecordDenial:
         self._unit_of_work, self._clock, self._recorder = unit_of_work, clock, recorder
 
     async def __call__(
-        self, *, principal: Principal, denied: PermissionDenied, origin: Origin
+        self, *, principal: Principal, denied: PermissionDenied | StepUpRequired, origin: Origin
     ) -> None:
         """Return once the row is durable; it says which permission was missing."""
         event = AuthorizationDenied(

@@ -7,6 +7,7 @@ from application.keys.ports import AccessClaims, AccessTokenInvalid, AccessToken
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.sessions.ports import SessionsUnit
+from domain.assurance import Level
 from domain.principal import Principal, PrincipalKind
 from domain.sessions.session import EndReason, Session, SessionIsOver
 from domain.users.user import User
@@ -31,9 +32,11 @@ class Authenticate:
         tokens: AccessTokens,
         keyring: SigningKeyring,
         clock: Clock,
+        administrator_acr: Level | None,
     ) -> None:
         self._unit_of_work, self._tokens = unit_of_work, tokens
         self._keyring, self._clock = keyring, clock
+        self._administrator_acr = administrator_acr
 
     async def __call__(self, *, access_token: str) -> Caller:
         """Return the caller, whose session, user and roles are read in one statement.
@@ -54,13 +57,16 @@ class Authenticate:
             reason = EndReason.USER_SUSPENDED
         if reason is not None:
             raise SessionIsOver.because(reason)
-        # The token's own roles are for others; here today's count (TK-7).
+        # The token's own roles are for others; here today's count (TK-7), as far as the session's
+        # level reaches (MF-2).
+        authority = user.authority(administrator=self._administrator_acr).at(session.assurance.acr)
         principal = Principal(
             kind=PrincipalKind.USER,
             user_id=user.id,
             session_id=session.id,
-            roles=user.roles,
-            permissions=user.defined_permissions,
+            roles=authority.roles,
+            permissions=authority.permissions,
+            guards=authority.guards,
             assurance=session.assurance,
             has_second_factor=user.has_second_factor,
         )

@@ -10,10 +10,10 @@ from application.keys.ports import AccessClaims, AccessTokens
 from application.ports.clock import Randomness
 from application.sessions.ending import end_sessions
 from application.sessions.ports import SessionsUnit
-from domain.assurance import Evidence
+from domain.assurance import Evidence, Level
 from domain.identifiers import uuid7
 from domain.origin import Origin
-from domain.principal import ADMINISTRATOR, Principal, PrincipalKind
+from domain.principal import ADMINISTRATOR, Authority, Principal, PrincipalKind
 from domain.sessions.refresh_token import RefreshToken
 from domain.sessions.session import EndReason, Session, SessionPolicy
 from domain.users.user import User
@@ -29,7 +29,10 @@ class RefreshOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenGrant:
-    """Both tokens, whose they are, and for how many whole seconds they are good."""
+    """Both tokens, whose they are, and for how many whole seconds they are good.
+
+    ``authority`` is what the user's roles give in this session.
+    """
 
     access_token: str
     expires_in: int
@@ -38,6 +41,7 @@ class TokenGrant:
     refresh_outcome: RefreshOutcome
     session: Session
     user: User
+    authority: Authority
 
     def __repr__(self) -> str:
         return f"TokenGrant(session={self.session.id})"
@@ -52,8 +56,10 @@ class TokenGrants:
         tokens: AccessTokens,
         randomness: Randomness,
         access_ttl: timedelta,
+        administrator_acr: Level | None,
     ) -> None:
         self._tokens, self._randomness, self._access_ttl = tokens, randomness, access_ttl
+        self._administrator_acr = administrator_acr
 
     def grant(
         self,
@@ -66,6 +72,8 @@ class TokenGrants:
     ) -> TokenGrant:
         """Return a fresh access token beside the refresh token; neither outlives the session."""
         expires_at = min(now + self._access_ttl, session.absolute_expires_at)
+        # What sleeps at this session's level is in no token: others go by what stands there.
+        authority = user.authority(administrator=self._administrator_acr).at(session.assurance.acr)
         token_id: UUID = uuid7(now, self._randomness.token_bytes)
         claims = AccessClaims(
             user_id=user.id,
@@ -73,10 +81,10 @@ class TokenGrants:
             token_id=str(token_id),
             issued_at=now,
             expires_at=expires_at,
-            roles=user.roles,
+            roles=authority.roles,
             # An administrator may do everything, also what no list could hold: the token says so
             # by its role, and that there is no list.
-            permissions=None if ADMINISTRATOR in user.roles else user.defined_permissions,
+            permissions=None if ADMINISTRATOR in authority.roles else authority.permissions,
             acr=session.assurance.acr.value,
             amr=session.assurance.amr,
             authenticated_at=session.assurance.at,
@@ -89,6 +97,7 @@ class TokenGrants:
             refresh_outcome=outcome,
             session=session,
             user=user,
+            authority=authority,
         )
 
 

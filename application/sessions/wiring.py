@@ -18,6 +18,7 @@ from application.sessions.owned import SessionsData
 from application.sessions.ports import SessionsUnit
 from application.sessions.refresh import RefreshSession
 from application.sessions.token_grants import SessionStarts, TokenGrants
+from domain.assurance import Level
 from domain.sessions.session import SessionPolicy
 
 KEEP_ENDED_SESSIONS = timedelta(days=7)
@@ -45,20 +46,29 @@ def sessions(
     keys: Keys,
     units: UnitOfWorkFactory[SessionsUnit],
     policy: SessionPolicy,
+    administrator_acr: Level | None = None,
 ) -> Sessions:
-    """Return the capability over these ports."""
+    """Return the capability over these ports.
+
+    In sessions below ``administrator_acr`` the built-in role is dormant.
+    """
     clock, recorder = kernel.clock, audit.recorder
     grants = TokenGrants(
         tokens=keys.tokens,
         randomness=kernel.randomness,
         access_ttl=keys.policy.access_ttl,
+        administrator_acr=administrator_acr,
     )
     return Sessions(
         starts=SessionStarts(
             grants=grants, randomness=kernel.randomness, recorder=recorder, policy=policy
         ),
         authenticate=Authenticate(
-            unit_of_work=units, tokens=keys.tokens, keyring=keys.keyring, clock=clock
+            unit_of_work=units,
+            tokens=keys.tokens,
+            keyring=keys.keyring,
+            clock=clock,
+            administrator_acr=administrator_acr,
         ),
         refresh=RefreshSession(
             unit_of_work=units,

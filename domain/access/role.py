@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.access.events import RoleChanged, RoleDefined, RoleRemoved
+from domain.assurance import Level
 from domain.errors import Conflict, NotFound, ValidationFailed
 from domain.principal import ADMINISTRATOR, BUILT_IN, USER, Permission, RoleName
 
@@ -24,20 +25,30 @@ class BuiltInRole:
     name: RoleName
     description: str
     permissions: frozenset[Permission]
+    required_acr: Level | None = None
 
 
-def built_in_roles(own: Iterable[Permission]) -> Mapping[RoleName, BuiltInRole]:
+def built_in_roles(
+    own: Iterable[Permission], *, administrator_acr: Level | None = None
+) -> Mapping[RoleName, BuiltInRole]:
     """Return the built-in roles by name; ``own`` are the permissions of this service.
+
+    ``administrator_acr`` is the level below which the administrator's is dormant.
 
     An administrator may do more than that: also what only a defined role gives, and what no role
     gives yet (:func:`domain.principal.permits`).
     """
     return {
-        ADMINISTRATOR: BuiltInRole(ADMINISTRATOR, "May do everything.", frozenset(own)),
+        ADMINISTRATOR: BuiltInRole(
+            ADMINISTRATOR, "May do everything.", frozenset(own), administrator_acr
+        ),
         USER: BuiltInRole(USER, "Has an account, and nothing else.", frozenset()),
     }
 
 
+GUARDS = (Level.AAL2, Level.PHR)
+"""The levels that a role may ask for; every session has the one below them."""
+_NONE = "none"
 MAX_DESCRIPTION = 500
 MAX_PERMISSIONS = 200
 
@@ -60,18 +71,29 @@ class RoleInUse(Conflict):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Role:
-    """A named set of permissions, Doorward's own and those of products."""
+    """A named set of permissions, Doorward's own and those of products.
+
+    In a session below ``required_acr`` the role is dormant: it stands in no token and gives
+    nothing. None: it counts in every session.
+    """
 
     name: RoleName
     description: str | None
     permissions: frozenset[Permission]
+    required_acr: Level | None = None
     created_at: datetime
     updated_at: datetime
     version: int = 0
 
     @classmethod
     def define(
-        cls, *, name: str, description: str | None, permissions: Iterable[str], now: datetime
+        cls,
+        *,
+        name: str,
+        description: str | None,
+        permissions: Iterable[str],
+        required_acr: Level | None = None,
+        now: datetime,
     ) -> tuple["Role", RoleDefined]:
         """Return a new role. Raises ValidationFailed, and RoleAlreadyExists for a built-in name."""
         role_name = RoleName.parse(name)
@@ -81,20 +103,54 @@ class Role:
             name=role_name,
             description=_description(description),
             permissions=_permissions(permissions),
+            required_acr=_guard(required_acr),
             created_at=now,
             updated_at=now,
         )
-        return role, RoleDefined(role=role_name, permissions=_listed(role), occurred_at=now)
+        event = RoleDefined(
+            role=role_name,
+            permissions=_listed(role),
+            required_acr=role.required_acr,
+            occurred_at=now,
+        )
+        return role, event
 
     def redefine(
-        self, *, description: str | None, permissions: Iterable[str], now: datetime
+        self,
+        *,
+        description: str | None,
+        permissions: Iterable[str],
+        required_acr: Level | None,
+        now: datetime,
     ) -> RoleChanged | None:
-        """Give the role another description and other permissions; None if they are the same."""
-        text, given = _description(description), _permissions(permissions)
-        if (text, given) == (self.description, self.permissions):
+        """Give the role another description, other permissions and another level.
+
+        None if they are the same.
+        """
+        text, given, before = (
+            _description(description),
+            _permissions(permissions),
+            self.required_acr,
+        )
+        # A level that a newer version has written stays; as a new one it is refused.
+        level = before if required_acr == before else _guard(required_acr)
+        if (text, given, level) == (self.description, self.permissions, before):
             return None
         self.description, self.permissions, self.updated_at = text, given, now
-        return RoleChanged(role=self.name, permissions=_listed(self), occurred_at=now)
+        self.required_acr = level
+        return RoleChanged(
+            role=self.name,
+            permissions=_listed(self),
+            required_acr=level or (_NONE if before else None),
+            occurred_at=now,
+        )
+
+    def would_be_weaker(self, required_acr: Level | None) -> bool:
+        """Tell whether the role would count in sessions in which it is dormant now."""
+        before = self.required_acr
+        return before is not None and (
+            required_acr is None or (required_acr != before and not required_acr.reaches(before))
+        )
 
     def removed(self, *, now: datetime) -> RoleRemoved:
         """Return the event of its removal."""
@@ -115,6 +171,13 @@ def _permissions(texts: Iterable[str]) -> frozenset[Permission]:
         message = f"Use at most {MAX_PERMISSIONS} permissions."
         raise ValidationFailed.of("permissions", "TOO_LONG", message)
     return permissions
+
+
+def _guard(level: Level | None) -> Level | None:
+    if level is not None and level not in GUARDS:
+        message = f"Use {' or '.join(GUARDS)}, or none."
+        raise ValidationFailed.of("required_acr", "NOT_ALLOWED", message)
+    return level
 
 
 def _listed(role: Role) -> str:

@@ -4,10 +4,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from domain.assurance import Level
 from domain.email_address import EmailAddress
 from domain.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from domain.identifiers import Entropy, UserId
-from domain.principal import ADMINISTRATOR, USER, Permission, RoleName, permits
+from domain.principal import (
+    ADMINISTRATOR,
+    UNGUARDED,
+    USER,
+    Authority,
+    Guards,
+    Permission,
+    RoleName,
+    permits,
+)
 from domain.users.display_name import normalise_display_name
 from domain.users.events import (
     EmailChanged,
@@ -84,7 +94,7 @@ class User:
     it has none: signing in then takes more than a password.
 
     ``defined_permissions`` is what the roles defined at run time gave the user when it was
-    loaded (an administrator: what any role gives); it is read with the user and never written.
+    loaded, and ``guards`` from which level on; both are read with the user and never written.
     """
 
     id: UserId
@@ -100,6 +110,7 @@ class User:
     second_factor_since: datetime | None = None
     version: int = 0
     defined_permissions: frozenset[Permission] = frozenset()
+    guards: Guards = UNGUARDED
 
     @classmethod
     def register(
@@ -127,14 +138,22 @@ class User:
             return UserStatus.SUSPENDED
         return UserStatus.UNVERIFIED if self.email_verified_at is None else UserStatus.ACTIVE
 
-    def permissions(self, own: frozenset[Permission]) -> frozenset[Permission]:
-        """Return everything that the user's roles give; ``own`` are this service's permissions."""
-        everything = own if ADMINISTRATOR in self.roles else frozenset[Permission]()
-        return self.defined_permissions | everything
-
     def may(self, permission: Permission) -> bool:
-        """Tell whether the user's roles give the permission (:func:`domain.principal.permits`)."""
+        """Tell whether the user's roles give the permission (:func:`domain.principal.permits`).
+
+        The account's as a whole; how much of it a session gives is what :meth:`authority` says.
+        """
         return permits(self.roles, self.defined_permissions, permission)
+
+    def authority(self, *, administrator: Level | None) -> Authority:
+        """Return all that the user's roles give, and from which level on.
+
+        ``administrator`` is the level that the built-in role asks for (ADMINISTRATOR_ACR).
+        """
+        guards = self.guards
+        if administrator is not None and ADMINISTRATOR in self.roles:
+            guards = guards.beside(ADMINISTRATOR, administrator)
+        return Authority(self.roles, self.defined_permissions, guards)
 
     @property
     def is_verified(self) -> bool:

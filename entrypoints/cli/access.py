@@ -1,9 +1,10 @@
 """``doorward roles …``: what users may do."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from domain.assurance import Level
 from domain.origin import NOWHERE
 from domain.principal import OPERATOR
 from entrypoints.cli.printing import print_json, print_table
@@ -13,7 +14,7 @@ from entrypoints.cli.whole_lists import every
 from entrypoints.representations.access import role_body
 
 roles = App(name="roles")
-_COLUMNS = ("name", "built_in", "permissions", "description")
+_COLUMNS = ("name", "built_in", "required_acr", "permissions", "description")
 
 
 @roles.command(name="list")
@@ -37,6 +38,7 @@ def define(
     *,
     permission: Annotated[list[str] | None, Parameter(negative="")] = None,
     description: str | None = None,
+    required_acr: Literal["aal2", "phr"] | None = None,
     json: bool = False,
 ) -> None:
     """Make a role, of Doorward's permissions and of a product's own, such as orders:refund.
@@ -47,6 +49,8 @@ def define(
         What the role gives. May be given several times.
     description:
         What it is for.
+    required_acr:
+        Only in sessions of that level does it count. Left out: in every session.
     """
     role = in_service(
         lambda services: services.access.define_role(
@@ -54,13 +58,15 @@ def define(
             name=name,
             description=description,
             permissions=permission or [],
+            required_acr=None if required_acr is None else Level(required_acr),
             origin=NOWHERE,
         )
     )
     if json:
         print_json(role_body(role))
     else:
-        print(f"{role.name}  {', '.join(sorted(role.permissions)) or '-'}")
+        level = f"  from {role.required_acr} on" if role.required_acr else ""
+        print(f"{role.name}  {', '.join(sorted(role.permissions)) or '-'}{level}")
 
 
 @roles.command

@@ -6,7 +6,7 @@ from application.sessions.token_grants import TokenGrant
 from domain.identifiers import SessionId
 from domain.sessions.session import Session
 from entrypoints.representations.formats import instant
-from entrypoints.representations.users import user_body
+from entrypoints.representations.users import own_user_body
 
 
 def session_body(session: Session, *, current: SessionId | None) -> dict[str, Any]:
@@ -35,5 +35,5 @@ def token_body(grant: TokenGrant) -> dict[str, Any]:
         "refresh_expires_in": grant.refresh_expires_in,
         "refresh_outcome": grant.refresh_outcome.value,
         "session": session_body(grant.session, current=grant.session.id),
-        "user": user_body(grant.user),
+        "user": own_user_body(grant.user, grant.authority),
     }

@@ -19,6 +19,10 @@ def limits(settings: Settings) -> Iterator[Finding]:
     yield from _of_processes(settings)
     if not settings.rate_limits and not settings.in_production:  # there it is a warning
         yield _note("RATE_LIMITS", "Nothing is limited by count, mail included.", "Set it to on.")
+    if settings.in_production and settings.administrator_acr == "none":
+        message = "A password alone opens everything that an administrator may do."
+        cure = "Set it to aal2, once the administrators have a second factor."
+        yield _note("ADMINISTRATOR_ACR", message, cure)
     if settings.in_production and not settings.trusted_proxies:
         message = "Clients behind a proxy all have its address, and count as one source."
         yield _note("TRUSTED_PROXIES", message, "Name the proxies, if there are any.")

@@ -192,6 +192,10 @@ class Settings(FactorSettings):
     hashing_queue: int = Field(
         64, ge=0, le=100_000, description="Passwords waiting for it; more are told to come back."
     )
+    administrator_acr: Annotated[Literal["none", "aal2", "phr"], BeforeValidator(_lower)] = Field(
+        "none",
+        description="none, aal2 or phr: in sessions below it the role administrator is dormant.",
+    )
     sign_in_attempts: int = Field(
         10, ge=0, description="Wrong passwords before an address is locked. 0: no lock."
     )

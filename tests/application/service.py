@@ -27,6 +27,7 @@ from application.mail.ports import Mailer
 from application.mail.relay import RelayOutbox
 from application.mail_texts import ENGLISH
 from application.service import Policies, Ports, Service
+from domain.assurance import Level
 from domain.credentials.password_policy import PasswordPolicy
 from domain.credentials.sign_in_attempts import AttemptPolicy
 from domain.keys.signing_key import SigningAlgorithm
@@ -59,6 +60,7 @@ class MemoryService(Service[MemoryUnitOfWork]):
         rate_limits: bool = True,
         audit_refreshes: bool = False,
         access_ttl: timedelta = 10 * MINUTE,
+        administrator_acr: Level | None = None,
         reset_ttl: timedelta = 30 * MINUTE,
         algorithm: SigningAlgorithm = SigningAlgorithm.EDDSA,
         secret_key: bytes = b"k" * 32,
@@ -117,6 +119,7 @@ class MemoryService(Service[MemoryUnitOfWork]):
             rate_limits=rate_limits,
             request_patience=MINUTE,
             reauthentication_max_age=5 * MINUTE,
+            administrator_acr=administrator_acr,
         )
         super().__init__(ports, policies)
 

@@ -17,12 +17,14 @@ from application.accounts.verification import VerifiedUser
 from application.factors.challenges import IssuedChallenge
 from application.factors.proofs import Proof, ProofKind
 from application.factors.sign_in import SecondFactorRequired
+from application.keys.ports import AccessClaims
 from application.mail.ports import Mail
 from application.mail.relay import RelayReport
 from application.sessions.authentication import Caller
 from application.sessions.token_grants import TokenGrant
 from domain.access.role import Role
 from domain.accounts.invitation import Invitation
+from domain.assurance import Evidence, Method
 from domain.audit.event import AuditEvent
 from domain.credentials.one_time_token import Purpose
 from domain.credentials.password import PasswordCredential
@@ -116,6 +118,21 @@ class Service(MemoryService):
     async def refresh(self, token: str) -> TokenGrant:
         """Spend a refresh token."""
         return await self.sessions.refresh(refresh_token=token, origin=ORIGIN)
+
+    async def shows(self, grant: TokenGrant, *methods: Method) -> TokenGrant:
+        """Note that this was shown in the grant's session as well; the grant is the same."""
+        async with self.units() as unit:
+            session = await unit.sessions.get(grant.session.id)
+            assert session is not None
+            evidence = Evidence.of(*methods)
+            session.assurance = session.assurance.raised_by(evidence, at=self.clock.now())
+            await unit.sessions.save(session)
+            await unit.commit()
+        return grant
+
+    def claims(self, grant: TokenGrant) -> AccessClaims:
+        """Return what the grant's access token says."""
+        return self.ports.access_tokens.verify(grant.access_token, now=self.clock.now())
 
     async def authenticate(self, grant: TokenGrant) -> Caller:
         """Say who comes with the grant's access token."""

@@ -234,6 +234,20 @@ def test_in_production_the_proxy_is_asked_for(tmp_path: Path) -> None:
     ] == []  # fmt: skip
 
 
+def test_in_production_a_second_factor_is_advised_for_administrators(tmp_path: Path) -> None:
+    """
+    MF-2: until the role asks for a level, by whatever name.
+    """
+    place = Place(tmp_path, PRODUCTION)
+    note = told(place.found(), "ADMINISTRATOR_ACR", "password alone")
+    assert (note["level"], "aal2" in note["cure"]) == ("note", True)
+    for chosen in ("aal2", "PHR"):
+        found = place.found(ADMINISTRATOR_ACR=chosen)
+        assert [each for each in found if each["setting"] == "ADMINISTRATOR_ACR"] == []
+    found = place.found(ENVIRONMENT="development")
+    assert [each for each in found if each["setting"] == "ADMINISTRATOR_ACR"] == []
+
+
 def test_a_database_that_was_never_migrated_is_an_error_where_no_start_does_it(
     tmp_path: Path,
 ) -> None:

@@ -1,11 +1,13 @@
 """Permissions, names of roles and principals, and the one rule of who may what (AZ-1, AZ-3)."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.assurance import Assurance, Level, StepUpRequired
 from domain.errors import ValidationFailed
 from domain.permissions import PERMISSIONS
 from domain.principal import (
@@ -14,6 +16,8 @@ from domain.principal import (
     OPERATOR,
     SYSTEM,
     USER,
+    Authority,
+    Guards,
     Permission,
     PermissionDenied,
     Principal,
@@ -21,6 +25,7 @@ from domain.principal import (
     RoleName,
     permits,
 )
+from domain.vocabulary import word_of
 from tests.domain.samples import a_user, refusal_of
 
 PRODUCTS = Permission("orders:refund")
@@ -158,3 +163,172 @@ def test_the_anonymous_may_do_nothing_and_the_operator_everything() -> None:
         SYSTEM.require(permission)
         with pytest.raises(PermissionDenied):
             ANONYMOUS.require(permission)
+
+
+# --- roles that ask for a level ------------------------------------------------------------------
+
+STRANGE = word_of(Level, "phrh")
+LEVELS = [*Level, STRANGE]
+ROLES = [ADMINISTRATOR, USER, RoleName("deputy"), RoleName("finance")]
+AT = datetime(2026, 11, 28, 9, 30, tzinfo=UTC)
+levels = st.sampled_from(LEVELS) | st.none()
+permissions = st.frozensets(st.sampled_from([*PERMISSIONS[:4], PRODUCTS]))
+
+
+@st.composite
+def accounts(draw: st.DrawFn) -> Authority:
+    """Return what the roles of an account give, each from a level on or in every session."""
+    held = draw(st.frozensets(st.sampled_from(ROLES)))
+    guards = {role: draw(levels) for role in sorted(held)}
+    given = {role: draw(permissions) for role in sorted(held - {ADMINISTRATOR, USER})}
+    required = {role: level for role, level in guards.items() if level is not None}
+    pairs = [(each, guards[role]) for role, those in given.items() for each in those]
+    return Authority(
+        held,
+        frozenset[Permission]().union(*given.values()),
+        Guards.of(roles=required, given=pairs),
+    )
+
+
+def allowed(authority: Authority) -> set[Permission]:
+    """Return all that may be done of what there is in these tests."""
+    return {each for each in (*PERMISSIONS, PRODUCTS) if authority.may(each)}
+
+
+def a_caller(authority: Authority, level: Level) -> Principal:
+    """Return who comes with a session of that level."""
+    here = authority.at(level)
+    return Principal(
+        kind=PrincipalKind.USER,
+        roles=here.roles,
+        permissions=here.permissions,
+        guards=here.guards,
+        assurance=Assurance(level, ("pwd",), AT),
+    )
+
+
+@given(accounts(), st.sampled_from(LEVELS), st.sampled_from(LEVELS))
+def test_no_session_gives_more_than_one_of_a_higher_level_or_than_the_account(
+    account: Authority, lower: Level, higher: Level
+) -> None:
+    """MF-2: whatever the roles, what they give, and what they ask for."""
+    here, there = account.at(lower), account.at(higher)
+    for part in (here, there):
+        assert part.roles <= account.roles
+        assert part.permissions <= account.permissions
+        assert allowed(part) <= allowed(account)
+        assert part.dormant.keys() == account.roles - part.roles
+    if higher.reaches(lower) or lower is STRANGE:
+        assert here.roles <= there.roles
+        assert here.permissions <= there.permissions
+        assert allowed(here) <= allowed(there)
+
+
+@given(accounts(), st.sampled_from(LEVELS))
+def test_a_permission_counts_as_soon_as_one_role_that_gives_it_does(
+    account: Authority, level: Level
+) -> None:
+    """MF-2: a role without a level gives what it gives, also beside one that asks for one."""
+    here = account.at(level)
+    for permission, required in account.guards.permissions.items():
+        assert (permission in here.permissions) is level.reaches(required)
+    assert account.permissions - account.guards.permissions.keys() <= here.permissions
+
+
+@given(accounts(), st.sampled_from(LEVELS), st.sampled_from([*PERMISSIONS, PRODUCTS]))
+def test_a_refusal_names_the_lowest_level_that_would_do_or_is_final(
+    account: Authority, level: Level, permission: Permission
+) -> None:
+    """MF-2, AZ-1: 401 where a proof would help, 403 where nothing would."""
+    caller = a_caller(account, level)
+    enough = [each for each in Level if account.at(each).may(permission)]
+    if caller.may(permission):
+        caller.require(permission)
+    elif enough:
+        with pytest.raises(StepUpRequired) as refused:
+            caller.require(permission)
+        assert (refused.value.acr, refused.value.max_age) == (enough[0], None)
+        assert refused.value.missing == permission
+    else:
+        with pytest.raises(PermissionDenied) as denied:
+            caller.require(permission)
+        assert denied.value.missing == permission
+
+
+READER, AUDITOR = Permission("users:read"), Permission("audit:read")
+GUARDED = Authority(
+    frozenset({USER, RoleName("finance"), RoleName("vault")}),
+    frozenset({READER, AUDITOR, PRODUCTS}),
+    Guards(
+        {RoleName("finance"): Level.AAL2, RoleName("vault"): Level.PHR},
+        {AUDITOR: Level.AAL2, PRODUCTS: Level.PHR},
+    ),
+)
+
+
+def test_of_several_permissions_the_highest_level_is_told() -> None:
+    """MF-2: one proof is enough for the whole request."""
+    caller = a_caller(GUARDED, Level.AAL1)
+    caller.require()
+    caller.require(READER)
+    for needed, acr in (((READER, AUDITOR), "aal2"), ((AUDITOR, PRODUCTS), "phr")):
+        with pytest.raises(StepUpRequired) as refused:
+            caller.require(*needed)
+        assert refused.value.acr == acr
+    with pytest.raises(PermissionDenied) as denied:
+        caller.require(AUDITOR, Permission("users:write"))
+    assert denied.value.missing == "users:write"
+    a_caller(GUARDED, Level.PHR).require(READER, AUDITOR, PRODUCTS)
+
+
+@pytest.mark.parametrize(
+    ("administrator", "role", "acr"),
+    [("phr", "aal2", "aal2"), ("aal2", "phr", "aal2"), ("phr", STRANGE, "phr")],
+)
+def test_of_two_roles_that_give_it_the_one_that_wakes_first_is_told(
+    administrator: str, role: str, acr: str
+) -> None:
+    """MF-2: a level that is not known here is none that could be shown."""
+    guards = Guards.of(
+        roles={RoleName("finance"): word_of(Level, role)},
+        given=[(PRODUCTS, word_of(Level, role))],
+    ).beside(ADMINISTRATOR, Level(administrator))
+    roles = frozenset({ADMINISTRATOR, RoleName("finance")})
+    caller = a_caller(Authority(roles, frozenset({PRODUCTS}), guards), Level.AAL1)
+    with pytest.raises(StepUpRequired) as refused:
+        caller.require(PRODUCTS)
+    assert refused.value.acr == acr
+
+
+def test_a_role_that_has_to_be_awake_counts_like_a_permission() -> None:
+    """MF-2: and one that the caller does not have does not matter."""
+    finance, vault = RoleName("finance"), RoleName("vault")
+    caller = a_caller(GUARDED, Level.AAL1)
+    caller.require(READER, awake=[RoleName("other"), USER])
+    with pytest.raises(StepUpRequired) as refused:
+        caller.require(AUDITOR, awake=[finance, vault])
+    assert refused.value.acr is Level.PHR
+    a_caller(GUARDED, Level.AAL2).require(AUDITOR, awake=[finance])
+    strange = Authority(frozenset({finance}), frozenset(), Guards({finance: STRANGE}, {}))
+    with pytest.raises(PermissionDenied):
+        a_caller(strange, Level.PHR).require(awake=[finance])
+
+
+def test_a_session_reaches_a_level_or_is_told_which() -> None:
+    """MF-2: together with what else is asked for, and only those who have a session."""
+    caller = a_caller(GUARDED, Level.AAL2)
+    caller.require(AUDITOR, acr=Level.AAL2)
+    OPERATOR.require(AUDITOR, acr=Level.PHR)
+    SYSTEM.require(acr=STRANGE)
+    for weak, level in ((caller, Level.PHR), (a_caller(GUARDED, Level.AAL1), Level.PHR)):
+        with pytest.raises(StepUpRequired) as refused:
+            weak.require(AUDITOR, acr=level)
+        assert refused.value.acr is Level.PHR
+    with pytest.raises(PermissionDenied):
+        caller.require(acr=STRANGE)
+    with pytest.raises(StepUpRequired):
+        ANONYMOUS.require(acr=Level.AAL2)
+
+
+def test_a_principal_can_be_told_apart_and_kept_in_a_set() -> None:
+    assert len({a_caller(GUARDED, level) for level in Level}) == 3

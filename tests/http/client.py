@@ -21,9 +21,10 @@ from application.mail.ports import Mailer
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.service import ServiceUnit
+from domain.assurance import Evidence, Method
 from domain.audit.event import AuditEvent
 from domain.email_address import EmailAddress
-from domain.identifiers import UserId
+from domain.identifiers import SessionId, UserId
 from domain.origin import NOWHERE
 from domain.principal import OPERATOR
 from domain.users.user import User
@@ -328,6 +329,18 @@ class Api:
         """
         async with self.units.read_only() as unit:
             return await unit.users.find_by_email(EmailAddress.parse(email))
+
+    async def shows(self, tokens: Tokens, *methods: Method) -> None:
+        """
+        Note that this was shown in the session as well.
+        """
+        async with self.units() as unit:
+            session = await unit.sessions.get(SessionId.parse(tokens.session_id))
+            assert session is not None
+            now = self.container.clock().now()
+            session.assurance = session.assurance.raised_by(Evidence.of(*methods), at=now)
+            await unit.sessions.save(session)
+            await unit.commit()
 
     async def suspend(self, email: str) -> None:
         """

@@ -241,6 +241,7 @@ BAD = {
     "argon2_memory_kib": ["7", "hunter2"],
     "hashing_concurrency": ["0"],
     "hashing_queue": ["-1"],
+    "administrator_acr": ["aal1", "aal3", "hunter2"],
     "sign_in_attempts": ["-1"],
     "smtp_url": ["http://hunter2", "smtp://", "hunter2:25", "smtp+starttls://hunter2"],
     "mail_from": ["hunter2", "a@b.example\r\nBcc: hunter2@c.example", "@hunter2", "hunter2@"],

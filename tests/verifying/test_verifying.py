@@ -264,8 +264,8 @@ def test_a_missing_list_is_never_read_as_an_empty_one() -> None:
     may, asked = names["may"], []
     assert callable(may)
 
-    def ask(subject: str, permission: str) -> bool:
-        asked.append((subject, permission))
+    def ask(subject: str, permission: str, acr: str) -> bool:
+        asked.append((subject, permission, acr))
         return True
 
     whole = {"sub": "u", "roles": ["user"], "permissions": ["orders:read"]}
@@ -274,5 +274,7 @@ def test_a_missing_list_is_never_read_as_an_empty_one() -> None:
     root = {"sub": "u", "roles": ["administrator"], "claims_omitted": ["permissions"]}
     assert may(root, "orders:refund", ask)
     assert asked == []
-    assert may({"sub": "u", "claims_omitted": ["permissions", "roles"]}, "orders:refund", ask)
-    assert asked == [("u", "orders:refund")]
+    omitted = {"sub": "u", "claims_omitted": ["permissions", "roles"]}
+    for said, acr in (({}, "aal1"), ({"acr": "aal2"}, "aal2")):
+        assert may({**omitted, **said}, "orders:refund", ask)
+        assert asked.pop() == ("u", "orders:refund", acr)

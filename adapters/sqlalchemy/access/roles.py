@@ -23,8 +23,10 @@ from adapters.sqlalchemy.statements import (
 from adapters.sqlalchemy.users.tables import role_permissions, roles, user_roles
 from application.access.ports import RoleRepository
 from domain.access.role import Role, RoleAlreadyExists, RoleInUse
+from domain.assurance import Level
 from domain.errors import ConcurrentChange
 from domain.principal import Permission, RoleName
+from domain.vocabulary import word_of
 
 _ROLE = (
     roles.c.name,
@@ -32,6 +34,7 @@ _ROLE = (
     roles.c.created_at,
     roles.c.updated_at,
     roles.c.version,
+    roles.c.required_acr,
 )
 _BY_NAME = roles.c.name == bindparam("name")
 _ADD = insert_into(roles)
@@ -151,11 +154,12 @@ def _roles_from(rows: Iterable[Row], pairs: Iterable[Row]) -> list[Role]:
 
 
 def _role_from(row: Row, permissions: list[Permission]) -> Role:
-    name, description, created_at, updated_at, version = row
+    name, description, created_at, updated_at, version, level = row
     return Role(
         name=RoleName(name),
         description=description,
         permissions=frozenset(permissions),
+        required_acr=None if level is None else word_of(Level, level),
         created_at=created_at,
         updated_at=updated_at,
         version=version,
@@ -169,4 +173,5 @@ def _values(role: Role) -> Written:
         "created_at": role.created_at,
         "updated_at": role.updated_at,
         "version": role.version,
+        "required_acr": None if role.required_acr is None else role.required_acr.value,
     }

@@ -4,62 +4,54 @@ Rows are read by position: the tuple of columns is what to select, in the order 
 function takes it apart.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import func, literal_column, select, true, union
+from sqlalchemy import func, literal_column, select
 
 from adapters.sqlalchemy.statements import Row, Written
-from adapters.sqlalchemy.users.tables import role_permissions, user_roles, users
+from adapters.sqlalchemy.users.tables import role_permissions, roles, user_roles, users
 from application.users.ports import search_text
+from domain.assurance import Level
 from domain.email_address import EmailAddress
 from domain.identifiers import UserId
-from domain.principal import ADMINISTRATOR, Permission, RoleName
+from domain.principal import UNGUARDED, Guards, Permission, RoleName
 from domain.users.user import User
+from domain.vocabulary import word_of
 
-# A role's name holds no comma (domain.principal), so one text carries them all. The comma is
-# written out because Core would put it in only when it runs a statement itself.
+# A role's name and a permission hold neither comma nor at sign (domain.principal), so one text
+# carries them all, each with the level that it takes: ``support@aal2,user``. Both signs are written
+# out because Core would put them in only when it runs a statement itself.
 _COMMA: Any = literal_column("','")
+_AT: Any = literal_column("'@'")
+_NOTHING: Any = literal_column("''")
+_LEVEL = func.coalesce(_AT.op("||")(roles.c.required_acr), _NOTHING)
+_held = user_roles.alias("held")
 ROLES = (
-    select(func.aggregate_strings(user_roles.c.role, _COMMA))
-    .where(user_roles.c.user_id == users.c.id)
+    select(func.aggregate_strings(_held.c.role.op("||")(_LEVEL), _COMMA))
+    .select_from(_held.outerjoin(roles, roles.c.name == _held.c.role))
+    .where(_held.c.user_id == users.c.id)
     .correlate(users)
     .scalar_subquery()
     .label("roles")
 )
-# Two halves, of which one is nearly always empty: what the user's own roles give, by index, and
-# for an administrator what any role gives (domain.principal.permits). The latter goes from one
-# name to the next in the index, once in a statement: many roles may give the same few permissions.
-_held = user_roles.alias("held")
+# What the user's own roles give. An administrator may do more than any list says, and needs none
+# (domain.principal.permits).
 _given = (
-    select(role_permissions.c.permission)
-    .join(_held, _held.c.role == role_permissions.c.role)
+    select(role_permissions.c.permission.op("||")(_LEVEL).label("permission"))
+    .select_from(
+        _held.join(role_permissions, role_permissions.c.role == _held.c.role).join(
+            roles, roles.c.name == role_permissions.c.role
+        )
+    )
     .where(_held.c.user_id == users.c.id)
     .correlate(users)
+    .distinct()
+    .subquery("given")
 )
-_first = func.min(role_permissions.c.permission)
-_existing = select(_first.label("permission")).cte("existing", recursive=True)
-_existing = _existing.union_all(
-    select(
-        select(_first)
-        .where(role_permissions.c.permission > _existing.c.permission)
-        .scalar_subquery()
-    ).where(_existing.c.permission.is_not(None))
-)
-# A join, because SQLite would go through all names before it looks at an EXISTS.
-_administered = (
-    select(_existing.c.permission)
-    .select_from(_held.join(_existing, true()))
-    .where(
-        _held.c.user_id == users.c.id,
-        _held.c.role == literal_column(f"'{ADMINISTRATOR}'"),
-        _existing.c.permission.is_not(None),
-    )
-    .correlate(users)
-)
-_permissions = union(_given, _administered).subquery("given")
 PERMISSIONS = (
-    select(func.aggregate_strings(_permissions.c.permission, _COMMA))
+    select(func.aggregate_strings(_given.c.permission, _COMMA))
     .scalar_subquery()
     .label("permissions")
 )
@@ -84,19 +76,40 @@ USER = (
 @lru_cache(maxsize=1024)
 def roles_from(text: str | None) -> frozenset[RoleName]:
     """Return the roles that one text lists."""
-    return frozenset(RoleName(name) for name in text.split(",")) if text else frozenset()
+    return frozenset(RoleName(name) for name, _ in _listed(text))
 
 
 @lru_cache(maxsize=1024)
 def permissions_from(text: str | None) -> frozenset[Permission]:
     """Return the permissions that one text lists."""
-    return frozenset(Permission(name) for name in text.split(",")) if text else frozenset()
+    return frozenset(Permission(name) for name, _ in _listed(text))
+
+
+@lru_cache(maxsize=1024)
+def guards_from(named: str | None, given: str | None) -> Guards:
+    """Return from which level on the roles and the permissions of two such texts count."""
+    if "@" not in (named or ""):
+        return UNGUARDED
+    return Guards.of(
+        roles={RoleName(name): word_of(Level, word) for name, word in _listed(named) if word},
+        given=(
+            (Permission(name), word_of(Level, word) if word else None)
+            for name, word in _listed(given)
+        ),
+    )
+
+
+def _listed(text: str | None) -> Iterator[tuple[str, str]]:
+    """Yield each name that the text lists, and the word of its level, or nothing."""
+    for each in text.split(",") if text else ():
+        name, _, level = each.partition("@")
+        yield name, level
 
 
 def user_from(row: Row) -> User:
     """Return the user that a row of ``USER`` tells of."""
     (id_, email, key, name, verified, suspended, reason, created, updated, signed_in, since,
-     version, roles, permissions) = row  # fmt: skip
+     version, named, given) = row  # fmt: skip
     return User(
         id=UserId(id_),
         email=EmailAddress(value=email, key=key),
@@ -104,13 +117,14 @@ def user_from(row: Row) -> User:
         email_verified_at=verified,
         suspended_at=suspended,
         suspension_reason=reason,
-        roles=roles_from(roles),
+        roles=roles_from(named),
         created_at=created,
         updated_at=updated,
         last_signed_in_at=signed_in,
         second_factor_since=since,
         version=version,
-        defined_permissions=permissions_from(permissions),
+        defined_permissions=permissions_from(given),
+        guards=guards_from(named, given),
     )
 
 

@@ -65,6 +65,8 @@ roles = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("version", Integer, nullable=False),
+    # Null: it counts in every session. No constraint: a newer version may know more levels.
+    Column("required_acr", String(16)),
 )
 
 role_permissions = Table(

@@ -4,6 +4,7 @@ from pydantic import ConfigDict, Field
 
 from entrypoints.http.edge.answers import AnswerModel, either, optional
 from entrypoints.http.edge.parameters import Identifier, Instant
+from entrypoints.http.users.answers import DormantRoleOut
 
 
 class RoleOut(AnswerModel):
@@ -12,6 +13,10 @@ class RoleOut(AnswerModel):
     name: str = Field(examples=["support"])
     description: str | None
     permissions: list[str] = Field(examples=[["orders:refund", "users:read"]])
+    required_acr: str | None = Field(
+        description="In sessions below `aal2` or `phr` the role is dormant. Null: it never is.",
+        examples=[None],
+    )
     built_in: bool
     created_at: Instant | None
     updated_at: Instant | None
@@ -30,6 +35,14 @@ class RoleRef(AnswerModel):
     role: str = Field(examples=["support"])
 
 
+class GivingRoleOut(RoleRef):
+    """A role by its name, and the level of the sessions in which it counts, if not in all."""
+
+    model_config = ConfigDict(json_schema_extra=optional("required_acr"))
+
+    required_acr: str = Field(description="`aal2` or `phr`.", examples=["aal2"])
+
+
 class MissingOut(AnswerModel):
     """What is missing, and the roles that would give it."""
 
@@ -38,11 +51,15 @@ class MissingOut(AnswerModel):
 
 
 class ExplanationOut(AnswerModel):
-    """The roles that give the permission; else what is missing."""
+    """The roles that give the permission; else what is missing.
 
-    model_config = ConfigDict(json_schema_extra=optional("missing"))
+    `dormant_roles` are those of the user that give it in a session of a higher level than `acr`.
+    """
+
+    model_config = ConfigDict(json_schema_extra=optional("dormant_roles", "missing"))
 
     granted_by: list[RoleRef]
+    dormant_roles: list[DormantRoleOut]
     missing: MissingOut
 
 
@@ -69,7 +86,7 @@ class GrantedPermissionOut(AnswerModel):
     """A permission, and the roles that give it."""
 
     permission: str
-    granted_by: list[RoleRef]
+    granted_by: list[GivingRoleOut]
 
 
 class EffectivePermissionsOut(AnswerModel):

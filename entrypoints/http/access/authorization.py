@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from application.access.authorization import Question
+from domain.assurance import Level
 from domain.errors import ValidationFailed
 from domain.identifiers import UserId
 from domain.principal import Permission, PermissionDenied
@@ -37,6 +38,9 @@ async def check_authorization(
 
     With `explain` the answer names the roles that give the permission, or what is missing and
     which roles would give it. An unknown, suspended or unverified user is allowed nothing.
+
+    Say in `acr` what the user's access token says there: roles that ask for a higher level do not
+    count, and are named in `dormant_roles`. Without it they are judged as in a session of `aal1`.
     """
     checks = body.checks if isinstance(body, BatchCheckRequest) else [body]
     decisions = await services.access.check(
@@ -52,5 +56,6 @@ def _question(asked: CheckRequest) -> Question:
     return Question(
         subject_id=identified(UserId, asked.subject_id),
         permission=Permission.parse(asked.permission),
+        acr=Level(asked.acr),
         explain=asked.explain,
     )

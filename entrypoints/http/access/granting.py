@@ -17,6 +17,7 @@ from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, Si
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.parameters import IdInPath
 from entrypoints.http.users.answering import etag_of
+from entrypoints.representations.access import effective_permissions_body
 
 router = APIRouter(
     prefix="/api/v1/users/{user_id}",
@@ -41,6 +42,8 @@ async def grant_role(
     if_match: IfMatch = None,
 ) -> Response:
     """Give the user a role (`roles:grant`); the caller must hold all of its permissions.
+
+    They count as they do in the caller's session, and so does the role, if it is the caller's, too.
 
     `If-Match` is about the user.
     """
@@ -100,14 +103,4 @@ async def list_effective_permissions(
     found = await services.access.effective_permissions(
         principal=caller.principal, user_id=identified(UserId, user_id)
     )
-    return answer(
-        request,
-        {
-            "user_id": str(found.user.id),
-            "roles": sorted(found.user.roles),
-            "permissions": [
-                {"permission": permission, "granted_by": [{"role": role} for role in roles]}
-                for permission, roles in found.granted_by.items()
-            ],
-        },
-    )
+    return answer(request, effective_permissions_body(found))

@@ -1,7 +1,7 @@
 """What goes in about access: exactly these fields, of exactly these types (IN-5)."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Path
 from pydantic import ConfigDict, Discriminator, Field, Tag
@@ -19,19 +19,36 @@ type RoleDescription = Annotated[
 ]
 
 
+type RequiredAcr = Annotated[
+    Literal["aal2", "phr"] | None,
+    Field(
+        examples=["aal2"],
+        description=(
+            "In sessions below that level the role is dormant: it gives nothing, and stands in no"
+            " token. Null: it counts in every session."
+        ),
+    ),
+]
+
+
 class RoleRequest(StrictModel):
     """Define a role."""
 
     name: Annotated[str, Field(max_length=100, examples=["support"])]
     description: RoleDescription = None
     permissions: PermissionList
+    required_acr: RequiredAcr = None
 
 
 class RoleChangeRequest(StrictModel):
-    """Give a role another description and other permissions."""
+    """Give a role another description and other permissions.
+
+    `required_acr` stays as it is where it is left out; null takes it off.
+    """
 
     description: RoleDescription = None
     permissions: PermissionList
+    required_acr: RequiredAcr = None
 
 
 type PermissionName = Annotated[str, Field(max_length=100, examples=["orders:refund"])]
@@ -46,6 +63,10 @@ class CheckRequest(StrictModel):
 
     subject_id: SubjectId
     permission: PermissionName
+    acr: Annotated[
+        Literal["aal1", "aal2", "phr"],
+        Field(description="What `acr` says in the user's access token: the level of the session."),
+    ] = "aal1"
     explain: bool = False
 
 
@@ -77,7 +98,9 @@ class AuthorizationCheckRequest(CheckRequest, BatchCheckRequest):
     """Ask one question, or with `checks` several at once."""
 
     model_config = ConfigDict(
-        json_schema_extra=either(("subject_id", "permission"), ("checks",), others=("explain",))
+        json_schema_extra=either(
+            ("subject_id", "permission"), ("checks",), others=("acr", "explain")
+        )
     )
 
 

@@ -4,9 +4,10 @@ from functools import partial
 
 from fastapi import APIRouter, Request, Response
 
-from application.expectations import ChangedMeanwhile
+from application.expectations import UNCHANGED, ChangedMeanwhile
 from application.paging import InvalidCursor
 from domain.access.role import RoleAlreadyExists, RoleInUse, RoleNotFound
+from domain.assurance import Level
 from domain.errors import ConcurrentChange, ValidationFailed
 from domain.principal import PermissionDenied
 from entrypoints.http.access.answering import etag_of_role, role_answer
@@ -78,6 +79,7 @@ async def define_role(
         name=body.name,
         description=body.description,
         permissions=body.permissions,
+        required_acr=_level(body.required_acr),
         origin=origin,
     )
     return role_answer(request, role, status=201)
@@ -99,12 +101,18 @@ async def change_role(
     origin: From,
     if_match: IfMatch = None,
 ) -> Response:
-    """Set description and permissions, effective on the next request (`roles:write`)."""
+    """Set description and permissions, effective on the next request (`roles:write`).
+
+    `required_acr` stays as it is where it is left out; it is lowered or taken off only in a session
+    of that level.
+    """
+    is_said = "required_acr" in body.model_fields_set
     role = await services.access.change_role(
         principal=caller.principal,
         name=name,
         description=body.description,
         permissions=body.permissions,
+        required_acr=_level(body.required_acr) if is_said else UNCHANGED,
         expected=expected(if_match, etag_of_role),
         origin=origin,
     )
@@ -148,3 +156,7 @@ async def list_permissions(
     page = await services.access.list_permissions(principal=caller.principal, asked=asked)
     own = services.policies.own_permissions
     return page_answer(request, page, partial(permission_body, own=own))
+
+
+def _level(word: str | None) -> Level | None:
+    return None if word is None else Level(word)

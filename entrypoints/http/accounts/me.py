@@ -10,7 +10,7 @@ from entrypoints.http.edge.conditional import IfMatch, expected
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.headers import ETAG, with_headers
-from entrypoints.http.users.answering import etag_of, user_answer
+from entrypoints.http.users.answering import own_etag_of, own_user_answer
 from entrypoints.http.users.answers import UserOut
 
 router = APIRouter(
@@ -30,7 +30,7 @@ router = APIRouter(
 )
 async def read_my_account(request: Request, caller: SignedIn) -> Response:
     """Return the caller, with an ETag."""
-    return user_answer(request, caller.user)
+    return own_user_answer(request, caller.user, caller.principal)
 
 
 @router.patch(
@@ -53,7 +53,7 @@ async def change_my_profile(
     user = await services.accounts.edit_profile(
         principal=caller.principal,
         display_name=UNCHANGED if keep else body.display_name,
-        expected=expected(if_match, etag_of),
+        expected=expected(if_match, own_etag_of(caller.principal)),
         origin=origin,
     )
-    return user_answer(request, user)
+    return own_user_answer(request, user, caller.principal)

@@ -24,7 +24,7 @@ from entrypoints.http.edge.dependencies import (
 )
 from entrypoints.http.edge.errors import request_id_of, responses
 from entrypoints.http.edge.headers import RATE_LIMIT, with_headers
-from entrypoints.http.users.answering import etag_of
+from entrypoints.http.users.answering import own_etag_of
 from entrypoints.representations.export import export_json
 
 router = APIRouter(
@@ -84,7 +84,7 @@ async def delete_my_account(
     await services.accounts.erase_own_account(
         principal=caller.principal,
         password=body.password,
-        expected=expected(if_match, etag_of),
+        expected=expected(if_match, own_etag_of(caller.principal)),
         origin=origin,
     )
     return signed_out(request)

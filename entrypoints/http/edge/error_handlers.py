@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from domain.assurance import StepUpRequired
 from domain.errors import DomainError, ServiceUnavailable, ValidationFailed, Violation
 from domain.principal import PermissionDenied
 from domain.sessions.session import SessionIsOver
@@ -78,7 +79,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
 
 async def _domain_error(request: Request, error: Exception) -> Response:
-    if isinstance(error, PermissionDenied):
+    if isinstance(error, PermissionDenied | StepUpRequired):
         await _note_denial(request, error)
     if isinstance(error, ServiceUnavailable) and error.failure is not None:
         request.scope["state"]["unavailable"] = error.failure.name
@@ -88,7 +89,7 @@ async def _domain_error(request: Request, error: Exception) -> Response:
     return response
 
 
-async def _note_denial(request: Request, denied: PermissionDenied) -> None:
+async def _note_denial(request: Request, denied: PermissionDenied | StepUpRequired) -> None:
     principal = request.scope["state"].get("principal")
     if principal is None:
         return

@@ -40,6 +40,7 @@ from domain.errors import (
     ValidationFailed,
     Violation,
 )
+from domain.principal import PermissionDenied
 from entrypoints.http.edge.negotiation import prefers_problem_json
 from entrypoints.representations.formats import instant
 
@@ -255,9 +256,16 @@ def _plain(value: object) -> Any:
 
 
 def responses(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
-    """Return what a route's ``responses=`` declares for these errors, with an example of each."""
+    """Return what a route's ``responses=`` declares for these errors, with an example of each.
+
+    A permission may be there and sleep in the caller's session, so that where PermissionDenied is
+    declared StepUpRequired is as well.
+    """
     declared: dict[int | str, dict[str, Any]] = {}
-    for row in sorted(map(ErrorCode.of, errors), key=lambda row: row.status):
+    refusals = dict.fromkeys(errors)
+    if PermissionDenied in refusals:
+        refusals[StepUpRequired] = None
+    for row in sorted(map(ErrorCode.of, refusals), key=lambda row: row.status):
         answer = declared.setdefault(row.status, _declaration())
         answer["description"] = f"{answer['description']} `{row.code}`: {row.meaning}".strip()
         answer["content"]["application/json"]["examples"][row.code] = {

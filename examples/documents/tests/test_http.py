@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from domain.assurance import Method
 from examples.documents.domain.permissions import DOCUMENTS_READ, DOCUMENTS_WRITE
 from examples.documents.tests.api import DocumentsApi, running_documents
 from tests.http.client import Tokens, data_of, refusal_of
@@ -239,3 +240,25 @@ async def test_export_shows_documents_and_erasure_removes_them(api: DocumentsApi
     assert kept == [other]
     assert await api.kept(ada.user_id) == []
     assert len(await api.kept(eve.user_id)) == 1
+
+
+async def test_a_permission_of_documents_sleeps_with_the_role_that_gives_it(
+    api: DocumentsApi,
+) -> None:
+    """
+    Routes of one's own need to do nothing for that but to ask for the permission.
+    """
+    root, ada = await api.administrator(), await api.signed_in_user()
+    await api.write(ada)
+    role = {"name": "reader", "permissions": [DOCUMENTS_READ], "required_acr": "aal2"}
+    data_of(await api.post("/api/v1/roles", role, access=root.access), 201)
+    user = (await api.verified_user("rob@example.com"))["id"]
+    granted = await api.send("PUT", f"/api/v1/users/{user}/roles/reader", access=root.access)
+    data_of(granted, 204)
+    reader = await api.sign_in("rob@example.com")
+    path = f"/api/v1/users/{ada.user_id}/documents"
+    refused = await api.get(path, access=reader.access)
+    assert refusal_of(refused) == (401, "STEP_UP_REQUIRED")
+    assert refused.json()["error"]["step_up"] == {"acr": "aal2", "max_age": None}
+    await api.shows(reader, Method.OTP)
+    assert len(data_of(await api.get(path, access=reader.access))) == 1

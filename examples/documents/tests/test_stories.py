@@ -238,7 +238,8 @@ async def test_an_administrator_may_do_everything_with_them(
         await documents.remove(
             principal=principal, user_id=ada.id, document_id=document.id, origin=NOWHERE
         )
-    assert {DOCUMENTS_READ, DOCUMENTS_WRITE} <= root.permissions(service.policies.own_permissions)
+    shown = await service.access.effective_permissions(principal=OPERATOR, user_id=root.id)
+    assert {DOCUMENTS_READ, DOCUMENTS_WRITE} <= shown.granted_by.keys()
 
 
 @pytest.mark.parametrize(("principal", "user_id"), [(OPERATOR, UNKNOWN), (ANONYMOUS, None)])

@@ -6,9 +6,13 @@ from sqlalchemy import text
 from adapters.sqlalchemy.engine import Engine
 from adapters.sqlalchemy.service_unit import SqlAlchemyUnitOfWork
 from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWorkFactory
+from domain.access.role import Role
 from domain.assurance import Assurance, Level
 from domain.mail.message import MessageId, MessageStatus
+from domain.principal import UNGUARDED, Permission, RoleName
 from domain.sessions.session import EndReason
+from domain.users.user import User
+from domain.vocabulary import word_of
 from tests.contracts.samples import (
     KINDS,
     MINUTE,
@@ -16,9 +20,11 @@ from tests.contracts.samples import (
     SECOND,
     a_message,
     a_token,
+    a_user,
     keep_session,
     keep_user,
     load_session,
+    load_user,
     save_session,
 )
 from tests.support.databases import through_sqlalchemy
@@ -133,3 +139,60 @@ async def test_a_level_of_a_newer_version_reaches_none_that_is_known_here(
     assert not any(newer.assurance.acr.reaches(level) for level in Level)
     await save_session(units, newer)
     assert (await load_session(units, session)).assurance == newer.assurance
+
+
+async def test_a_role_from_before_there_were_levels_counts_in_every_session(
+    engine: Engine, units: SqlAlchemyUnitOfWorkFactory[SqlAlchemyUnitOfWork]
+) -> None:
+    """MF-2: an older version beside this one goes on writing such rows."""
+    user = await a_user_with_a_role(units, Level.AAL2)
+    async with through_sqlalchemy(engine).begin() as connection:
+        await connection.execute(text("UPDATE roles SET required_acr = NULL"))
+    loaded = await load_user(units, user.id)
+    assert loaded.guards == UNGUARDED
+    assert loaded.authority(administrator=None).at(Level.AAL1).permissions == {"orders:refund"}
+
+
+async def test_a_role_that_asks_for_a_level_of_a_newer_version_sleeps_in_every_session(
+    engine: Engine, units: SqlAlchemyUnitOfWorkFactory[SqlAlchemyUnitOfWork]
+) -> None:
+    """MF-2: no session can be known to have shown it; and a change of the role keeps it."""
+    user = await a_user_with_a_role(units, Level.AAL2)
+    async with through_sqlalchemy(engine).begin() as connection:
+        await connection.execute(text("UPDATE roles SET required_acr = 'phrh'"))
+    account = (await load_user(units, user.id)).authority(administrator=None)
+    strange = word_of(Level, "phrh")
+    for level in (*Level, strange):
+        here = account.at(level)
+        assert here.roles == {"user"}
+        assert here.permissions == set()
+        assert here.dormant == {"support": "phrh"}
+    assert account.guards.level_for(Permission("orders:refund")) is None
+    async with units() as work:
+        role = await work.roles.hold(RoleName("support"))
+        assert role is not None
+        role.redefine(description="New.", permissions=[], required_acr=role.required_acr, now=NOW)
+        await work.roles.save(role)
+        await work.commit()
+    async with units.read_only() as work:
+        [kept] = await work.roles.list_all()
+    assert (kept.description, kept.required_acr) == ("New.", "phrh")
+
+
+async def a_user_with_a_role(
+    units: SqlAlchemyUnitOfWorkFactory[SqlAlchemyUnitOfWork], level: Level
+) -> User:
+    """Keep a role that asks for the level, and a user who has it."""
+    role, _ = Role.define(
+        name="support",
+        description=None,
+        permissions=["orders:refund"],
+        required_acr=level,
+        now=NOW,
+    )
+    user = a_user()
+    user.grant(role.name, now=NOW)
+    async with units() as work:
+        await work.roles.add(role)
+        await work.commit()
+    return await keep_user(units, user)

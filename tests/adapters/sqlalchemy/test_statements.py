@@ -50,7 +50,7 @@ async def test_a_role_of_two_hundred_permissions_is_written_in_one_round_trip(
         await work.commit()
     assert added == ["BEGIN", "INSERT ROLES", "INSERT ROLE_PERMISSIONS", "COMMIT"]
     others = [Permission(f"refunds:action-{number}") for number in range(MAX_PERMISSIONS)]
-    role.redefine(description=None, permissions=others, now=NOW + MINUTE)
+    role.redefine(description=None, permissions=others, required_acr=None, now=NOW + MINUTE)
     async with asked(postgres) as saved, units() as work:
         await work.roles.save(role)
         await work.commit()

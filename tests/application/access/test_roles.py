@@ -56,7 +56,7 @@ async def test_an_administrator_hands_out_what_no_role_gave_before() -> None:
     await service.operator_makes(OPERATOR, roles=["administrator"])
     grant = await service.sign_in()
     await service.define_role(principal=principal_of(grant))
-    assert REFUND in (await service.authenticate(grant)).principal.permissions
+    assert (await service.authenticate(grant)).principal.may(REFUND)
     limited = with_permissions("roles:write", "users:read")
     await service.define_role("reader", ["users:read"], principal=limited)
     with pytest.raises(PermissionDenied):

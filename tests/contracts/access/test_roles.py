@@ -8,9 +8,9 @@ import pytest
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.service import ServiceUnit
 from domain.access.role import Role, RoleAlreadyExists, RoleInUse
+from domain.assurance import Level
 from domain.errors import ConcurrentChange
-from domain.permissions import PERMISSIONS
-from domain.principal import ADMINISTRATOR, USER, Permission, RoleName
+from domain.principal import ADMINISTRATOR, UNGUARDED, USER, Guards, Permission, RoleName
 from domain.users.user import User
 from tests.contracts.samples import (
     MINUTE,
@@ -27,12 +27,21 @@ from tests.contracts.samples import (
 
 SUPPORT = RoleName("support")
 REFUND, READ = Permission("orders:refund"), Permission("users:read")
-OWN = frozenset(PERMISSIONS)
 
 
-def a_role(name: str = "support", permissions: Iterable[str] = (REFUND, READ)) -> Role:
+def a_role(
+    name: str = "support",
+    permissions: Iterable[str] = (REFUND, READ),
+    required_acr: Level | None = None,
+) -> Role:
     """Return a new role."""
-    role, _ = Role.define(name=name, description="Helps.", permissions=permissions, now=NOW)
+    role, _ = Role.define(
+        name=name,
+        description="Helps.",
+        permissions=permissions,
+        required_acr=required_acr,
+        now=NOW,
+    )
     return role
 
 
@@ -80,7 +89,9 @@ async def test_a_changed_role_is_saved_whole_and_once(
         role, copy = await work.roles.get(SUPPORT), await work.roles.get(SUPPORT)
         assert role is not None
         assert copy is not None
-        role.redefine(description=None, permissions=["users:read"], now=NOW + MINUTE)
+        role.redefine(
+            description=None, permissions=["users:read"], required_acr=None, now=NOW + MINUTE
+        )
         await work.roles.save(role)
         with pytest.raises(ConcurrentChange):
             await work.roles.save(copy)
@@ -97,30 +108,86 @@ async def test_what_a_role_gives_comes_with_the_user(units: UnitOfWorkFactory[Se
     await _add(units, a_role(), a_role("auditor", ["audit:read"]))
     user, nobody = await keep_user(units, _with(SUPPORT)), await keep_user(units)
     session, _ = await keep_session(units, user)
-    assert (await load_user(units, user.id)).permissions(OWN) == {REFUND, READ}
-    assert (await load_user(units, nobody.id)).permissions(OWN) == set()
+    assert (await load_user(units, user.id)).defined_permissions == {REFUND, READ}
+    assert (await load_user(units, nobody.id)).defined_permissions == set()
     async with units.read_only() as work:
         found = await work.users.find_by_email(user.email)
         both = await work.sessions.get_with_user(session.id)
     assert found is not None
     assert both is not None
-    assert found.permissions(OWN) == both[1].permissions(OWN) == {REFUND, READ}
+    assert found.defined_permissions == both[1].defined_permissions == {REFUND, READ}
     async with units() as work:
         role = await work.roles.hold(SUPPORT)
         assert role is not None
-        role.redefine(description=None, permissions=[], now=NOW)
+        role.redefine(description=None, permissions=[], required_acr=None, now=NOW)
         await work.roles.save(role)
         await work.commit()
-    assert (await load_user(units, user.id)).permissions(OWN) == set()
+    assert (await load_user(units, user.id)).defined_permissions == set()
 
 
-async def test_an_administrator_has_every_permission_that_there_is(
+async def test_an_administrator_has_no_list_but_what_other_roles_give(
     units: UnitOfWorkFactory[ServiceUnit],
 ) -> None:
-    """Also a product's, as soon as some role gives it."""
+    """AZ-1: that role gives everything by its name, also what stands in no list."""
     user = await keep_user(units, _with(ADMINISTRATOR))
     await _add(units, a_role())
-    assert (await load_user(units, user.id)).permissions(OWN) == {*OWN, REFUND}
+    loaded = await load_user(units, user.id)
+    assert loaded.defined_permissions == set()
+    assert loaded.may(REFUND)
+
+
+async def test_the_level_that_a_role_asks_for_is_kept_changed_and_taken_off(
+    units: UnitOfWorkFactory[ServiceUnit],
+) -> None:
+    """MF-2."""
+    await _add(units, a_role(required_acr=Level.AAL2), a_role("bare", []))
+    for level in (Level.PHR, None, Level.AAL2):
+        async with units() as work:
+            role = await work.roles.hold(SUPPORT)
+            assert role is not None
+            role.redefine(description=None, permissions=[], required_acr=level, now=NOW)
+            await work.roles.save(role)
+            await work.commit()
+        async with units.read_only() as work:
+            kept = {role.name: role.required_acr for role in await work.roles.list_all()}
+            assert kept == {SUPPORT: level, "bare": None}
+            assert (await work.roles.get_many({SUPPORT}))[SUPPORT].required_acr is level
+
+
+async def test_from_which_level_on_roles_count_comes_with_the_user(
+    units: UnitOfWorkFactory[ServiceUnit],
+) -> None:
+    """MF-2: wherever the user is loaded from; a permission counts as early as one role gives it."""
+    keys, audit = Permission("keys:manage"), Permission("audit:read")
+    await _add(
+        units,
+        a_role("low", [audit]),
+        a_role("middle", [audit, REFUND, READ], required_acr=Level.AAL2),
+        a_role("high", [audit, READ, keys], required_acr=Level.PHR),
+        a_role("empty", [], required_acr=Level.PHR),
+        a_role("other", [audit], required_acr=Level.PHR),
+    )
+    user = a_user()
+    for name in ("low", "middle", "high", "empty"):
+        user.grant(RoleName(name), now=NOW)
+    await keep_user(units, user)
+    nobody = await keep_user(units, _with(ADMINISTRATOR))
+    session, _ = await keep_session(units, user)
+    async with units.read_only() as work:
+        found = await work.users.find_by_email(user.email)
+        both = await work.sessions.get_with_user(session.id)
+        many = await work.users.get_many([user.id])
+    assert found is not None
+    assert both is not None
+    for each in (found, both[1], many[user.id], await load_user(units, user.id)):
+        assert each.roles == {"user", "low", "middle", "high", "empty"}
+        assert each.defined_permissions == {audit, REFUND, READ, keys}
+        assert each.guards == Guards(
+            {RoleName("middle"): Level.AAL2, RoleName("high"): Level.PHR,
+             RoleName("empty"): Level.PHR},
+            {REFUND: Level.AAL2, READ: Level.AAL2, keys: Level.PHR},
+        )  # fmt: skip
+    assert (await load_user(units, nobody.id)).guards == UNGUARDED
 
 
 async def test_what_a_role_gave_is_not_written_with_the_user(
@@ -130,7 +197,7 @@ async def test_what_a_role_gave_is_not_written_with_the_user(
     user = await load_user(units, (await keep_user(units, _with(SUPPORT))).id)
     user.revoke(SUPPORT, now=NOW)
     await save_user(units, user)
-    assert (await load_user(units, user.id)).permissions(OWN) == set()
+    assert (await load_user(units, user.id)).defined_permissions == set()
 
 
 async def test_a_role_that_somebody_has_cannot_be_removed(

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.assurance import Level
 from domain.errors import ValidationFailed
-from domain.principal import ADMINISTRATOR, USER, Permission
+from domain.principal import ADMINISTRATOR, USER, Authority, Permission
 from domain.users.display_name import MAX_DISPLAY_NAME, normalise_display_name
 from domain.users.user import (
     MAX_REASON,
@@ -113,15 +114,19 @@ def test_a_role_is_given_once() -> None:
     assert changed(user, before) == set()
 
 
-def test_what_a_users_roles_give_is_listed_with_an_administrators_own() -> None:
-    """TK-7: what stands in a token: an administrator's lists this service's permissions, too."""
-    own, given = frozenset({Permission("users:read")}), frozenset({Permission("orders:refund")})
+def test_a_users_authority_is_what_the_roles_give_and_from_which_level_on() -> None:
+    """MF-2: that of the built-in role comes from a setting, and only to who has it."""
+    given = frozenset({Permission("orders:refund")})
     user = a_user()
-    assert user.permissions(own) == frozenset()
     user.defined_permissions = given
-    assert user.permissions(own) == given
+    for level in (None, Level.PHR):
+        assert user.authority(administrator=level) == Authority(user.roles, given)
     user.grant(ADMINISTRATOR, now=NOW)
-    assert user.permissions(own) == own | given
+    assert user.authority(administrator=None) == Authority(user.roles, given)
+    guarded = user.authority(administrator=Level.PHR)
+    assert guarded.guards.roles == {ADMINISTRATOR: Level.PHR}
+    assert guarded.at(Level.AAL2) == Authority(frozenset({USER}), given, guarded.guards)
+    assert user.may(Permission("users:write"))
 
 
 def test_a_new_name_changes_the_name_and_nothing_else() -> None:
