@@ -6,6 +6,7 @@ from application.access.mails import ROLES_CHANGED
 from application.access.ports import AccessUnit
 from application.audit.recording import Recorder
 from application.expectations import Expected, require_expected
+from application.freshness import Freshness
 from application.mail.notifications import Notifications
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -13,7 +14,8 @@ from application.retrying import retry_on_conflict
 from application.users.administrators import ensure_administrator_remains
 from application.users.lookup import existing_user
 from domain.access.permissions import ROLES_GRANT
-from domain.access.role import RoleNotFound
+from domain.access.role import Role, RoleNotFound
+from domain.assurance import Level
 from domain.identifiers import UserId
 from domain.origin import Origin
 from domain.principal import (
@@ -28,12 +30,20 @@ from domain.users.user import User
 
 
 class RoleGrants:
-    """Says which roles a principal may hand out: no role that gives what they lack (AZ-3)."""
+    """Says which roles a principal may hand out: no role that gives what they lack (AZ-3).
+
+    ``administrator_acr`` is the level that the administrator's asks for.
+    """
+
+    def __init__(self, *, freshness: Freshness, administrator_acr: Level | None) -> None:
+        self._freshness, self._administrator_acr = freshness, administrator_acr
 
     async def grantable(
-        self, unit: AccessUnit, principal: Principal, roles: Sequence[str]
+        self, unit: AccessUnit, principal: Principal, roles: Sequence[str], *, away: bool = False
     ) -> frozenset[RoleName]:
-        """Return the names of the roles, if the principal may grant them all.
+        """Return the names of the roles, if the principal may grant them all, or take them away.
+
+        To grant one that asks for a level takes a recent proof of who the principal is (HD-6).
 
         A role that is dormant in the principal's own session is not theirs to hand on: its name
         alone may be worth something to a product.
@@ -44,11 +54,17 @@ class RoleGrants:
             return frozenset()
         principal.require(ROLES_GRANT)
         names = frozenset(RoleName.parse(role) for role in roles)
-        given = await self.given_by(unit, names)
+        defined = await self._defined(unit, names)
+        given = frozenset[Permission]().union(*(role.permissions for role in defined))
         principal.require(*sorted(given), awake=names)
         if ADMINISTRATOR in names and ADMINISTRATOR not in principal.roles:
             # That role has every permission, also one that no role gives yet.
             raise PermissionDenied
+        levels = [role.required_acr for role in defined]
+        if ADMINISTRATOR in names:
+            levels.append(self._administrator_acr)
+        if not away and any(levels):
+            self._freshness.ensure(principal)
         return names
 
     async def given_by(self, unit: AccessUnit, names: Iterable[RoleName]) -> frozenset[Permission]:
@@ -56,13 +72,17 @@ class RoleGrants:
 
         Raises RoleNotFound for one that there is not.
         """
-        given: set[Permission] = set()
+        defined = await self._defined(unit, names)
+        return frozenset[Permission]().union(*(role.permissions for role in defined))
+
+    async def _defined(self, unit: AccessUnit, names: Iterable[RoleName]) -> list[Role]:
+        found = []
         for name in sorted(set(names) - BUILT_IN):
             role = await unit.roles.get(name)
             if role is None:
                 raise RoleNotFound
-            given |= role.permissions
-        return frozenset(given)
+            found.append(role)
+        return found
 
     async def hold(self, unit: AccessUnit, names: Iterable[RoleName]) -> None:
         """Keep the roles from being removed until the unit of work ends.
@@ -116,7 +136,7 @@ class SetRole:
         expected: Expected[User] | None,
     ) -> None:
         async with self._unit_of_work() as unit:
-            (role,) = await self._grants.grantable(unit, principal, [name])
+            (role,) = await self._grants.grantable(unit, principal, [name], away=not held)
             await self._grants.hold(unit, [role])
             user, now = await existing_user(unit, user_id), self._clock.now()
             require_expected(user, expected)

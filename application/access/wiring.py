@@ -53,7 +53,7 @@ def access(
     """
     clock, recorder, cursors = kernel.clock, audit.recorder, kernel.cursors
     built_in = built_in_roles(own_permissions, administrator_acr=administrator_acr)
-    grants = RoleGrants()
+    grants = RoleGrants(freshness=kernel.freshness, administrator_acr=administrator_acr)
     return Access(
         grants=grants,
         set_role=SetRole(

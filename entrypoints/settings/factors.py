@@ -1,14 +1,21 @@
 """What can be set about how users show who they are."""
 
+from typing import Annotated, Literal
+
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
+from entrypoints.settings.letter_case import IN_ANY_CASE
 from entrypoints.settings.seconds import Seconds
 
 
 class FactorSettings(BaseSettings):
     """Part of :class:`~entrypoints.settings.model.Settings`."""
 
+    administrator_acr: Annotated[Literal["none", "aal2", "phr"], IN_ANY_CASE] = Field(
+        "none",
+        description="none, aal2 or phr: in sessions below it the role administrator is dormant.",
+    )
     reauthentication_max_age: Seconds = Field(
         300, description="Seconds after a proof in which dangerous requests need no other."
     )

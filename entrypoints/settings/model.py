@@ -26,6 +26,7 @@ from pydantic_settings import (
 from domain.keys.signing_key import SigningAlgorithm
 from entrypoints.settings import addresses
 from entrypoints.settings.factors import FactorSettings
+from entrypoints.settings.letter_case import IN_ANY_CASE
 from entrypoints.settings.problems import SettingsError
 from entrypoints.settings.seconds import Seconds
 from entrypoints.settings.secret_key import KeptKey, KeyNotKept, previous_key
@@ -35,10 +36,6 @@ _HTTP_PORT = 80
 
 def _secret(read: Callable[[str], str]) -> Callable[[SecretStr], SecretStr]:
     return lambda secret: SecretStr(read(secret.get_secret_value()))
-
-
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
 
 
 def _one_token(text: str) -> str:
@@ -109,7 +106,7 @@ class Settings(FactorSettings):
         validate_default=True,
     )
 
-    environment: Annotated[Literal["development", "production"], BeforeValidator(_lower)] = Field(
+    environment: Annotated[Literal["development", "production"], IN_ANY_CASE] = Field(
         "development", description="development or production."
     )
     debug: bool = Field(False, description="Tell more in the log; refused in production.")
@@ -192,10 +189,6 @@ class Settings(FactorSettings):
     hashing_queue: int = Field(
         64, ge=0, le=100_000, description="Passwords waiting for it; more are told to come back."
     )
-    administrator_acr: Annotated[Literal["none", "aal2", "phr"], BeforeValidator(_lower)] = Field(
-        "none",
-        description="none, aal2 or phr: in sessions below it the role administrator is dormant.",
-    )
     sign_in_attempts: int = Field(
         10, ge=0, description="Wrong passwords before an address is locked. 0: no lock."
     )
@@ -229,10 +222,10 @@ class Settings(FactorSettings):
     keep_alive_seconds: int = Field(
         75, ge=1, le=3600, description="Seconds that a connection may be idle; above the proxy's."
     )
-    log_level: Annotated[
-        Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(_lower)
-    ] = Field("info", description="debug, info, warning, error or critical.")
-    log_format: Annotated[Literal["json", "console"], BeforeValidator(_lower)] = Field(
+    log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], IN_ANY_CASE] = (
+        Field("info", description="debug, info, warning, error or critical.")
+    )
+    log_format: Annotated[Literal["json", "console"], IN_ANY_CASE] = Field(
         default_factory=_log_format, description="json or console."
     )
     metrics: bool = Field(False, description="Answer /metrics.")

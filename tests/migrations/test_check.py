@@ -19,7 +19,7 @@ def check(url: str, folder: Path) -> tuple[int, list[str]]:
 
 async def test_a_schema_that_is_behind(fresh: FreshDatabase, tmp_path: Path) -> None:
     url = await fresh()
-    await upgrade(url, "20261128_1142_d92c9087")
+    await upgrade(url, f"{OUR_HEAD}-1")
     code, lines = check(url, tmp_path)
     assert code == 1
     assert lines[0].startswith(f"{OUR_HEAD}  ")

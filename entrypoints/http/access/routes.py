@@ -1,7 +1,6 @@
 """The routes of access, collected."""
 
 from domain.access.role import RoleAlreadyExists, RoleInUse, RoleNotFound
-from domain.assurance import StepUpRequired
 from domain.principal import PermissionDenied
 from entrypoints.http.access import authorization, granting, roles
 from entrypoints.http.room import Room, Tag
@@ -17,7 +16,6 @@ ROOM = Room(
         RoleInUse,
         RoleNotFound,
         PermissionDenied,
-        StepUpRequired,
     ),
     tags=(
         Tag("Roles", "Roles, and the permissions that they give."),

@@ -1,6 +1,7 @@
 """Roles that ask for a level: dormant in a session that has not shown it (MF-2, AZ-3)."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -17,6 +18,7 @@ from domain.principal import (
     Principal,
     RoleName,
 )
+from tests.application.service import MINUTE, SECOND
 from tests.application.stories import ORIGIN, Service
 
 ROOT = "root@example.com"
@@ -360,3 +362,48 @@ async def test_each_use_case_tells_a_dormant_administrator_which_level_would_do(
         assert await refused(deed(service, weak)) == "phr"
         with pytest.raises(PermissionDenied):
             await deed(service, plain)
+
+
+async def test_to_grant_a_role_that_asks_for_a_level_takes_a_recent_proof() -> None:
+    """HD-6, MF-2: by the setting for the administrator's, and to promise it as well."""
+    service = Service(administrator_acr=Level.AAL2)
+    bob = await service.verified_user("bob@example.com")
+    await guarded(service)
+    await service.define_role("support", ["users:read"])
+    await service.operator_makes(OPERATOR, ROOT, roles=["administrator"])
+    grant = await service.shows(await service.sign_in(ROOT), Method.OTP)
+    root = (await service.authenticate(grant)).principal
+    service.clock.advance(5 * MINUTE)
+    await service.set_role(bob, "finance", principal=root)
+    service.clock.advance(SECOND)
+    async with service.unchanged():
+        for role in ("finance", "administrator"):
+            for deed in (
+                service.set_role(bob, role, principal=root),
+                service.invite(root, "carl@example.com", ["support", role]),
+            ):
+                with pytest.raises(StepUpRequired) as refusal:
+                    await deed
+                assert refusal.value.max_age == 5 * MINUTE
+                assert refusal.value.acr is Level.AAL1
+        factor = replace(root, has_second_factor=True)
+        with pytest.raises(StepUpRequired) as refusal:
+            await service.set_role(bob, "finance", principal=factor)
+        assert refusal.value.acr is Level.AAL2
+    await service.set_role(bob, "support", principal=root)
+    await service.set_role(bob, "finance", held=False, principal=root)
+    await service.invite(root, "carl@example.com", ["support"])
+    again = await service.shows(grant, Method.OTP)
+    root = (await service.authenticate(again)).principal
+    await service.set_role(bob, "administrator", principal=root)
+
+
+async def test_who_has_no_factor_grants_it_with_a_recent_password() -> None:
+    """HD-6: the role is dormant for its new owner, not for who has its permissions without it."""
+    service = Service()
+    bob = await service.verified_user("bob@example.com")
+    await guarded(service, required_acr=Level.PHR)
+    await service.operator_makes(OPERATOR, ROOT, roles=["administrator"])
+    root = (await caller(service, ROOT)).principal
+    await service.set_role(bob, "finance", principal=root)
+    assert service.user("bob@example.com").roles == {"user", "finance"}
