@@ -1,14 +1,8 @@
 """
 A real PgBouncer before the tests' PostgreSQL: the installed one, or Debian's, unpacked.
-
-`pgbouncer` on PATH is taken first. Otherwise, where there is apt, its package and the two
-libraries that few systems have are fetched into .tooling, checked by apt against Debian's
-signatures, and unpacked without being installed. Where neither is to be had, tests that need it are
-skipped and say so.
 """
 
 import contextlib
-import fcntl
 import os
 import shutil
 import signal
@@ -20,13 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from sqlalchemy import make_url
 
+from tests.support.debian import DebianProgram, program_of
 from tests.support.processes import free_port
 
-HOME = Path(__file__).resolve().parents[2] / ".tooling" / "pgbouncer"
-PACKAGES = ("pgbouncer", "libevent-2.1-7", "libc-ares2")
+PGBOUNCER = DebianProgram("pgbouncer", packages=("pgbouncer", "libevent-2.1-7", "libc-ares2"))
 _NOBODY = 65534  # PgBouncer refuses to run as root
 _PATIENCE = 60.0
 _SETTINGS = """\
@@ -52,7 +45,7 @@ def pgbouncer_before(url: str, *, mode: str, pool_size: int = 2) -> Iterator[str
     Give the address of the same database through a PgBouncer that is configured by no more than
     it needs. With so few servers for a pool, every client meets those of all others.
     """
-    program, libraries = _program()
+    program, libraries = program_of(PGBOUNCER)
     address = make_url(url)
     with tempfile.TemporaryDirectory(prefix="doorward-pgbouncer-") as folder:
         root = Path(folder)
@@ -108,37 +101,6 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
             return
         time.sleep(0.02)
     raise TimeoutError("PgBouncer never listened")
-
-
-def _program() -> tuple[Path, list[Path]]:
-    """
-    Return the program and the libraries that it brings along; skip the test if there is none.
-    """
-    installed = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    if installed is not None:
-        return Path(installed), []
-    HOME.parent.mkdir(exist_ok=True)
-    with (HOME.parent / "pgbouncer.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not HOME.is_dir():
-            _fetch()
-    [program] = HOME.glob("usr/sbin/pgbouncer")
-    return program, [file for file in HOME.glob("usr/lib/*/*.so*") if file.is_file()]
-
-
-def _fetch() -> None:
-    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
-        pytest.skip("there is no PgBouncer: install it, such as with your system's packages")
-    with tempfile.TemporaryDirectory(dir=HOME.parent) as folder:
-        half = Path(folder) / "half"
-        command = ["apt-get", "download", *PACKAGES]
-        try:
-            subprocess.run(command, cwd=folder, capture_output=True, check=True, timeout=_PATIENCE)
-            for package in Path(folder).glob("*.deb"):
-                subprocess.run(["dpkg-deb", "-x", package, half], check=True, timeout=_PATIENCE)
-        except subprocess.SubprocessError:
-            pytest.skip("PgBouncer could not be fetched: install it, or bring apt in reach of it")
-        half.rename(HOME)
 
 
 def _open_to_all(program: Path, libraries: list[Path], root: Path) -> Path:

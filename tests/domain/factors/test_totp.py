@@ -1,5 +1,6 @@
-"""The arithmetic of one-time passwords, judged by the RFC, by pyotp and by oathtool's vectors."""
+"""The arithmetic of one-time passwords, judged by the RFC, by pyotp and by oathtool."""
 
+import subprocess
 from datetime import UTC, datetime
 
 import pyotp
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 
 from domain.errors import ValidationFailed
 from domain.factors.totp import Algorithm, TotpSettings, read_secret, shown_secret
+from tests.support.debian import DebianProgram, program_of
 
+OATHTOOL = DebianProgram("oathtool", packages=("oathtool", "liboath0"))
 ASCII = b"12345678901234567890"
 SECRETS = {
     Algorithm.SHA1: ASCII,
@@ -53,6 +56,27 @@ def test_it_agrees_with_pyotp(
     )
     now = datetime.fromtimestamp(moment, UTC)
     assert settings.code(secret, settings.counter_at(now)) == judge.at(now)
+
+
+def test_it_agrees_with_oathtool() -> None:
+    """Every hash and length that it knows, thirty codes in a row for each."""
+    program, libraries = program_of(OATHTOOL)
+    found = {"LD_LIBRARY_PATH": str(libraries[0].parent)} if libraries else {}
+    for algorithm, secret in SECRETS.items():
+        for digits in (6, 8):
+            settings = TotpSettings(algorithm, digits)
+            first = settings.counter_at(datetime.fromtimestamp(1_234_567_890, UTC))
+            command = [
+                str(program),
+                f"--totp={algorithm.value.lower()}",
+                f"--digits={digits}",
+                "--now=@1234567890",
+                "--window=29",
+                secret.hex(),
+            ]
+            told = subprocess.run(command, env=found, capture_output=True, text=True, check=True)
+            codes = [settings.code(secret, first + number) for number in range(30)]
+            assert told.stdout.split() == codes
 
 
 @given(
