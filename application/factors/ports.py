@@ -174,8 +174,12 @@ class Passkeys(Protocol):
         """
 
     @abstractmethod
-    def created(self, response: Json, *, challenge: bytes) -> NewPasskey:
-        """Return the passkey that the response to ``creation_options`` tells of."""
+    async def created(self, response: Json, *, challenge: bytes) -> NewPasskey:
+        """Return the passkey that the response to ``creation_options`` tells of.
+
+        The user's device has to have been touched. Whether its user was verified is told, and not
+        demanded. What the device says about its make is not looked at.
+        """
 
     @abstractmethod
     def request_options(self, *, challenge: bytes, allowed: Sequence[Passkey] = ()) -> Json:
@@ -190,7 +194,7 @@ class Passkeys(Protocol):
         """Return which passkey the response says that it is of."""
 
     @abstractmethod
-    def shown(self, response: Json, *, challenge: bytes, passkey: Passkey) -> ShownPasskey:
+    async def shown(self, response: Json, *, challenge: bytes, passkey: Passkey) -> ShownPasskey:
         """Return what the response proves, if it was made for this challenge and by this passkey.
 
         The counter is handed out as it is, whether or not it grew; who looks at it is the caller.

@@ -73,6 +73,7 @@ LIBRARY_HOMES: Mapping[str, tuple[str, ...]] = {
         "entrypoints.http.edge.stalling",
         "entrypoints.http.server",
     ),
+    "webauthn": ("adapters.webauthn.verification",),
 }
 """Where each third-party library may be imported. The contracts name the frameworks; this, all."""
 

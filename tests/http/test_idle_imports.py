@@ -37,14 +37,17 @@ main()
 """
 
 NEVER_IDLE = {
+    "OpenSSL": "webauthn's",
     "adapters.memory": "the store of a service without a database",
     "adapters.mime": "mails, which an SMTP_URL is needed for",
     "adapters.smtp": "the same",
     "adapters.sqlalchemy.inspection": "doorward check",
     "adapters.sqlalchemy.mail.mailbox": "the mailbox of development",
+    "adapters.webauthn.verification": "passkeys, once somebody shows one",
     "aiosmtplib": "mails",
     "alembic": "migrations",
     "application.mail.layout": "mails",
+    "cbor2": "webauthn's",
     "segno": "QR codes",
     "dependency_injector.containers": "brings the wiring below",
     "dependency_injector.wiring": "brings every web framework that is installed",
@@ -65,6 +68,7 @@ NEVER_IDLE = {
     "rich": "help and tables on a terminal",
     "sqlalchemy.ext.asyncio": "brings the ORM",
     "sqlalchemy.orm": "not used at all",
+    "webauthn": "passkeys, once somebody shows one",
     "werkzeug": "the wiring's",
 }
 """Module, and all below it: what it is for."""

@@ -1,0 +1,1 @@
+"""Passkeys, checked by the library webauthn and by what it leaves out."""
