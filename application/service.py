@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from application.accounts.ports import AccountsUnit
 from application.credentials.ports import PasswordHasher
 from application.credentials.wiring import CredentialPolicy
+from application.factors.ports import Passkeys
 from application.housekeeping import Purge, PurgeExpired
 from application.kernel import Kernel, kernel
 from application.keys.ports import AccessTokens, KeysUnit
@@ -65,6 +66,7 @@ class Ports[U: ServiceUnit]:
     idempotency_store: IdempotencyStore
     hasher: PasswordHasher
     access_tokens: AccessTokens
+    passkeys: Passkeys
     mailer: Mailer | None
 
 
@@ -215,6 +217,7 @@ class Service[U: ServiceUnit]:
             credentials=self.credentials,
             units=self.ports.units,
             hasher=self.ports.hasher,
+            passkeys=self.ports.passkeys,
             policy=self.policies.factors,
         )
 

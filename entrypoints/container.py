@@ -12,7 +12,7 @@ every web framework that is installed.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dependency_injector import providers
+from dependency_injector.providers import Object, Provider, Singleton
 
 from entrypoints.settings import Settings
 from migrations.branches import OURS, Branches, known_revisions
@@ -205,8 +205,10 @@ def _inspections(c: "Container") -> "Sequence[Inspection]":
 
 def ports[U: "ServiceUnit"](c: "Container", units: "UnitOfWorkFactory[U]") -> "Ports[U]":
     """Return what stands behind each port; a team's own service has units of its own."""
+    from adapters.webauthn.passkeys import WebAuthnPasskeys
     from application.service import Ports
 
+    place = c.settings().passkey_place
     return Ports(
         units=units,
         clock=c.clock(),
@@ -217,6 +219,7 @@ def ports[U: "ServiceUnit"](c: "Container", units: "UnitOfWorkFactory[U]") -> "P
         idempotency_store=c.idempotency_store(),
         hasher=c.hasher(),
         access_tokens=c.access_tokens(),
+        passkeys=WebAuthnPasskeys(rp_id=place.rp_id, origins=place.origins),
         mailer=c.mailer(),
     )
 
@@ -240,31 +243,29 @@ class Container:
     """What a migration brings up to date."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = providers.Object(settings)
-        self.read_only: providers.Provider[bool] = providers.Object(False)
-        self.engine = providers.Singleton(_engine, self)
-        self.memory_store = providers.Singleton(_memory_store, self)
-        self.database_clock = providers.Singleton(_database_clock, self)
-        self.movable_clock = providers.Singleton(_movable_clock, self)
-        self.clock = providers.Singleton(_clock, self)
-        self.randomness = providers.Singleton(_randomness, self)
-        self.unit_of_work: providers.Provider[UnitOfWorkFactory[Any]] = providers.Singleton(
-            _units, self
-        )
-        self.rate_limiter = providers.Singleton(_rate_limiter, self)
-        self.idempotency_store = providers.Singleton(_idempotency_store, self)
-        self.hasher = providers.Singleton(_hasher, self)
-        self.common_passwords = providers.Singleton(_common_passwords, self)
-        self.access_tokens = providers.Singleton(_access_tokens, self)
-        self.secret_box = providers.Singleton(_secret_box, self)
-        self.authenticator = providers.Singleton(_authenticator, self)
-        self.mail_transport = providers.Singleton(_mail_transport, self)
-        self.mailbox = providers.Singleton(_mailbox, self)
-        self.mailer = providers.Singleton(_mailer, self)
-        self.schema_probe = providers.Singleton(_schema_probe, self)
-        self.health_probes = providers.Singleton(_health_probes, self)
-        self.inspections = providers.Singleton(_inspections, self)
-        self.service: providers.Provider[Service[Any]] = providers.Singleton(_service, self)
+        self.settings = Object(settings)
+        self.read_only: Provider[bool] = Object(False)
+        self.engine = Singleton(_engine, self)
+        self.memory_store = Singleton(_memory_store, self)
+        self.database_clock = Singleton(_database_clock, self)
+        self.movable_clock = Singleton(_movable_clock, self)
+        self.clock = Singleton(_clock, self)
+        self.randomness = Singleton(_randomness, self)
+        self.unit_of_work: Provider[UnitOfWorkFactory[Any]] = Singleton(_units, self)
+        self.rate_limiter = Singleton(_rate_limiter, self)
+        self.idempotency_store = Singleton(_idempotency_store, self)
+        self.hasher = Singleton(_hasher, self)
+        self.common_passwords = Singleton(_common_passwords, self)
+        self.access_tokens = Singleton(_access_tokens, self)
+        self.secret_box = Singleton(_secret_box, self)
+        self.authenticator = Singleton(_authenticator, self)
+        self.mail_transport = Singleton(_mail_transport, self)
+        self.mailbox = Singleton(_mailbox, self)
+        self.mailer = Singleton(_mailer, self)
+        self.schema_probe = Singleton(_schema_probe, self)
+        self.health_probes = Singleton(_health_probes, self)
+        self.inspections = Singleton(_inspections, self)
+        self.service: Provider[Service[Any]] = Singleton(_service, self)
 
 
 async def close(container: Container) -> None:

@@ -1,7 +1,6 @@
 """From settings to the policies of the core: which seconds, counts and switches mean what there."""
 
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from application.credentials.mailed_secrets import SecretLifetimes
 from application.credentials.ports import CommonPasswords
@@ -44,7 +43,7 @@ def policies(settings: Settings, *, common_passwords: CommonPasswords) -> Polici
             per_user=settings.sessions_per_user,
         ),
         credentials=_credentials(settings, common_passwords),
-        factors=FactorPolicy(issuer="Doorward", rp_id=urlsplit(settings.public_url).hostname or ""),
+        factors=FactorPolicy(issuer="Doorward"),
         conceal_existing=settings.registration_conceals_existing,
         audit_refreshes=settings.audit_refreshes,
         rate_limits=settings.rate_limits,

@@ -12,7 +12,7 @@ from application.factors.enrolment import Enrolments
 from application.factors.guard import FactorGuard
 from application.factors.listing import ListFactors, Usability
 from application.factors.owned import FactorsData, TrustedDevicesData
-from application.factors.ports import FactorsUnit
+from application.factors.ports import FactorsUnit, Passkeys
 from application.factors.proofs import ProofKind, Proofs
 from application.factors.recovery import RecoveryCodeMaking, RecoveryCodeProofs
 from application.factors.sign_in import CompleteSignIn, SignIn, SignInDecisions
@@ -27,13 +27,9 @@ from application.sessions.wiring import Sessions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactorPolicy:
-    """What an operator may set of factors.
-
-    ``issuer`` is how authenticator apps name this service; ``rp_id`` the domain of passkeys.
-    """
+    """What an operator may set of factors: how authenticator apps name this service."""
 
     issuer: str
-    rp_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +59,7 @@ def factors(
     credentials: Credentials,
     units: UnitOfWorkFactory[FactorsUnit],
     hasher: PasswordHasher,
+    passkeys: Passkeys,
     policy: FactorPolicy,
 ) -> Factors:
     """Return the capability over these ports."""
@@ -107,7 +104,7 @@ def factors(
         notifications=mail.notifications,
         codes=codes,
     )
-    usability = Usability(secret_box=kernel.secret_box, rp_id=policy.rp_id)
+    usability = Usability(secret_box=kernel.secret_box, rp_id=passkeys.rp_id)
     return Factors(
         policy=policy,
         guard=guard,

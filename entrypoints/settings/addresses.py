@@ -7,12 +7,13 @@ from pathlib import Path
 from adapters.addresses.database import MEMORY, PostgresqlAddress, SqliteAddress
 from adapters.addresses.database import database_address as read_database
 from adapters.addresses.mail_server import SmtpServer
-from adapters.addresses.url import Url, is_loopback_host
+from adapters.addresses.url import Url, host_and_port, is_ip_address, is_loopback_host
 from domain.mail.sender import Sender
 
 __all__ = [
-    "MEMORY", "database_url", "is_loopback", "is_loopback_host", "mail_domain", "mailbox",
-    "networks", "origin", "origins", "page_url", "postgresql_place", "smtp_url", "sqlite_file",
+    "MEMORY", "database_url", "domain", "host", "is_ip_address", "is_loopback",
+    "is_loopback_host", "mail_domain", "mailbox", "networks", "origin", "origins", "page_url",
+    "passkey_origins", "postgresql_place", "smtp_url", "sqlite_file",
 ]  # fmt: skip
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -84,6 +85,42 @@ def _page_origin(text: str) -> str:
     return origin(text)
 
 
+def passkey_origins(text: object) -> object:
+    """Return the origins in a comma list; browsers have passkeys on these alone (WebAuthn).
+
+    They are those of https, and of http on this machine's own names.
+    """
+    if not isinstance(text, str):
+        return text
+    found = tuple(dict.fromkeys(origin(item) for item in _items(text)))
+    if not found:
+        raise ValueError("names no origin; leave it out for PUBLIC_URL")
+    for each in found:
+        name = host(each)
+        if is_ip_address(name):
+            raise ValueError("has an IP address for a host; browsers have passkeys on names only")
+        if each.startswith("http:") and not is_loopback_host(name):
+            raise ValueError("has an origin without TLS; write https://, or http://localhost")
+    return found
+
+
+def domain(text: str) -> str:
+    """Return the domain that passkeys are made for, as browsers write it."""
+    if "/" in text or ":" in text:
+        raise ValueError("is no domain; leave out scheme, port and path")
+    name, _ = host_and_port(text)
+    if is_ip_address(name):
+        raise ValueError("is an IP address; browsers make passkeys for domains only")
+    if name != text or text.endswith("."):
+        raise ValueError("is no domain as browsers write it; use lower case and no last dot")
+    return text
+
+
+def host(origin: str) -> str:
+    """Return the host of an origin, an IPv6 address without its brackets."""
+    return Url.parse(origin).host_and_port()[0]
+
+
 def page_url(text: str) -> str:
     """Return the address under which pages live, without a last slash."""
     text = text.rstrip("/")
@@ -95,7 +132,7 @@ def page_url(text: str) -> str:
 
 def is_loopback(address: str) -> bool:
     """Tell whether a web address points at this machine only."""
-    return is_loopback_host(Url.parse(address).host_and_port()[0])
+    return is_loopback_host(host(address))
 
 
 def networks(text: object) -> object:

@@ -2,10 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings
 
+from entrypoints.settings import addresses
 from entrypoints.settings.letter_case import IN_ANY_CASE
+from entrypoints.settings.lists import PasskeyOrigins
 from entrypoints.settings.seconds import Seconds
 
 
@@ -18,4 +20,10 @@ class FactorSettings(BaseSettings):
     )
     reauthentication_max_age: Seconds = Field(
         300, description="Seconds after a proof in which dangerous requests need no other."
+    )
+    passkey_rp_id: Annotated[str, AfterValidator(addresses.domain)] | None = Field(
+        None, description="The domain that passkeys are made for; the host of PUBLIC_URL."
+    )
+    passkey_origins: PasskeyOrigins = Field(
+        None, description="Origins whose pages may use them, with commas between; PUBLIC_URL."
     )

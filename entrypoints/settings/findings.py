@@ -74,6 +74,7 @@ def _in_production(settings: Settings) -> Iterator[Finding]:
     yield from _storage(settings)
     yield from _hashing(settings)
     yield from _mail(settings)
+    yield from _passkeys(settings)
     if settings.debug:
         yield _stop("DEBUG", "Is on in production.", "Set DEBUG=false.")
     if not settings.rate_limits:
@@ -164,6 +165,20 @@ def _mail(settings: Settings) -> Iterator[Finding]:
         yield Finding(level="error", setting="MAIL_FROM", message=message, cure=cure)
     elif domain.endswith((".localhost", ".localdomain", ".invalid", ".test", ".example")):
         yield _warn("MAIL_FROM", "Only a mail server of your own takes mail from there.", cure)
+
+
+def _passkeys(settings: Settings) -> Iterator[Finding]:
+    place, home = settings.passkey_place, addresses.host(settings.public_url)
+    if addresses.is_ip_address(place.rp_id) and not addresses.is_loopback_host(place.rp_id):
+        message = "Browsers have passkeys on names, and none on an IP address."
+        yield _warn("PASSKEY_RP_ID", message, "Set PUBLIC_URL to an address with a name.")
+    if place.related and place.rp_id != home:
+        message = (
+            "Some are not under PASSKEY_RP_ID, and browsers ask its own host about them, where"
+            " PUBLIC_URL does not lead."
+        )
+        cure = "Have that host pass /.well-known/webauthn on to PUBLIC_URL."
+        yield _warn("PASSKEY_ORIGINS", message, cure)
 
 
 _PREVIOUS_KEY = "Set it to the SECRET_KEY that was in use, or remove it."

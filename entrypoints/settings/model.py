@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
@@ -18,7 +17,6 @@ from pydantic import (
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
-    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -27,6 +25,8 @@ from domain.keys.signing_key import SigningAlgorithm
 from entrypoints.settings import addresses
 from entrypoints.settings.factors import FactorSettings
 from entrypoints.settings.letter_case import IN_ANY_CASE
+from entrypoints.settings.lists import Networks, Origins
+from entrypoints.settings.passkeys import PasskeyPlace
 from entrypoints.settings.problems import SettingsError
 from entrypoints.settings.seconds import Seconds
 from entrypoints.settings.secret_key import KeptKey, KeyNotKept, previous_key
@@ -72,12 +72,6 @@ def _usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-type Networks = Annotated[
-    tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(addresses.networks)
-]
-type Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(addresses.origins)]
 
 
 class _DotEnv(DotEnvSettingsSource):
@@ -273,13 +267,19 @@ class Settings(FactorSettings):
         }
 
     @model_validator(mode="after")
-    def _lanes_have_memory(self) -> "Settings":
+    def _fits_together(self) -> "Settings":
+        _ = self.passkey_place
         if self.argon2_memory_kib < 8 * self.argon2_parallelism:
             raise ValueError(
                 "ARGON2_MEMORY_KIB: is less than 8 times ARGON2_PARALLELISM. "
                 "Raise the one or lower the other."
             )
         return self
+
+    @cached_property
+    def passkey_place(self) -> PasskeyPlace:
+        """For which domain passkeys are made, and where they work."""
+        return PasskeyPlace.of(self.public_url, self.passkey_rp_id, self.passkey_origins)
 
     @property
     def in_production(self) -> bool:

@@ -11,6 +11,7 @@ from functools import cached_property
 from adapters.memory.authenticator import MemoryAuthenticator
 from adapters.memory.clock import ManualClock, SeededRandomness
 from adapters.memory.credentials.hashing import CommonPasswordSet, FastPasswordHasher
+from adapters.memory.factors.passkeys import MemoryPasskeys
 from adapters.memory.idempotency import MemoryIdempotencyStore
 from adapters.memory.keys.access_tokens import OpaqueAccessTokens
 from adapters.memory.mail.mailbox import MemoryMailbox
@@ -86,6 +87,7 @@ class MemoryService(Service[MemoryUnitOfWork]):
             idempotency_store=MemoryIdempotencyStore(),
             hasher=self.hasher,
             access_tokens=OpaqueAccessTokens(issued),
+            passkeys=MemoryPasskeys(rp_id="example.com", origins=[LINKS]),
             mailer=self.mailbox,
         )
         policies = Policies(
@@ -113,7 +115,7 @@ class MemoryService(Service[MemoryUnitOfWork]):
                 ),
                 verified_only=verified_only,
             ),
-            factors=FactorPolicy(issuer="Doorward", rp_id="doorward.example"),
+            factors=FactorPolicy(issuer="Doorward"),
             conceal_existing=conceal_existing,
             audit_refreshes=audit_refreshes,
             rate_limits=rate_limits,

@@ -137,6 +137,14 @@ BREACHES: dict[str, tuple[Breach, ...]] = {
         Breach("adapters/memory/credentials/hashing.py", "import argon2"),
         Breach("entrypoints/container.py", "from argon2 import Type"),
     ),
+    "webauthn-in-one-adapter": (
+        Breach("adapters/memory/factors/passkeys.py", "import webauthn"),
+        Breach("application/factors/totp.py", "from webauthn.helpers import parse_cbor"),
+    ),
+    "qr-codes-in-one-place": (
+        Breach("application/factors/totp.py", "import segno"),
+        Breach("entrypoints/http/app.py", "from segno import make"),
+    ),
     "pydantic-at-the-edge": (
         Breach("adapters/memory/store.py", "import pydantic"),
         Breach("adapters/smtp/mailer.py", "import pydantic_settings"),

@@ -191,6 +191,7 @@ def service(units: UnitOfWorkFactory[ServiceUnit], engine: "Engine | None") -> S
         idempotency_store=idempotency_store,
         hasher=memory.ports.hasher,
         access_tokens=memory.ports.access_tokens,
+        passkeys=memory.ports.passkeys,
         mailer=memory.ports.mailer,
     )
     return Service(ports, memory.policies)

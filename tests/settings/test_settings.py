@@ -447,6 +447,16 @@ def test_what_would_put_accounts_at_risk_stops_the_start(
         ({"docs": "on"}, "DOCS", "warning"),
         ({"database_url": "sqlite:///a.db"}, "DATABASE_URL", "warning"),
         ({"public_url": "http://127.0.0.1:8000"}, "PUBLIC_URL", "warning"),
+        ({"public_url": "https://10.0.0.5"}, "PASSKEY_RP_ID", "warning"),
+        ({"public_url": "https://[2001:db8::1]"}, "PASSKEY_RP_ID", "warning"),
+        (
+            {
+                "passkey_rp_id": "example.com",
+                "passkey_origins": "https://id.example.com,https://example.org",
+            },
+            "PASSKEY_ORIGINS",
+            "warning",
+        ),
     ],
 )
 def test_what_is_unwise_is_said(
