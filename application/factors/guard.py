@@ -20,6 +20,7 @@ from domain.factors.factor import InvalidProof
 from domain.identifiers import UserId
 from domain.origin import Origin
 from domain.principal import Principal
+from domain.sessions.events import SessionRefused
 from domain.users.user import User
 
 
@@ -79,12 +80,24 @@ class FactorGuard:
         return None
 
     async def refusal(
-        self, user: User, method: str, *, actor: Principal, origin: Origin
+        self,
+        user: User | None,
+        method: str,
+        *,
+        actor: Principal,
+        origin: Origin,
+        refused: InvalidProof | None = None,
     ) -> InvalidProof:
-        """Record that a proof was wrong, commit, and return the error for the caller to raise."""
-        async with self.unit_of_work() as unit:
-            now = self.clock.now()
+        """Record that a proof was wrong, commit, and return the error for the caller to raise.
+
+        ``refused`` may know better what happened. Without a user, a sign-in was refused.
+        """
+        now, event = self.clock.now(), refused.event if refused else None
+        if user is None:
+            event = SessionRefused(because=InvalidProof.code, occurred_at=now)
+        elif event is None:
             event = FactorRefused(user_id=user.id, method=method, occurred_at=now)
+        async with self.unit_of_work() as unit:
             await self.recorder.record(unit, event, actor=actor, origin=origin)
             await unit.commit()
         return InvalidProof()

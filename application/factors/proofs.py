@@ -5,13 +5,14 @@ used up by it; the use case saves that with whatever the proof was for, in one c
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from application.factors.ports import FactorsUnit
+from application.factors.challenges import Challenges, IssuedChallenge
+from application.factors.ports import FactorsUnit, Json
 from domain.assurance import Evidence
 from domain.events import DomainEvent
 from domain.factors.challenge import Challenge
@@ -66,6 +67,10 @@ class Proven:
             await unit.factors.save(self.used)
 
 
+type PasskeyOptions = Callable[[Challenge, Sequence[Factor]], Json | None]
+"""Returns with what a browser shows one of these passkeys; None where none is of use."""
+
+
 class ProofChecker(Protocol):
     """Understands one kind of proof."""
 
@@ -87,10 +92,26 @@ class ProofChecker(Protocol):
 
 
 class Proofs:
-    """Every kind of proof that this service understands."""
+    """Every kind of proof that this service understands, and the challenges that ask for them."""
 
-    def __init__(self, checkers: Mapping[ProofKind, ProofChecker]) -> None:
-        self._checkers = checkers
+    def __init__(
+        self,
+        checkers: Mapping[ProofKind, ProofChecker],
+        *,
+        challenges: Challenges,
+        passkey_options: PasskeyOptions,
+    ) -> None:
+        self._checkers, self._challenges = checkers, challenges
+        self._passkey_options = passkey_options
+
+    def issued(self, challenge: Challenge, factors: Sequence[Factor]) -> IssuedChallenge:
+        """Return the challenge for a client, and what somebody with these factors can answer."""
+        return IssuedChallenge(
+            token=self._challenges.sealed(challenge),
+            expires_at=challenge.expires_at,
+            methods=[kind.value for kind in self.offered(factors)],
+            passkey_options=self._passkey_options(challenge, factors),
+        )
 
     def offered(self, factors: Sequence[Factor]) -> list[ProofKind]:
         """Return with what somebody with these factors can complete a sign-in."""

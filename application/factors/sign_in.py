@@ -92,14 +92,12 @@ class SignInDecisions:
         recorder: Recorder,
         guard: AttemptGuard,
         factor_guard: FactorGuard,
-        challenges: Challenges,
         proofs: Proofs,
         session_starts: SessionStarts,
     ) -> None:
         self._unit_of_work, self._clock, self._randomness = unit_of_work, clock, randomness
         self._recorder, self._guard, self._factor_guard = recorder, guard, factor_guard
-        self._challenges, self._proofs = challenges, proofs
-        self._session_starts = session_starts
+        self._proofs, self._session_starts = proofs, session_starts
 
     async def factors_of(self, user: User) -> list[Factor]:
         """Return the user's factors."""
@@ -116,9 +114,9 @@ class SignInDecisions:
         factors, now = await self.factors_of(user), self._clock.now()
         try:
             return await self._proofs.check(user, factors, proof, challenge, now=now)
-        except InvalidProof:
+        except InvalidProof as refused:
             raise await self._factor_guard.refusal(
-                user, proof.kind.value, actor=ANONYMOUS, origin=origin
+                user, proof.kind.value, actor=ANONYMOUS, origin=origin, refused=refused
             ) from None
 
     async def conclude(self, shown: Shown, *, origin: Origin) -> TokenGrant:
@@ -182,13 +180,7 @@ class SignInDecisions:
             account_version=user.version,
             shown=shown.evidence.methods,
         )
-        return SecondFactorRequired(
-            IssuedChallenge(
-                token=self._challenges.sealed(challenge),
-                expires_at=challenge.expires_at,
-                methods=[kind.value for kind in self._proofs.offered(factors)],
-            )
-        )
+        return SecondFactorRequired(self._proofs.issued(challenge, factors))
 
 
 class SignIn:
@@ -294,7 +286,7 @@ class CompleteSignIn:
 
         async def complete() -> TokenGrant:
             nonlocal reserved
-            user = await self._user_of(read, proof)
+            user = await self._user_of(read, proof, origin)
             if not reserved:
                 await self._factor_guard.reserve(user, actor=ANONYMOUS, origin=origin)
                 reserved = True
@@ -310,12 +302,14 @@ class CompleteSignIn:
 
         return await retry_on_conflict(complete)
 
-    async def _user_of(self, challenge: Challenge, proof: Proof) -> User:
+    async def _user_of(self, challenge: Challenge, proof: Proof, origin: Origin) -> User:
         opening = self._openings.get(challenge.purpose)
         if opening is not None:
             user = await opening.user_of(challenge, proof)
             if user is None:
-                raise InvalidProof
+                raise await self._factor_guard.refusal(
+                    None, proof.kind.value, actor=ANONYMOUS, origin=origin
+                )
             return user
         async with self._unit_of_work.read_only() as unit:
             user = await unit.users.get(challenge.user_id) if challenge.user_id else None

@@ -12,6 +12,13 @@ from application.factors.enrolment import Enrolments
 from application.factors.guard import FactorGuard
 from application.factors.listing import ListFactors, Usability
 from application.factors.owned import FactorsData, TrustedDevicesData
+from application.factors.passkeys import (
+    BeginPasskey,
+    BeginPasskeySignIn,
+    ConfirmPasskey,
+    PasskeyOpening,
+    PasskeyProofs,
+)
 from application.factors.ports import FactorsUnit, Passkeys
 from application.factors.proofs import ProofKind, Proofs
 from application.factors.recovery import RecoveryCodeMaking, RecoveryCodeProofs
@@ -23,6 +30,7 @@ from application.mail.wiring import Mail
 from application.owned_data import OwnedData
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.sessions.wiring import Sessions
+from domain.factors.challenge import ChallengePurpose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +50,9 @@ class Factors:
     complete_sign_in: CompleteSignIn
     begin_totp: BeginTotp
     confirm_totp: ConfirmTotp
+    begin_passkey_sign_in: BeginPasskeySignIn
+    begin_passkey: BeginPasskey
+    confirm_passkey: ConfirmPasskey
     list: ListFactors
     rename: RenameFactor
     remove: RemoveFactor
@@ -78,11 +89,15 @@ def factors(
         authenticator=kernel.authenticator,
         randomness=randomness,
     )
+    passkey_proofs = PasskeyProofs(passkeys)
     proofs = Proofs(
         {
+            ProofKind.PASSKEY: passkey_proofs,
             ProofKind.TOTP: TotpProofs(secret_box=kernel.secret_box),
             ProofKind.RECOVERY_CODE: RecoveryCodeProofs(codes),
-        }
+        },
+        challenges=challenges,
+        passkey_options=passkey_proofs.options,
     )
     decisions = SignInDecisions(
         unit_of_work=units,
@@ -91,7 +106,6 @@ def factors(
         recorder=recorder,
         guard=credentials.guard,
         factor_guard=guard,
-        challenges=challenges,
         proofs=proofs,
         session_starts=sessions.starts,
     )
@@ -120,7 +134,11 @@ def factors(
             challenges=challenges,
             factor_guard=guard,
             decisions=decisions,
-            openings={},
+            openings={
+                ChallengePurpose.PASSKEY_SIGN_IN: PasskeyOpening(
+                    passkeys=passkeys, unit_of_work=units
+                ),
+            },
             verified_only=verified_only,
         ),
         begin_totp=BeginTotp(
@@ -134,6 +152,23 @@ def factors(
             enrolments=enrolments,
             challenges=challenges,
             secret_box=kernel.secret_box,
+            clock=clock,
+            randomness=randomness,
+        ),
+        begin_passkey_sign_in=BeginPasskeySignIn(
+            passkeys=passkeys, challenges=challenges, clock=clock, randomness=randomness
+        ),
+        begin_passkey=BeginPasskey(
+            passkeys=passkeys,
+            enrolments=enrolments,
+            challenges=challenges,
+            clock=clock,
+            randomness=randomness,
+        ),
+        confirm_passkey=ConfirmPasskey(
+            passkeys=passkeys,
+            enrolments=enrolments,
+            challenges=challenges,
             clock=clock,
             randomness=randomness,
         ),

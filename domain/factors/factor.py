@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.errors import Conflict, NotAuthenticated, NotFound, ValidationFailed
+from domain.events import DomainEvent
 from domain.factors.totp import TotpSettings
 from domain.identifiers import Identifier, UserId
 from domain.users.display_name import normalise_display_name
@@ -45,6 +46,11 @@ class InvalidProof(NotAuthenticated):
     code = "INVALID_PROOF"
     message = "This does not prove who you are. Try again."
     meaning = "The code, passkey or password that was shown is not right."
+
+    def __init__(self, event: DomainEvent | None = None) -> None:
+        """Take what is to be noted of it, where that is more than that it was wrong."""
+        super().__init__()
+        self.event = event
 
 
 class FactorId(Identifier):
@@ -121,6 +127,23 @@ class Passkey(Factor):
     def kind(self) -> FactorKind:
         """A passkey."""
         return FactorKind.PASSKEY
+
+    def has_regressed(self, sign_count: int) -> bool:
+        """Tell whether the counter says that there is a copy of a key that cannot be copied.
+
+        Keys that are synced count on several devices or not at all, and some that are not stand at
+        zero for good: of those the counter says nothing (WebAuthn, section 6.1.1).
+        """
+        return not self.synced and 0 < self.sign_count >= sign_count
+
+    def use(self, *, sign_count: int, synced: bool, now: datetime) -> None:
+        """Note what the device signed; raise :class:`InvalidProof` for a counter that regressed.
+
+        Devices may begin and cease to copy a key, which is noted and no reason to refuse.
+        """
+        if self.has_regressed(sign_count):
+            raise InvalidProof
+        self.sign_count, self.synced, self.last_used_at = sign_count, synced, now
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
