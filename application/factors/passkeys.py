@@ -41,8 +41,8 @@ def usable(passkeys: Passkeys, factors: Sequence[Factor]) -> list[Passkey]:
 class PasskeyProofs(ProofChecker):
     """Checks what a passkey signed: the challenge that comes with it."""
 
-    def __init__(self, passkeys: Passkeys) -> None:
-        self._passkeys = passkeys
+    def __init__(self, *, passkeys: Passkeys, unit_of_work: UnitOfWorkFactory[FactorsUnit]) -> None:
+        self._passkeys, self._unit_of_work = passkeys, unit_of_work
 
     def offered(self, factors: Sequence[Factor]) -> bool:
         return bool(usable(self._passkeys, factors))
@@ -67,7 +67,8 @@ class PasskeyProofs(ProofChecker):
 
         Alone it has to have verified its user: a device that is only touched may be a stolen one.
         Beside a password it need not (MF-2). A counter that regressed proves nothing, and is
-        noted as what it is: there may be a copy of the key.
+        noted as what it is: there may be a copy of the key. Raises InvalidChallenge instead where
+        the very same response was sent before.
         """
         response = proof.value
         if challenge is None or not isinstance(response, Mapping):
@@ -81,6 +82,7 @@ class PasskeyProofs(ProofChecker):
         if alone and not shown.user_verified:
             raise InvalidProof
         if passkey.has_regressed(shown.sign_count):
+            await self._ensure_unused(challenge)
             raise InvalidProof(
                 PasskeyCounterRegressed(user_id=user.id, factor_id=passkey.id, occurred_at=now)
             )
@@ -88,6 +90,11 @@ class PasskeyProofs(ProofChecker):
         method = Method.SOFTWARE_KEY if shown.synced else Method.HARDWARE_KEY
         evidence = Evidence.of(method, user_verified=shown.user_verified)
         return Proven(evidence=evidence, used=passkey)
+
+    async def _ensure_unused(self, challenge: Challenge) -> None:
+        async with self._unit_of_work.read_only() as unit:
+            if await unit.spent_challenges.is_spent(challenge.nonce):
+                raise InvalidChallenge
 
     def _claimed(
         self, response: Json, user: User, factors: Sequence[Factor], *, alone: bool

@@ -75,6 +75,10 @@ class SpentChallenges(Protocol):
         """
 
     @abstractmethod
+    async def is_spent(self, nonce: bytes) -> bool:
+        """Tell whether the challenge was used, as far as was committed."""
+
+    @abstractmethod
     async def purge(self, *, now: datetime, limit: int) -> int:
         """Remove up to that many that have expired; return how many."""
 

@@ -89,7 +89,7 @@ def factors(
         authenticator=kernel.authenticator,
         randomness=randomness,
     )
-    passkey_proofs = PasskeyProofs(passkeys)
+    passkey_proofs = PasskeyProofs(passkeys=passkeys, unit_of_work=units)
     proofs = Proofs(
         {
             ProofKind.PASSKEY: passkey_proofs,

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import pyotp
 import pytest
@@ -35,7 +36,8 @@ from domain.origin import Origin
 from domain.principal import OPERATOR, Permission, Principal, PrincipalKind
 from domain.sessions.session import EndReason, Session
 from domain.users.user import User
-from tests.application.service import MemoryService
+from tests.application.service import LINKS, MemoryService
+from tests.support.soft_passkey import MemoryKey, SoftPasskey
 
 ADA = "ada@example.com"
 PASSWORD = "walnut tangent ceiling"
@@ -103,6 +105,32 @@ class Service(MemoryService):
             origin=ORIGIN,
         )
         return app, enrolled.recovery_codes or ()
+
+    def device(self, **facts: Any) -> SoftPasskey:
+        """Return a device that the memory adapter understands, on a page of the service."""
+        chosen: dict[str, Any] = {"origin": LINKS, "key": MemoryKey()} | facts
+        return SoftPasskey(**chosen)
+
+    async def enrol_passkey(
+        self, grant: TokenGrant, device: SoftPasskey | None = None
+    ) -> tuple[SoftPasskey, Sequence[str]]:
+        """Add a passkey; return its device, and the recovery codes that came with it."""
+        device = device or self.device()
+        begun = await self.factors.begin_passkey(principal=principal_of(grant))
+        enrolled = await self.factors.confirm_passkey(
+            principal=principal_of(grant),
+            enrolment=begun.enrolment,
+            credential=device.create(begun.options),
+            name="My key",
+            origin=ORIGIN,
+        )
+        return device, enrolled.recovery_codes or ()
+
+    async def sign_in_with(self, device: SoftPasskey) -> TokenGrant:
+        """Sign in with nothing but a passkey."""
+        begun = await self.factors.begin_passkey_sign_in()
+        proof = Proof(ProofKind.PASSKEY, device.get(begun.options))
+        return await self.complete(begun.challenge, proof)
 
     async def challenged(self, email: str = ADA, password: str = PASSWORD) -> IssuedChallenge:
         """Sign in with the password alone; return what the service asks for beside it."""

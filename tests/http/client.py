@@ -33,6 +33,7 @@ from entrypoints.http.app import create_app
 from entrypoints.lifecycle import build_container, drain_outbox
 from entrypoints.settings import Settings
 from tests.http.contract import Contract
+from tests.support.soft_passkey import SoftPasskey
 
 PUBLIC_URL = "https://id.example.com"
 SECRET_KEY = "nW3vT0qk2nq8kYp1T5oQ7u4m2b1vX9sR6wE0yA3cD5fG"
@@ -300,6 +301,42 @@ class Api:
     async def erase(self, tokens: Tokens, password: str = PASSWORD) -> httpx.Response:
         body = {"password": password}
         return await self.delete("/api/v1/users/me", json=body, access=tokens.access)
+
+    def device(self, **facts: Any) -> SoftPasskey:
+        """
+        Return a device that can hold a passkey, on a page of the service.
+        """
+        chosen: dict[str, Any] = {"origin": self.settings.public_url} | facts
+        return SoftPasskey(**chosen)
+
+    async def enrol_passkey(
+        self, tokens: Tokens, device: SoftPasskey | None = None, *, name: str | None = None
+    ) -> tuple[SoftPasskey, dict[str, Any]]:
+        """
+        Add a passkey; return its device, and what the service answered.
+        """
+        device = device or self.device()
+        path = "/api/v1/users/me/factors/passkeys"
+        begun = data_of(await self.post(path, access=tokens.access))
+        body = {
+            "enrolment": begun["enrolment"],
+            "credential": device.create(begun["options"]),
+            "name": name,
+        }
+        answer = await self.post(f"{path}/confirm", body, access=tokens.access)
+        return device, data_of(answer, 201)
+
+    async def try_sign_in_with(self, device: SoftPasskey, **more: Any) -> httpx.Response:
+        begun = data_of(await self.post("/api/v1/passkeys/challenges"))
+        proof = {"passkey": device.get(begun["options"])}
+        body = {"challenge": begun["challenge"], "proof": proof, **more}
+        return await self.post("/api/v1/sessions", body)
+
+    async def sign_in_with(self, device: SoftPasskey) -> Tokens:
+        """
+        Start a session with nothing but a passkey.
+        """
+        return Tokens(data_of(await self.try_sign_in_with(device), 201))
 
     async def administrator(self, email: str = "root@example.com") -> Tokens:
         """

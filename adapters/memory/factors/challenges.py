@@ -23,6 +23,10 @@ class MemorySpentChallenges(SpentChallenges):
             raise InvalidChallenge
         self._spent.put(nonce, expires_at)
 
+    async def is_spent(self, nonce: bytes) -> bool:
+        await self._transaction.reading()
+        return self._spent.get(nonce) is not None
+
     async def purge(self, *, now: datetime, limit: int) -> int:
         await self._transaction.writing()
         expired = self._spent.select(lambda expires_at: expires_at <= now)

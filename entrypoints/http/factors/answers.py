@@ -1,6 +1,6 @@
 """Factors, as OpenAPI tells it."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -41,6 +41,34 @@ class TotpEnrolmentOut(AnswerModel):
     uri: str = Field(examples=["otpauth://totp/Doorward:ada@example.com?secret=GEZD…"])
     qr_svg: str = Field(description="The same address as a QR code: an SVG document.")
     expires_at: Instant
+
+
+class PasskeyEnrolmentOut(AnswerModel):
+    """What a browser makes a passkey with. Nothing is kept until the device has made one."""
+
+    enrolment: str
+    options: dict[str, Any] = Field(
+        examples=[{"rp": {"id": "example.com"}, "attestation": "none"}],
+        description="`PublicKeyCredentialCreationOptionsJSON` (WebAuthn).",
+    )
+    expires_at: Instant
+
+
+class PasskeyChallengeOut(AnswerModel):
+    """What a browser asks any of its passkeys to sign."""
+
+    challenge: str
+    expires_at: Instant
+    options: dict[str, Any] = Field(
+        examples=[{"rpId": "example.com", "userVerification": "required"}],
+        description="`PublicKeyCredentialRequestOptionsJSON` (WebAuthn).",
+    )
+
+
+class RelatedOriginsOut(AnswerModel):
+    """Related origins (WebAuthn level 3, section 5.11)."""
+
+    origins: list[str] = Field(examples=[["https://example.org"]])
 
 
 class RecoveryCodesOut(AnswerModel):

@@ -123,6 +123,14 @@ class TotpConfirmation(StrictModel):
     name: FactorName = None
 
 
+class PasskeyConfirmation(StrictModel):
+    """Show the passkey that the device has made."""
+
+    enrolment: ChallengeInput
+    credential: PasskeyInput
+    name: FactorName = None
+
+
 class FactorRename(StrictModel):
     """Give a factor another name."""
 

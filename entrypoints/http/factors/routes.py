@@ -9,16 +9,24 @@ from domain.factors.factor import (
     InvalidProof,
     TooManyFactors,
 )
-from entrypoints.http.factors import administration, own, sign_in
+from entrypoints.http.factors import administration, own, passkey_sign_in, passkeys, sign_in
 from entrypoints.http.room import Room, Tag
 
 ROOM = Room(
     routers=(
         sign_in.router,
+        passkey_sign_in.router,
         own.router,
+        passkeys.router,
         administration.router,
     ),
-    public=frozenset({("POST", "/api/v1/sessions")}),
+    public=frozenset(
+        {
+            ("POST", "/api/v1/sessions"),
+            ("POST", "/api/v1/passkeys/challenges"),
+            ("GET", "/.well-known/webauthn"),
+        }
+    ),
     errors=(
         InvalidCredentials,
         SecondFactorRequired,

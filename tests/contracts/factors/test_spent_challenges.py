@@ -31,6 +31,21 @@ async def test_a_challenge_is_used_once(units: Units) -> None:
     assert await spend(units, secrets.token_bytes(32))
 
 
+async def test_it_is_known_which_were_used(units: Units) -> None:
+    nonce = secrets.token_bytes(32)
+
+    async def is_spent() -> bool:
+        async with units.read_only() as work:
+            return await work.spent_challenges.is_spent(nonce)
+
+    assert not await is_spent()
+    async with units() as work:
+        await work.spent_challenges.spend(nonce, expires_at=NOW + HOUR)
+    assert not await is_spent()
+    assert await spend(units, nonce)
+    assert await is_spent()
+
+
 async def test_of_twenty_at_once_one_is_let_through(units: Units) -> None:
     """MF-1, MF-3: also where they have all read before."""
     nonce = secrets.token_bytes(32)
