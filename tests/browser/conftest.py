@@ -128,11 +128,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     url = f"http://127.0.0.1:{port}"
     database = f"sqlite:///{folder}/doorward.db"
     settings = {"DATABASE_URL": database, "PORT": str(port), "PUBLIC_URL": url}
+    # No browser has passkeys on an IP address.
+    passkeys = {"PASSKEY_RP_ID": "localhost", "PASSKEY_ORIGINS": f"http://localhost:{port}"}
     made = command(
         "users", "create", "--email", ADMINISTRATOR, "--role", "administrator", "--verified",
         "--password-stdin", folder=folder, stdin=PASSWORD, DATABASE_URL=database,
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
+    settings |= passkeys
     with started("serve", folder=folder, RATE_LIMITS="false", **settings) as process:
         wait_for_status(f"{url}/health/ready", 200, process)
         yield Served(url, folder / "log")
