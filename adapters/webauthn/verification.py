@@ -80,7 +80,6 @@ def shown(
     data = AuthenticatorData.read(raw, rp_id=rp_id, attests=False)
     if credential.id != passkey.credential_id or credential.user_id not in {None, passkey.user_id}:
         raise ValueError("another's passkey")
-    ensure_taken(passkey.public_key)
     signature = decoded(credential.response["signature"], longest=LONGEST_SIGNATURE)
     sent = _written(credential, authenticatorData=encoded(raw), signature=encoded(signature))
     try:

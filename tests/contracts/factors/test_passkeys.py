@@ -1,6 +1,7 @@
 """What every adapter for passkeys promises (MF-3, TK-2)."""
 
 import dataclasses
+import string
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -359,6 +360,25 @@ async def test_each_value_has_one_spelling(
     response = soft.get(request(passkeys))
     inside = response if part == "id" else response["response"]
     inside[part] = SPELLINGS[spelling](inside[part])
+    if part == "id":
+        response["rawId"] = response["id"]
+    with pytest.raises(PasskeyRefused):
+        await passkeys.shown(response, challenge=CHALLENGE, passkey=passkey)
+
+
+@pytest.mark.parametrize("part", ["id", "clientDataJSON", "authenticatorData", "signature"])
+async def test_no_bits_are_left_over(passkeys: Passkeys, device: Device, part: str) -> None:
+    """TK-2: the last character can hold bits that no byte needs; they are zero."""
+    soft, alphabet = device(), string.ascii_uppercase + string.ascii_lowercase + "0123456789-_"
+    passkey = await enrolled(passkeys, soft)
+    response = soft.get(request(passkeys))
+    inside = response if part == "id" else response["response"]
+    while len(inside[part]) % 4 == 0:  # of signatures of ES256, one in three
+        soft.says = {"more": soft.says.get("more", "") + "x"}
+        response = soft.get(request(passkeys))
+        inside = response if part == "id" else response["response"]
+    last = alphabet.index(inside[part][-1])
+    inside[part] = inside[part][:-1] + alphabet[last + 1]
     if part == "id":
         response["rawId"] = response["id"]
     with pytest.raises(PasskeyRefused):
