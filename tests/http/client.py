@@ -316,14 +316,14 @@ class Api:
         Add a passkey; return its device, and what the service answered.
         """
         device = device or self.device()
-        path = "/api/v1/users/me/factors/passkeys"
-        begun = data_of(await self.post(path, access=tokens.access))
+        begun = data_of(await self.post("/api/v1/users/me/factors/passkeys", access=tokens.access))
         body = {
             "enrolment": begun["enrolment"],
             "credential": device.create(begun["options"]),
             "name": name,
         }
-        answer = await self.post(f"{path}/confirm", body, access=tokens.access)
+        confirm = "/api/v1/users/me/factors/passkeys/confirm"
+        answer = await self.post(confirm, body, access=tokens.access)
         return device, data_of(answer, 201)
 
     async def try_sign_in_with(self, device: SoftPasskey, **more: Any) -> httpx.Response:

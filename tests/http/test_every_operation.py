@@ -89,6 +89,7 @@ async def visit_every_operation(api: Api) -> None:
     await _look_after_a_user(api, admin, ada)
     await _look_after_keys(api, admin)
     await _look_after_factors(api, admin)
+    await _look_after_passkeys(api)
     await _leave(api)
 
 
@@ -116,6 +117,7 @@ async def _see_what_anyone_may_see(api: Api) -> None:
         "/api/v1/errors",
         "/.well-known/jwks.json",
         "/.well-known/oauth-authorization-server",
+        "/.well-known/webauthn",
     ):
         assert (await api.get(path)).status_code == 200
 
@@ -242,6 +244,18 @@ async def _look_after_factors(api: Api, admin: Tokens) -> None:
     body = {"email": "bob@example.com", "password": PASSWORD, "proof": proof}
     data_of(await api.post("/api/v1/sessions", body), 201)
     assert (await api.delete(path, access=access)).status_code == 204
+
+
+async def _look_after_passkeys(api: Api) -> None:
+    device, _ = await api.enrol_passkey(await api.sign_in("bob@example.com"))
+    tokens = await api.sign_in_with(device)
+    challenge = await api.challenge("bob@example.com")
+    proof = {"passkey": device.get(challenge["passkey_options"])}
+    data_of(await api.try_complete(challenge["token"], proof), 201)
+    for factor in data_of(await api.get(FACTORS, access=tokens.access)):
+        if factor["kind"] == "passkey":
+            path = f"{FACTORS}/{factor['id']}"
+            assert (await api.delete(path, access=tokens.access)).status_code == 204
 
 
 async def _leave(api: Api) -> None:
