@@ -8,8 +8,11 @@ import httpx
 import pytest
 
 from domain.assurance import Method
+from domain.identifiers import UserId
+from domain.origin import NOWHERE
+from domain.principal import OPERATOR
 from tests.http.access.test_roles import claims_of
-from tests.http.client import PASSWORD, Api, Tokens, data_of, details_of, refusal_of
+from tests.http.client import PASSWORD, Api, Tokens, code_of, data_of, details_of, refusal_of
 from tests.http.conftest import Start, databases, every_store
 
 ROLES = "/api/v1/roles"
@@ -253,3 +256,34 @@ async def test_a_browser_with_cookies_keeps_them_and_shows_more(api: Api) -> Non
     refused = await api.get(USERS, headers={"cookie": cookie})
     assert level_asked_for(refused) == "aal2"
     assert "set-cookie" not in refused.headers
+
+
+@every_store
+async def test_an_authenticator_app_wakes_the_administrator_and_a_recovery_code_does(
+    start: Start,
+) -> None:
+    """
+    MF-2: at the door, for the life of the session; the password's own session stays as it was.
+    """
+    api = await start(administrator_acr="aal2")
+    weak = await api.signed_in_user()
+    app, enrolled = await api.enrol_totp(weak)
+    operator = api.container.service().access
+    await operator.set_role(
+        principal=OPERATOR,
+        user_id=UserId.parse(weak.user_id),
+        role="administrator",
+        held=True,
+        origin=NOWHERE,
+    )
+    assert level_asked_for(await api.get(USERS, access=weak.access)) == "aal2"
+    for proof in ({"totp": code_of(app)}, {"recovery_code": enrolled["recovery_codes"][0]}):
+        challenge = (await api.challenge())["token"]
+        strong = Tokens(data_of(await api.try_complete(challenge, proof), 201))
+        assert strong.body["user"]["dormant_roles"] == []
+        for tokens in (strong, await api.refresh(strong)):
+            assert claims_of(tokens)["roles"] == ["administrator", "user"]
+            assert (await api.get(USERS, access=tokens.access)).status_code == 200
+    weak = await api.refresh(weak)
+    assert claims_of(weak)["roles"] == ["user"]
+    assert level_asked_for(await api.get(USERS, access=weak.access)) == "aal2"
