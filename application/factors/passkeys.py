@@ -297,3 +297,15 @@ class ConfirmPasskey:
             transports=new.transports,
             rp_id=self._passkeys.rp_id,
         )
+
+
+class CountOrphanedPasskeys:
+    """Count the passkeys that a change of the domain left without use."""
+
+    def __init__(self, *, passkeys: Passkeys, unit_of_work: UnitOfWorkFactory[FactorsUnit]) -> None:
+        self._passkeys, self._unit_of_work = passkeys, unit_of_work
+
+    async def __call__(self) -> int:
+        """Return how many were made for another domain than today's, over all users."""
+        async with self._unit_of_work.read_only() as unit:
+            return await unit.factors.count_passkeys(but_for=self._passkeys.rp_id)

@@ -16,6 +16,7 @@ from application.factors.passkeys import (
     BeginPasskey,
     BeginPasskeySignIn,
     ConfirmPasskey,
+    CountOrphanedPasskeys,
     PasskeyOpening,
     PasskeyProofs,
 )
@@ -53,6 +54,7 @@ class Factors:
     begin_passkey_sign_in: BeginPasskeySignIn
     begin_passkey: BeginPasskey
     confirm_passkey: ConfirmPasskey
+    count_orphaned_passkeys: CountOrphanedPasskeys
     list: ListFactors
     rename: RenameFactor
     remove: RemoveFactor
@@ -172,6 +174,7 @@ def factors(
             clock=clock,
             randomness=randomness,
         ),
+        count_orphaned_passkeys=CountOrphanedPasskeys(passkeys=passkeys, unit_of_work=units),
         list=ListFactors(unit_of_work=units, usability=usability),
         rename=RenameFactor(unit_of_work=units, enrolments=enrolments, usability=usability),
         remove=RemoveFactor(

@@ -151,6 +151,7 @@ async def _surroundings(container: "Container", settings: Settings) -> AsyncIter
         ("SECRET_KEY_PREVIOUS", _previous_key),
         ("outbox", _outbox),
         ("administrators", _administrators),
+        ("PASSKEY_RP_ID", _passkeys),
     )
     for name, look in parts:
         with _told(name) as told:
@@ -280,6 +281,15 @@ async def _administrators(container: "Container", _: Settings) -> list[Finding]:
         " --password-stdin"
     )
     return [_finding("administrators", "There is none yet.", cure, level="note")]
+
+
+async def _passkeys(container: "Container", settings: Settings) -> list[Finding]:
+    if not (orphaned := await container.service().factors.count_orphaned_passkeys()):
+        return []
+    rp_id = settings.passkey_place.rp_id
+    message = f"Passkeys that were made for another domain than {rp_id}, of no use now: {orphaned}."
+    cure = "Set PASSKEY_RP_ID to the domain of before, or let their owners make others."
+    return [_warning("PASSKEY_RP_ID", message, cure)]
 
 
 def _with_facts(finding: Finding, settings: Settings) -> Finding:

@@ -16,7 +16,7 @@ import pytest
 from entrypoints.cli import check
 from entrypoints.container import Container
 from entrypoints.settings import Finding
-from tests.http.client import settings_for
+from tests.http.client import running_api, settings_for
 from tests.support.command_line import Done, command
 from tests.support.processes import SECRET_KEY
 
@@ -246,6 +246,22 @@ def test_in_production_a_second_factor_is_advised_for_administrators(tmp_path: P
         assert [each for each in found if each["setting"] == "ADMINISTRATOR_ACR"] == []
     found = place.found(ENVIRONMENT="development")
     assert [each for each in found if each["setting"] == "ADMINISTRATOR_ACR"] == []
+
+
+async def test_passkeys_of_another_domain_are_counted(tmp_path: Path) -> None:
+    """
+    MF-3: a change of the domain leaves them without use, and says nothing by itself.
+    """
+    async with running_api(settings_for("memory://")) as api:
+        tokens = await api.signed_in_user()
+        await api.enrol_passkey(tokens)
+        assert await check._passkeys(api.container, api.settings) == []
+        moved = settings_for("memory://", public_url="https://example.org")
+        async with running_api(moved, beside=api) as other:
+            [found] = await check._passkeys(other.container, moved)
+    assert (found.level, found.setting) == ("warning", "PASSKEY_RP_ID")
+    assert found.message.endswith("example.org, of no use now: 1.")
+    assert found.cure
 
 
 def test_a_database_that_was_never_migrated_is_an_error_where_no_start_does_it(

@@ -321,3 +321,5 @@ async def test_a_changed_domain_leaves_passkeys_without_use(start: Start) -> Non
     tokens = Tokens(data_of(await other.post(SESSIONS, body), 201))
     listed = data_of(await other.get(FACTORS, access=tokens.access))
     assert [each["usable"] for each in listed if each["kind"] == "passkey"] == [False]
+    for api, orphaned in ((one, 0), (other, 1)):
+        assert await api.container.service().factors.count_orphaned_passkeys() == orphaned
