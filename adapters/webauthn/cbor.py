@@ -2,8 +2,8 @@
 
 It reads what CTAP 2.1 allows ("Message Encoding") and nothing else: shortest heads, definite
 lengths, no tags, no duplicate keys. A general decoder builds dates, fractions, patterns and shared
-structures for whoever asks, and one that shares is as large as it likes when it is written out.
-Here time and memory are those of the input.
+values as well, and a few bytes that share values can be gigabytes when they are written out again.
+Here time and memory are proportional to the input.
 """
 
 DEEPEST = 8

@@ -18,7 +18,7 @@ def ensure_taken(key: bytes) -> None:
     """Return for a key of a form that is taken; raise ``ValueError`` for any other.
 
     Exactly the members that the algorithm asks for (WebAuthn, section 6.5.1.1). Whether the key
-    is a point on its curve is left to whoever does arithmetic with it.
+    is a point on its curve is not looked at here.
     """
     members, length = read_map(key)
     algorithm = members.get(_ALGORITHM)

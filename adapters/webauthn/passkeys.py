@@ -1,14 +1,13 @@
 """Passkeys over the library webauthn (MF-3).
 
-It is loaded for the first response that comes in, and in a thread: no other request waits.
+It is loaded for the first response that comes in, and in a thread: no other request waits. The
+rest of the adapter is loaded by the first ceremony that is begun.
 """
 
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from adapters.webauthn import options
-from adapters.webauthn.reading import Credential
 from application.factors.ports import (
     ClaimedPasskey,
     Json,
@@ -45,6 +44,8 @@ class WebAuthnPasskeys(Passkeys):
         challenge: bytes,
         exclude: Sequence[Passkey],
     ) -> Json:
+        from adapters.webauthn import options
+
         return options.creation_options(
             rp_id=self._rp_id,
             user_id=user_id,
@@ -64,9 +65,13 @@ class WebAuthnPasskeys(Passkeys):
             )
 
     def request_options(self, *, challenge: bytes, allowed: Sequence[Passkey] = ()) -> Json:
+        from adapters.webauthn import options
+
         return options.request_options(rp_id=self._rp_id, challenge=challenge, allowed=allowed)
 
     def claimed(self, response: Json) -> ClaimedPasskey:
+        from adapters.webauthn.reading import Credential
+
         with _refusing():
             credential = Credential.read(response)
             return ClaimedPasskey(credential_id=credential.id, user_id=credential.user_id)

@@ -105,7 +105,7 @@ def ensure_ceremony(
 ) -> None:
     """Return if the browser says that this was the ceremony, on a page of ours (MF-3).
 
-    A page that is framed by another origin's is none: whoever looks at it believes to be elsewhere.
+    A page in a frame of another origin's page is none: its user believes to be elsewhere.
     """
     said = json.loads(
         client_data.decode(), object_pairs_hook=_without_duplicates, parse_constant=_refuse

@@ -33,7 +33,7 @@ def created(response: Json, *, rp_id: str, origins: Sequence[str], challenge: by
     """Return the passkey that was made; any exception means that it is none.
 
     No statement about the device was asked for. One that comes all the same is not looked at: it
-    says nothing that anybody here relies on, and to read it takes certificates of strangers.
+    says nothing that Doorward relies on, and to read it takes certificates of strangers.
     """
     credential = Credential.read(response)
     ensure_ceremony(

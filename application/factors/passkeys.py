@@ -101,7 +101,7 @@ class PasskeyProofs(ProofChecker):
     ) -> Passkey:
         """Return the user's passkey that the response says it is of.
 
-        Where nobody said before who signs in, the device itself has to (WebAuthn, section 7.2).
+        Where the request names no user, the device has to (WebAuthn, section 7.2).
         """
         claimed = self._passkeys.claimed(response)
         if claimed.user_id != user.id and (alone or claimed.user_id is not None):

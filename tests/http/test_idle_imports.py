@@ -43,7 +43,9 @@ NEVER_IDLE = {
     "adapters.smtp": "the same",
     "adapters.sqlalchemy.inspection": "doorward check",
     "adapters.sqlalchemy.mail.mailbox": "the mailbox of development",
-    "adapters.webauthn.verification": "passkeys, once somebody shows one",
+    "adapters.webauthn.options": "passkeys, once one is asked for",
+    "adapters.webauthn.reading": "the same",
+    "adapters.webauthn.verification": "passkeys, once one is shown",
     "aiosmtplib": "mails",
     "alembic": "migrations",
     "application.mail.layout": "mails",
@@ -68,7 +70,7 @@ NEVER_IDLE = {
     "rich": "help and tables on a terminal",
     "sqlalchemy.ext.asyncio": "brings the ORM",
     "sqlalchemy.orm": "not used at all",
-    "webauthn": "passkeys, once somebody shows one",
+    "webauthn": "passkeys, once one is shown",
     "werkzeug": "the wiring's",
 }
 """Module, and all below it: what it is for."""

@@ -1,4 +1,4 @@
-"""Passkeys that prove nothing to anybody else: for tests, without cryptography of key pairs."""
+"""Passkeys for tests: laid out like real ones, without key pairs."""
 
 import hashlib
 import hmac

@@ -75,6 +75,24 @@ async def test_a_passkey_from_the_first_options_to_the_last_session(
     assert session_of(await api.sign_in()) == ("aal1", ["pwd"])
 
 
+@every_store
+async def test_the_longest_names_are_kept_and_no_longer_ones(api: Api) -> None:
+    """
+    1,023 bytes, under which two that differ in the last one are two.
+    """
+    tokens = await api.signed_in_user()
+    devices = [api.device(id=b"i" * 1022 + last) for last in (b"1", b"2")]
+    await api.enrol_passkey(tokens, devices[0])
+    tokens = await api.sign_in_with(devices[0])
+    await api.enrol_passkey(tokens, devices[1])
+    await api.sign_in_with(devices[1])
+    begun = data_of(await api.post(PASSKEYS, access=tokens.access))
+    longer = api.device(id=b"i" * 1024).create(begun["options"])
+    body = {"enrolment": begun["enrolment"], "credential": longer}
+    answer = await api.post(f"{PASSKEYS}/confirm", body, access=tokens.access)
+    assert refusal_of(answer) == (422, "VALIDATION_ERROR")
+
+
 async def test_the_options_are_those_that_browsers_read(api: Api) -> None:
     """
     The user's handle is the 16 bytes of the identifier; algorithms -8, -7, -257; no attestation.
