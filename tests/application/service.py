@@ -63,6 +63,7 @@ class MemoryService(Service[MemoryUnitOfWork]):
         access_ttl: timedelta = 10 * MINUTE,
         administrator_acr: Level | None = None,
         reset_ttl: timedelta = 30 * MINUTE,
+        reauthentication: timedelta = 5 * MINUTE,
         algorithm: SigningAlgorithm = SigningAlgorithm.EDDSA,
         secret_key: bytes = b"k" * 32,
         previous_key: bytes | None = None,
@@ -120,7 +121,7 @@ class MemoryService(Service[MemoryUnitOfWork]):
             audit_refreshes=audit_refreshes,
             rate_limits=rate_limits,
             request_patience=MINUTE,
-            reauthentication_max_age=5 * MINUTE,
+            reauthentication_max_age=reauthentication,
             administrator_acr=administrator_acr,
         )
         super().__init__(ports, policies)
