@@ -190,9 +190,10 @@ class Service[U: ServiceUnit]:
         )
 
     @cached_property
-    def credentials(self) -> "Credentials":
+    def credentials(self) -> "Credentials[U]":
         """Passwords, and the secrets that travel by mail."""
         from application.credentials.wiring import credentials
+        from application.factors.devices import forget_devices
 
         return credentials(
             kernel=self.kernel,
@@ -202,6 +203,7 @@ class Service[U: ServiceUnit]:
             units=self.ports.units,
             hasher=self.ports.hasher,
             policy=self.policies.credentials,
+            forget_devices=forget_devices,
         )
 
     @cached_property

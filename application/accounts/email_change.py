@@ -1,4 +1,4 @@
-"""Moving to another address: asked for with the password, done by proving the mailbox (AT-8)."""
+"""Moving to another address: asked for by surely the user, done by proving the mailbox (AT-8)."""
 
 from application.accounts.mails import ADDRESS_IN_USE, EMAIL_CHANGE_PENDING, EMAIL_CHANGED
 from application.accounts.ports import AccountsUnit
@@ -50,14 +50,14 @@ class RequestEmailChange:
         self._guard = guard
 
     async def __call__(
-        self, *, principal: Principal, new_email: str, password: str, origin: Origin
+        self, *, principal: Principal, new_email: str, password: str | None, origin: Origin
     ) -> None:
         """Return once both mails are queued.
 
         Raises ValidationFailed, and all that :class:`Reauthenticate` raises.
         """
         address = EmailAddress.parse(new_email, field="new_email")
-        guess = PasswordGuess(password)
+        guess = None if password is None else PasswordGuess(password)
         allowed: dict[RateLimit, bool] = {}  # counted once, however often it starts again
         await retry_on_conflict(lambda: self._request(principal, address, guess, allowed, origin))
 
@@ -65,11 +65,12 @@ class RequestEmailChange:
         self,
         principal: Principal,
         address: EmailAddress,
-        guess: PasswordGuess,
+        guess: PasswordGuess | None,
         allowed: dict[RateLimit, bool],
         origin: Origin,
     ) -> None:
-        user, _ = await self._reauthenticate(principal=principal, guess=guess, origin=origin)
+        caller = await self._reauthenticate(principal=principal, guess=guess, origin=origin)
+        user = caller.user
         async with self._unit_of_work.read_only() as unit:
             owner = await unit.users.find_by_email(address)
         is_free = owner is None or owner.id == user.id
@@ -78,10 +79,11 @@ class RequestEmailChange:
             allowed[limit] = await self._mail_allowance(limit, address)
         async with self._unit_of_work() as unit:
             now = self._clock.now()
-            # Guarded by the version from when the password was right: a password change or a
+            # Guarded by the version from when the caller was known: a password change or a
             # suspension meanwhile makes this a conflict, and the pending change dies with it.
-            await unit.users.save(user)
-            await self._guard.forgive(unit, user.email)
+            await caller.save(unit)
+            if guess is not None:  # else it was no right guess that brought the caller here
+                await self._guard.forgive(unit, user.email)
             if allowed[limit]:
                 await self._mail_new_address(unit, user, address, is_free=is_free)
             notice = self._notifications.notice(EMAIL_CHANGE_PENDING, user.email, now=now)
@@ -106,7 +108,8 @@ class RequestEmailChange:
 class ConfirmEmailChange:
     """Spend the secret that came to the new address, and move there.
 
-    Every other mailed secret of the user dies in the same commit; the old address is told.
+    Every other mailed secret of the user dies in the same commit, and every trusted device; the
+    old address is told.
     """
 
     def __init__(
@@ -142,6 +145,7 @@ class ConfirmEmailChange:
             event = user.change_email(record.email, now=now)
             await unit.users.save(user)
             await unit.one_time_tokens.discard(user.id, list(Purpose))
+            await unit.devices.remove_all(user.id)
             notice = self._notifications.notice(EMAIL_CHANGED, old_address, now=now)
             await unit.outbox.enqueue(notice)
             await self._recorder.record(unit, event, actor=ANONYMOUS, origin=origin)

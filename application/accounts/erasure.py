@@ -99,7 +99,7 @@ class EraseOwnAccount[U: AccountsUnit]:
         self,
         *,
         principal: Principal,
-        password: str,
+        password: str | None,
         origin: Origin,
         expected: Expected[User] | None = None,
     ) -> None:
@@ -107,13 +107,13 @@ class EraseOwnAccount[U: AccountsUnit]:
 
         Raises LastAdministrator, ChangedMeanwhile, and all that :class:`Reauthenticate` raises.
         """
-        guess = PasswordGuess(password)
+        guess = None if password is None else PasswordGuess(password)
         await retry_on_conflict(lambda: self._erase(principal, guess, origin, expected))
 
     async def _erase(
         self,
         principal: Principal,
-        guess: PasswordGuess,
+        guess: PasswordGuess | None,
         origin: Origin,
         expected: Expected[User] | None,
     ) -> None:
@@ -122,8 +122,9 @@ class EraseOwnAccount[U: AccountsUnit]:
             present = await unit.users.get(principal.user_id) if principal.user_id else None
         if present is not None:
             require_expected(present, expected)
-        user, _ = await self._reauthenticate(principal=principal, guess=guess, origin=origin)
-        require_expected(user, expected)
+        caller = await self._reauthenticate(principal=principal, guess=guess, origin=origin)
+        require_expected(caller.user, expected)
         async with self._unit_of_work() as unit:
-            await self._eraser(unit, user, principal=principal, origin=origin)
+            await caller.ensure_lasts(unit)
+            await self._eraser(unit, caller.user, principal=principal, origin=origin)
             await unit.commit()

@@ -70,7 +70,7 @@ def accounts[U: AccountsUnit](
     audit: Audit,
     mail: Mail,
     access: Access,
-    credentials: Credentials,
+    credentials: Credentials[U],
     units: UnitOfWorkFactory[U],
     owned: Sequence[OwnedData[U]],
     conceal_existing: bool,

@@ -4,6 +4,7 @@ from functools import partial
 
 from application.audit.recording import Recorder
 from application.credentials.attempts import AttemptGuard
+from application.credentials.devices import ForgetDevices
 from application.credentials.mailed_secrets import MailedSecrets
 from application.credentials.mails import PASSWORD_CHANGED
 from application.credentials.ports import CredentialsUnit, PasswordHasher
@@ -98,23 +99,24 @@ class AnswerPasswordResetRequest(MailRequestAnswer[CredentialsUnit]):
         await self._recorder.record(unit, event, actor=ANONYMOUS, origin=origin)
 
 
-class ResetPassword:
+class ResetPassword[U: CredentialsUnit]:
     """Set a new password with the mailed secret, which also proves the address.
 
-    Everything that the old password allowed ends in the same commit: all sessions and every
-    other mailed secret (AT-6). The owner is told.
+    Everything that the old password allowed ends in the same commit: all sessions, every
+    other mailed secret and every trusted device (AT-6). The owner is told.
     """
 
     def __init__(
         self,
         *,
-        unit_of_work: UnitOfWorkFactory[CredentialsUnit],
+        unit_of_work: UnitOfWorkFactory[U],
         hasher: PasswordHasher,
         policy: PasswordPolicy,
         clock: Clock,
         recorder: Recorder,
         notifications: Notifications,
         guard: AttemptGuard,
+        forget_devices: ForgetDevices[U],
     ) -> None:
         self._unit_of_work = unit_of_work
         self._hasher = hasher
@@ -122,7 +124,7 @@ class ResetPassword:
         self._clock = clock
         self._recorder = recorder
         self._notifications = notifications
-        self._guard = guard
+        self._guard, self._forget_devices = guard, forget_devices
 
     async def __call__(self, *, token: str, new_password: str, origin: Origin) -> None:
         """Return once the new password is durable.
@@ -148,6 +150,7 @@ class ResetPassword:
             await self._replace(unit, user, hashed)
             ended = await end_sessions(unit, user.id, EndReason.PASSWORD_CHANGED, now=now)
             await unit.one_time_tokens.discard(user.id, OF_THE_PASSWORD)
+            await self._forget_devices(unit, user.id)
             await self._guard.forgive(unit, user.email)
             notice = self._notifications.notice(PASSWORD_CHANGED, user.email, now=now)
             await unit.outbox.enqueue(notice)
@@ -156,7 +159,7 @@ class ResetPassword:
             await self._recorder.record(unit, *events, actor=ANONYMOUS, origin=origin)
             await unit.commit()
 
-    async def _replace(self, unit: CredentialsUnit, user: User, hashed: str) -> None:
+    async def _replace(self, unit: U, user: User, hashed: str) -> None:
         now = self._clock.now()
         credential = await unit.credentials.get(user.id)
         if credential is None:
@@ -166,7 +169,7 @@ class ResetPassword:
             credential.replace(hashed, now=now)
             await unit.credentials.save(credential)
 
-    async def _proven(self, unit: CredentialsUnit, record: OneTimeToken | None) -> User:
+    async def _proven(self, unit: U, record: OneTimeToken | None) -> User:
         user = await unit.users.get(record.user_id) if record else None
         if record is None or user is None or user.status is UserStatus.SUSPENDED:
             raise InvalidToken

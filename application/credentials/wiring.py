@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from application.audit.wiring import Audit
 from application.credentials.attempts import AttemptGuard
+from application.credentials.devices import ForgetDevices
 from application.credentials.mailed_secrets import MailedSecrets, SecretLifetimes
 from application.credentials.mails import PASSWORD_RESET_REQUESTED
 from application.credentials.owned import MailedSecretsData, PasswordData
@@ -45,7 +46,7 @@ class CredentialPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
+class Credentials[U: CredentialsUnit]:
     """What the credentials capability offers: to entrypoints, and to accounts."""
 
     policy: CredentialPolicy
@@ -55,8 +56,8 @@ class Credentials:
     secrets: MailedSecrets
     reauthenticate: Reauthenticate
     request_password_reset: RequestMail
-    reset_password: ResetPassword
-    change_password: ChangePassword
+    reset_password: ResetPassword[U]
+    change_password: ChangePassword[U]
     unlock_user: UnlockUser
     start_password_reset: StartPasswordReset
     answers: Mapping[MessageKind, MailRequestAnswer[CredentialsUnit]]
@@ -65,17 +66,18 @@ class Credentials:
     purges: Sequence[Purge]
 
 
-def credentials(
+def credentials[U: CredentialsUnit](
     *,
     kernel: Kernel,
     audit: Audit,
     mail: Mail,
     sessions: Sessions,
-    units: UnitOfWorkFactory[CredentialsUnit],
+    units: UnitOfWorkFactory[U],
     hasher: PasswordHasher,
     policy: CredentialPolicy,
-) -> Credentials:
-    """Return the capability over these ports."""
+    forget_devices: ForgetDevices[U],
+) -> Credentials[U]:
+    """Return the capability over these ports; ``forget_devices`` is of the one that keeps them."""
     clock, recorder = kernel.clock, audit.recorder
     guard = AttemptGuard(policy=policy.attempts, clock=clock, recorder=recorder)
     checks = PasswordChecks(
@@ -88,7 +90,9 @@ def credentials(
         randomness=kernel.randomness,
         lifetimes=policy.lifetimes,
     )
-    reauthenticate = Reauthenticate(unit_of_work=units, checks=checks)
+    reauthenticate = Reauthenticate(
+        unit_of_work=units, checks=checks, freshness=kernel.freshness, clock=clock
+    )
     return Credentials(
         policy=policy,
         hasher=hasher,
@@ -110,6 +114,7 @@ def credentials(
             recorder=recorder,
             notifications=mail.notifications,
             guard=guard,
+            forget_devices=forget_devices,
         ),
         change_password=ChangePassword(
             unit_of_work=units,
@@ -121,6 +126,7 @@ def credentials(
             notifications=mail.notifications,
             guard=guard,
             session_starts=sessions.starts,
+            forget_devices=forget_devices,
         ),
         unlock_user=UnlockUser(unit_of_work=units, clock=clock, recorder=recorder, guard=guard),
         start_password_reset=StartPasswordReset(

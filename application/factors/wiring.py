@@ -63,13 +63,13 @@ class Factors:
     purges: Sequence[Purge]
 
 
-def factors(
+def factors[U: FactorsUnit](
     *,
     kernel: Kernel,
     audit: Audit,
     mail: Mail,
     sessions: Sessions,
-    credentials: Credentials,
+    credentials: Credentials[U],
     units: UnitOfWorkFactory[FactorsUnit],
     hasher: PasswordHasher,
     passkeys: Passkeys,

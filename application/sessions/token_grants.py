@@ -10,7 +10,7 @@ from application.keys.ports import AccessClaims, AccessTokens
 from application.ports.clock import Randomness
 from application.sessions.ending import end_sessions
 from application.sessions.ports import SessionsUnit
-from domain.assurance import Evidence, Level
+from domain.assurance import Assurance, Evidence, Level
 from domain.identifiers import uuid7
 from domain.origin import Origin
 from domain.principal import ADMINISTRATOR, Authority, Principal, PrincipalKind
@@ -120,13 +120,14 @@ class SessionStarts:
         unit: SessionsUnit,
         user: User,
         *,
-        evidence: Evidence,
+        evidence: Evidence | Assurance,
         origin: Origin,
         now: datetime,
     ) -> TokenGrant:
         """Return both tokens of a new session, which the caller has yet to commit.
 
-        What the user has shown decides the session's level, here for every way to sign in.
+        What the user has shown decides the session's level, here for every way to sign in; of a
+        session that takes the place of another, what was known in that one (:meth:`Session.start`).
 
         Above the cap the oldest sessions end (SE-4). What cannot be signed leaves no session
         behind: the tokens are made before the commit.

@@ -159,7 +159,7 @@ class Session:
         cls,
         *,
         user_id: UserId,
-        evidence: Evidence,
+        evidence: Evidence | Assurance,
         policy: SessionPolicy,
         ip_address: str | None,
         user_agent: str | None,
@@ -168,9 +168,10 @@ class Session:
     ) -> tuple["Session", RefreshToken, SessionStarted]:
         """Return a new session with its first refresh token.
 
-        Raises :class:`~domain.assurance.NotEnoughShown` for evidence that names nobody.
+        ``evidence`` is what was shown now, or what is known from a session whose place the new
+        one takes. Raises :class:`~domain.assurance.NotEnoughShown` for evidence that names nobody.
         """
-        assurance = Assurance.by(evidence, at=now)
+        assurance = evidence if isinstance(evidence, Assurance) else Assurance.by(evidence, at=now)
         session_id = SessionId.new(now, entropy)
         token = RefreshToken(session_id, 1, entropy(FAMILY_BYTES), entropy(SECRET_BYTES))
         session = cls(

@@ -195,14 +195,14 @@ class Service(MemoryService):
         return await self.sign_in(email, password)
 
     async def change_password(
-        self, grant: TokenGrant, current: str = PASSWORD, new: str = OTHER_PASSWORD
+        self, grant: TokenGrant, current: str | None = PASSWORD, new: str = OTHER_PASSWORD
     ) -> TokenGrant:
         """Set a new password with the present one."""
         return await self.credentials.change_password(
             principal=principal_of(grant), current_password=current, new_password=new, origin=ORIGIN
         )
 
-    async def erase_own_account(self, grant: TokenGrant, password: str = PASSWORD) -> None:
+    async def erase_own_account(self, grant: TokenGrant, password: str | None = PASSWORD) -> None:
         """End the account of the grant's user, as its owner."""
         await self.accounts.erase_own_account(
             principal=principal_of(grant), password=password, origin=ORIGIN
@@ -215,7 +215,7 @@ class Service(MemoryService):
         )
 
     async def ask_to_move(
-        self, grant: TokenGrant, new_email: str, password: str = PASSWORD
+        self, grant: TokenGrant, new_email: str, password: str | None = PASSWORD
     ) -> None:
         """Ask to move to another address."""
         await self.accounts.request_email_change(

@@ -54,7 +54,8 @@ async def request_email_change(
     """Mail a secret to the new address and a notice to the old one.
 
     Nothing changes until it is confirmed. The answer is the same if the new address has an
-    account; then its owner gets a mail without a secret.
+    account; then its owner gets a mail without a secret. Without the password, and for an account
+    with a second factor in any case, the session has to be fresh (`STEP_UP_REQUIRED`).
     """
     await services.accounts.request_email_change(
         principal=caller.principal,
@@ -74,16 +75,20 @@ async def request_email_change(
 )
 async def delete_my_account(
     request: Request,
-    body: ErasureRequest,
     caller: SignedIn,
     services: Services,
     origin: From,
+    body: ErasureRequest | None = None,
     if_match: IfMatch = None,
 ) -> Response:
-    """Remove the account and all personal data; the audit trail keeps the bare id."""
+    """Remove the account and all personal data; the audit trail keeps the bare id.
+
+    Without the password, and for an account with a second factor in any case, the session has to
+    be fresh (`STEP_UP_REQUIRED`).
+    """
     await services.accounts.erase_own_account(
         principal=caller.principal,
-        password=body.password,
+        password=None if body is None else body.password,
         expected=expected(if_match, own_etag_of(caller.principal)),
         origin=origin,
     )

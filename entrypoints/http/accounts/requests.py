@@ -4,7 +4,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from entrypoints.http.edge.parameters import DisplayName, EmailInput, PasswordInput, TokenInput
+from entrypoints.http.edge.parameters import (
+    LEFT_OUT,
+    DisplayName,
+    EmailInput,
+    PasswordInput,
+    PresentPassword,
+    TokenInput,
+)
 from entrypoints.http.edge.requests import StrictModel
 
 
@@ -26,13 +33,13 @@ class EmailChangeRequest(StrictModel):
     """Move to another address."""
 
     new_email: EmailInput
-    password: PasswordInput
+    password: PresentPassword = LEFT_OUT
 
 
 class ErasureRequest(StrictModel):
-    """Delete the account; the password says that it is really you."""
+    """Delete the account; the password says that it is really you, or a fresh session does."""
 
-    password: PasswordInput
+    password: PresentPassword = LEFT_OUT
 
 
 class SuspensionRequest(StrictModel):

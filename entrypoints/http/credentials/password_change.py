@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from application.credentials.ports import Busy
 from application.credentials.reauthentication import WrongPassword
+from domain.assurance import StepUpRequired
 from domain.credentials.password_policy import PasswordRejected
 from domain.errors import ConcurrentChange, TooManyRequests, ValidationFailed
 from entrypoints.http.credentials.requests import PasswordChangeRequest
@@ -18,8 +19,15 @@ router = APIRouter(
 )
 
 
-PASSWORD_ERRORS = (WrongPassword, ValidationFailed, TooManyRequests, Busy, ConcurrentChange)
-"""What a route that asks for the password again declares."""
+PASSWORD_ERRORS = (
+    StepUpRequired,
+    WrongPassword,
+    ValidationFailed,
+    TooManyRequests,
+    Busy,
+    ConcurrentChange,
+)
+"""What a route declares that wants the password again, or a fresh session."""
 
 
 @router.post(
@@ -35,10 +43,12 @@ async def change_my_password(
     services: Services,
     origin: From,
 ) -> Response:
-    """Set a new password with the present one.
+    """Set a new password, with the present one or in a session of somebody who just showed it.
 
-    Every older session and token ends, also the ones that asked; the answer has new ones. A
-    wrong `current_password` counts like a wrong sign-in.
+    Every older session and token ends, also the ones that asked, and every trusted device; the
+    answer has new ones. A wrong `current_password` counts like a wrong sign-in. Without one, and
+    for an account with a second factor in any case, the session has to be fresh: else
+    `STEP_UP_REQUIRED` says what to show.
     """
     grant = await services.credentials.change_password(
         principal=caller.principal,

@@ -1,6 +1,6 @@
 """What goes in about credentials: exactly these fields, of exactly these types (IN-5)."""
 
-from entrypoints.http.edge.parameters import PasswordInput, TokenInput
+from entrypoints.http.edge.parameters import LEFT_OUT, PasswordInput, PresentPassword, TokenInput
 from entrypoints.http.edge.requests import StrictModel
 
 
@@ -12,7 +12,7 @@ class PasswordResetRequest(StrictModel):
 
 
 class PasswordChangeRequest(StrictModel):
-    """Set a new password with the present one."""
+    """Set a new password."""
 
-    current_password: PasswordInput
+    current_password: PresentPassword = LEFT_OUT
     new_password: PasswordInput

@@ -1,7 +1,7 @@
 """What can stand in a query or a body: sizes, forms, and how strictly they are read (IN-5)."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path, Query
 from pydantic import BeforeValidator, Field
@@ -31,6 +31,18 @@ type PasswordInput = Annotated[
         max_length=PASSWORD_INPUT,
         examples=["correct horse battery staple"],
         description="Any Unicode, spaces included; the length is counted in code points.",
+        json_schema_extra={"format": "password"},
+    ),
+]
+LEFT_OUT: Any = None
+"""A default that is never given: what is left out stays out, and null is refused."""
+
+type PresentPassword = Annotated[
+    str,
+    Field(
+        max_length=PASSWORD_INPUT,
+        examples=["correct horse battery staple"],
+        description="The present password. It may be left out in a fresh session.",
         json_schema_extra={"format": "password"},
     ),
 ]

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from application.factors.challenges import LONGEST
 from application.factors.proofs import Proof, ProofKind
 from entrypoints.http.edge.answers import either
-from entrypoints.http.edge.parameters import EmailInput, PasswordInput, TokenInput
+from entrypoints.http.edge.parameters import LEFT_OUT, EmailInput, PasswordInput, TokenInput
 from entrypoints.http.edge.requests import DescribedBy, StrictModel
 
 type Transport = Annotated[
@@ -46,21 +46,18 @@ type FactorName = Annotated[
     ),
 ]
 
-_LEFT_OUT: Any = None
-"""A default that is never given: what is left out stays out, and null is refused."""
-
 
 class ProofRequest(StrictModel):
     """One thing that proves who the caller is: exactly one of these fields."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"totp": "492039"}]})
 
-    totp: CodeInput = _LEFT_OUT
-    recovery_code: RecoveryCodeInput = _LEFT_OUT
-    passkey: PasskeyInput = _LEFT_OUT
-    email_code: CodeInput = _LEFT_OUT
-    email_token: TokenInput = _LEFT_OUT
-    password: PasswordInput = _LEFT_OUT
+    totp: CodeInput = LEFT_OUT
+    recovery_code: RecoveryCodeInput = LEFT_OUT
+    passkey: PasskeyInput = LEFT_OUT
+    email_code: CodeInput = LEFT_OUT
+    email_token: TokenInput = LEFT_OUT
+    password: PasswordInput = LEFT_OUT
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
@@ -81,7 +78,7 @@ class PasswordSignInRequest(StrictModel):
     email: EmailInput
     password: PasswordInput
     transport: Transport = "bearer"
-    proof: ProofRequest = _LEFT_OUT
+    proof: ProofRequest = LEFT_OUT
 
 
 class ChallengeSignInRequest(StrictModel):
