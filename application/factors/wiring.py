@@ -24,6 +24,7 @@ from application.factors.ports import FactorsUnit, Passkeys
 from application.factors.proofs import ProofKind, Proofs
 from application.factors.recovery import RecoveryCodeMaking, RecoveryCodeProofs
 from application.factors.sign_in import CompleteSignIn, SignIn, SignInDecisions
+from application.factors.step_up import Askers, BeginStepUp, StepUp
 from application.factors.totp import BeginTotp, ConfirmTotp, TotpProofs
 from application.housekeeping import Purge, purge_in
 from application.kernel import Kernel
@@ -55,6 +56,8 @@ class Factors:
     begin_passkey: BeginPasskey
     confirm_passkey: ConfirmPasskey
     count_orphaned_passkeys: CountOrphanedPasskeys
+    begin_step_up: BeginStepUp
+    step_up: StepUp
     list: ListFactors
     rename: RenameFactor
     remove: RemoveFactor
@@ -120,6 +123,7 @@ def factors[U: FactorsUnit](
         notifications=mail.notifications,
         codes=codes,
     )
+    askers = Askers(unit_of_work=units, clock=clock)
     usability = Usability(secret_box=kernel.secret_box, rp_id=passkeys.rp_id)
     return Factors(
         policy=policy,
@@ -175,6 +179,28 @@ def factors[U: FactorsUnit](
             randomness=randomness,
         ),
         count_orphaned_passkeys=CountOrphanedPasskeys(passkeys=passkeys, unit_of_work=units),
+        begin_step_up=BeginStepUp(
+            askers=askers,
+            challenges=challenges,
+            proofs=proofs,
+            clock=clock,
+            randomness=randomness,
+        ),
+        step_up=StepUp(
+            unit_of_work=units,
+            askers=askers,
+            challenges=challenges,
+            proofs=proofs,
+            checks=credentials.checks,
+            guard=credentials.guard,
+            factor_guard=guard,
+            refresh=sessions.refresh,
+            grants=sessions.grants,
+            session_policy=sessions.policy,
+            clock=clock,
+            randomness=randomness,
+            recorder=recorder,
+        ),
         list=ListFactors(unit_of_work=units, usability=usability),
         rename=RenameFactor(unit_of_work=units, enrolments=enrolments, usability=usability),
         remove=RemoveFactor(

@@ -28,6 +28,8 @@ KEEP_ENDED_SESSIONS = timedelta(days=7)
 class Sessions:
     """What the sessions capability offers: to entrypoints, and to the capabilities above it."""
 
+    policy: SessionPolicy
+    grants: TokenGrants
     starts: SessionStarts
     authenticate: Authenticate
     refresh: RefreshSession
@@ -60,6 +62,8 @@ def sessions(
         administrator_acr=administrator_acr,
     )
     return Sessions(
+        policy=policy,
+        grants=grants,
         starts=SessionStarts(
             grants=grants, randomness=kernel.randomness, recorder=recorder, policy=policy
         ),

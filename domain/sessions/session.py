@@ -224,6 +224,10 @@ class Session:
             session_id=self.id, user_id=self.user_id, because=reason.value, occurred_at=now
         )
 
+    def recognise_again(self, evidence: Evidence, *, now: datetime) -> None:
+        """Know that the user has shown this now, beside all that they had shown before (HD-6)."""
+        self.assurance = self.assurance.raised_by(evidence, at=now)
+
     def rotate(
         self, presented: RefreshToken, *, policy: SessionPolicy, now: datetime, entropy: Entropy
     ) -> Rotation:

@@ -143,6 +143,23 @@ class Service(MemoryService):
         """Complete a sign-in with a proof."""
         return await self.factors.complete_sign_in(challenge=challenge, proof=proof, origin=ORIGIN)
 
+    async def step_up(
+        self,
+        grant: TokenGrant,
+        proof: Proof,
+        *,
+        challenge: str | None = None,
+        refresh_token: str | None = None,
+    ) -> TokenGrant:
+        """Show something in a session, with its refresh token or another one."""
+        return await self.factors.step_up(
+            principal=principal_of(grant),
+            refresh_token=refresh_token or grant.refresh_token,
+            proof=proof,
+            challenge=challenge,
+            origin=ORIGIN,
+        )
+
     async def refresh(self, token: str) -> TokenGrant:
         """Spend a refresh token."""
         return await self.sessions.refresh(refresh_token=token, origin=ORIGIN)
