@@ -21,7 +21,7 @@ from application.mail.ports import Mailer
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.service import ServiceUnit
-from domain.assurance import Evidence, Method
+from domain.assurance import Assurance, Evidence, Method
 from domain.audit.event import AuditEvent
 from domain.email_address import EmailAddress
 from domain.identifiers import SessionId, UserId
@@ -287,19 +287,19 @@ class Api:
         return await self.post("/api/v1/password-resets/confirm", body)
 
     async def change_password(
-        self, tokens: Tokens, current: str = PASSWORD, new: str = NEW_PASSWORD
+        self, tokens: Tokens, current: str | None = PASSWORD, new: str = NEW_PASSWORD
     ) -> httpx.Response:
-        body = {"current_password": current, "new_password": new}
+        body = {"new_password": new, **_given(current_password=current)}
         return await self.post("/api/v1/users/me/password", body, access=tokens.access)
 
     async def ask_to_move(
-        self, tokens: Tokens, new_email: str, password: str = PASSWORD
+        self, tokens: Tokens, new_email: str, password: str | None = PASSWORD
     ) -> httpx.Response:
-        body = {"new_email": new_email, "password": password}
+        body = {"new_email": new_email, **_given(password=password)}
         return await self.post("/api/v1/users/me/email", body, access=tokens.access)
 
-    async def erase(self, tokens: Tokens, password: str = PASSWORD) -> httpx.Response:
-        body = {"password": password}
+    async def erase(self, tokens: Tokens, password: str | None = PASSWORD) -> httpx.Response:
+        body = _given(password=password)
         return await self.delete("/api/v1/users/me", json=body, access=tokens.access)
 
     def device(self, **facts: Any) -> SoftPasskey:
@@ -353,7 +353,31 @@ class Api:
         )
         return await self.sign_in(email)
 
+    async def try_step_up(
+        self, tokens: Tokens, proof: dict[str, Any], **more: Any
+    ) -> httpx.Response:
+        """
+        Show a proof in a session, with its refresh token.
+        """
+        body = {"refresh_token": tokens.refresh, "proof": proof, **more}
+        return await self.post("/api/v1/sessions/current/proofs", body, access=tokens.access)
+
+    async def step_up(self, tokens: Tokens, proof: dict[str, Any], **more: Any) -> Tokens:
+        return Tokens(data_of(await self.try_step_up(tokens, proof, **more)))
+
     # --- what no client can see --------------------------------------------------------------
+
+    async def grow_old(self, tokens: Tokens, by: timedelta = timedelta(minutes=10)) -> None:
+        """
+        Have the session know its user for longer than that.
+        """
+        async with self.units() as unit:
+            session = await unit.sessions.get(SessionId.parse(tokens.session_id))
+            assert session is not None
+            known = session.assurance
+            session.assurance = Assurance(known.acr, known.amr, known.at - by)
+            await unit.sessions.save(session)
+            await unit.commit()
 
     @property
     def units(self) -> UnitOfWorkFactory[ServiceUnit]:
@@ -483,6 +507,10 @@ class Shift(Clock):
 
     def now(self) -> datetime:
         return self._clock.now() + self._by
+
+
+def _given(**values: str | None) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def code_of(app: pyotp.TOTP, *, steps: int = 0) -> str:

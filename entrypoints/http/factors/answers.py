@@ -75,3 +75,17 @@ class RecoveryCodesOut(AnswerModel):
     """Ten recovery codes, shown this once; older ones are void."""
 
     codes: list[str] = Field(examples=[["k3v8q-9tq4m"]])
+
+
+class StepUpChallengeOut(AnswerModel):
+    """With what the caller may show who they are, in the session they are in."""
+
+    model_config = ConfigDict(json_schema_extra=optional("passkey_options"))
+
+    challenge: str = Field(examples=["dwc_q83vEjRWeJASNFZ4kBI0VniQ"])
+    methods: list[str] = Field(
+        description="Members of `proof` that count here.", examples=[["totp", "recovery_code"]]
+    )
+    passkey_options: dict[str, Any] = Field(
+        description="For `PublicKeyCredential.parseRequestOptionsFromJSON`."
+    )

@@ -11,6 +11,7 @@ from application.factors.proofs import Proof, ProofKind
 from entrypoints.http.edge.answers import either
 from entrypoints.http.edge.parameters import LEFT_OUT, EmailInput, PasswordInput, TokenInput
 from entrypoints.http.edge.requests import DescribedBy, StrictModel
+from entrypoints.http.sessions.requests import RefreshTokenInput
 
 type Transport = Annotated[
     Literal["bearer", "cookie"],
@@ -132,3 +133,11 @@ class FactorRename(StrictModel):
     """Give a factor another name."""
 
     name: FactorName
+
+
+class StepUpRequest(StrictModel):
+    """Show who one is, in the session one is in."""
+
+    refresh_token: RefreshTokenInput = LEFT_OUT
+    proof: ProofRequest
+    challenge: ChallengeInput = LEFT_OUT

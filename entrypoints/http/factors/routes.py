@@ -9,13 +9,21 @@ from domain.factors.factor import (
     InvalidProof,
     TooManyFactors,
 )
-from entrypoints.http.factors import administration, own, passkey_sign_in, passkeys, sign_in
+from entrypoints.http.factors import (
+    administration,
+    own,
+    passkey_sign_in,
+    passkeys,
+    sign_in,
+    step_up,
+)
 from entrypoints.http.room import Room, Tag
 
 ROOM = Room(
     routers=(
         sign_in.router,
         passkey_sign_in.router,
+        step_up.router,
         own.router,
         passkeys.router,
         administration.router,
