@@ -103,8 +103,8 @@ class TrustedDeviceRepository(Protocol):
         """Remove the user's device; tell whether there was one."""
 
     @abstractmethod
-    async def remove_all(self, user_id: UserId) -> int:
-        """Remove all devices of the user; return how many there were."""
+    async def remove_all(self, user_id: UserId) -> None:
+        """Remove all devices of the user."""
 
     @abstractmethod
     async def purge(self, *, now: datetime, limit: int) -> int:

@@ -4,7 +4,9 @@ For an account with a second factor only such a factor counts: a password alone 
 session young again, and with it a second factor that was shown days ago.
 """
 
+from abc import abstractmethod
 from dataclasses import dataclass
+from typing import Protocol
 
 from application.audit.recording import Recorder
 from application.credentials.attempts import AttemptGuard
@@ -16,7 +18,6 @@ from application.factors.proofs import SECOND_FACTORS, Proof, ProofKind, Proofs,
 from application.ports.clock import Clock, Randomness
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.retrying import retry_on_conflict
-from application.sessions.refresh import RefreshSession
 from application.sessions.token_grants import RefreshOutcome, TokenGrant, TokenGrants
 from domain.assurance import Evidence, Method
 from domain.errors import ConcurrentChange
@@ -113,6 +114,14 @@ class BeginStepUp:
         )
 
 
+class Refresh(Protocol):
+    """Spends a refresh token; of one that was copied it ends the session, and tells the owner."""
+
+    @abstractmethod
+    async def __call__(self, *, refresh_token: str, origin: Origin) -> TokenGrant:
+        """Return both tokens; raise SessionIsOver for a token that was spent before."""
+
+
 class StepUp:
     """Take a proof in a session: it knows then that its user was there just now.
 
@@ -130,7 +139,7 @@ class StepUp:
         checks: PasswordChecks,
         guard: AttemptGuard,
         factor_guard: FactorGuard,
-        refresh: RefreshSession,
+        refresh: Refresh,
         grants: TokenGrants,
         session_policy: SessionPolicy,
         clock: Clock,
@@ -154,8 +163,8 @@ class StepUp:
     ) -> TokenGrant:
         """Return both tokens of the same session, which knows of the proof.
 
-        Raises RefreshTokenInvalid for a token that is not of this very session, and what
-        :class:`RefreshSession` raises for one that was copied, before any proof is looked at;
+        Raises RefreshTokenInvalid for a token that is not of this very session, and what a
+        refresh raises for one that was copied, before any proof is looked at;
         InvalidChallenge; InvalidProof for a wrong proof and for one that does not count here;
         TooManyRequests, which for a password is counted with the sign-ins and for all else with
         the account's other guesses at its factors; SessionIsOver, ConcurrentChange and Busy.

@@ -240,6 +240,10 @@ async def _look_after_factors(api: Api, admin: Tokens) -> None:
     renamed = data_of(await api.patch(path, {"name": "Old phone"}, access=access))
     assert renamed["name"] == "Old phone"
     fresh = data_of(await api.post(f"{ME}/recovery-codes", access=access), 201)["codes"]
+    step_up = "/api/v1/sessions/current/challenges"
+    begun = data_of(await api.post(step_up, access=access))["challenge"]
+    proof = {"recovery_code": fresh[1]}
+    access = (await api.step_up(tokens, proof, challenge=begun)).access
     proof = {"recovery_code": fresh[0]}
     body = {"email": "bob@example.com", "password": PASSWORD, "proof": proof}
     data_of(await api.post("/api/v1/sessions", body), 201)

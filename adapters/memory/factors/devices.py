@@ -46,9 +46,10 @@ class MemoryTrustedDeviceRepository(TrustedDeviceRepository):
             return False
         return self._devices.remove(device_id)
 
-    async def remove_all(self, user_id: UserId) -> int:
+    async def remove_all(self, user_id: UserId) -> None:
         await self._transaction.writing()
-        return sum(self._devices.remove(key) for key in self._devices.keys("owner", user_id))
+        for key in list(self._devices.keys("owner", user_id)):
+            self._devices.remove(key)
 
     async def purge(self, *, now: datetime, limit: int) -> int:
         await self._transaction.writing()

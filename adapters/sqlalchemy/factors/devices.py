@@ -84,8 +84,8 @@ class SqlAlchemyTrustedDeviceRepository(TrustedDeviceRepository):
         values = {"user_id": user_id.value, "id": device_id.value}
         return bool(await self._execution.run(_REMOVE, **values))
 
-    async def remove_all(self, user_id: UserId) -> int:
-        return await self._execution.run(_REMOVE_ALL, user_id=user_id.value)
+    async def remove_all(self, user_id: UserId) -> None:
+        self._execution.write(_REMOVE_ALL, {"user_id": user_id.value})
 
     async def purge(self, *, now: datetime, limit: int) -> int:
         return await self._execution.run(_PURGE, now=now, limit=limit)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import jwt
 import pyotp
 import pytest
 
@@ -58,6 +59,14 @@ def wanted(answer: httpx.Response, acr: str, max_age: int = 300) -> None:
     assert answer.headers["www-authenticate"] == (
         f'Bearer error="insufficient_user_authentication", acr_values="{acr}", max_age={max_age}'
     )
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """
+    Return what a relying service reads in an access token.
+    """
+    claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return claims
 
 
 # --- what wants it ----------------------------------------------------------------------------
@@ -170,6 +179,9 @@ async def test_a_proof_renews_the_session_and_spends_the_refresh_token(api: Api)
     session = stepped.body["session"]
     assert (session["acr"], session["amr"]) == ("aal2", ["pwd", "otp", "mfa"])
     assert datetime.fromisoformat(session["authenticated_at"]) >= earliest
+    claims = claims_of(stepped.access)
+    assert (claims["acr"], claims["amr"]) == ("aal2", ["pwd", "otp", "mfa"])
+    assert claims["auth_time"] >= int(earliest.timestamp())
     replayed = data_of(await api.try_refresh(before))
     assert replayed["refresh_outcome"] == "replayed"
     assert replayed["refresh_token"] == stepped.refresh
