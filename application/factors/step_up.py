@@ -5,7 +5,7 @@ session young again, and with it a second factor that was shown days ago.
 """
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from application.audit.recording import Recorder
@@ -81,12 +81,11 @@ class BeginStepUp:
         self,
         *,
         askers: Askers,
-        challenges: Challenges,
         proofs: Proofs,
         clock: Clock,
         randomness: Randomness,
     ) -> None:
-        self._askers, self._challenges, self._proofs = askers, challenges, proofs
+        self._askers, self._proofs = askers, proofs
         self._clock, self._randomness = clock, randomness
 
     async def __call__(self, *, principal: Principal) -> IssuedChallenge:
@@ -104,14 +103,10 @@ class BeginStepUp:
             account_version=user.version,
             session_id=asking.session.id,
         )
-        methods = self._proofs.offered(asking.factors) if user.has_second_factor else []
+        issued = self._proofs.issued(challenge, asking.factors if user.has_second_factor else [])
         if asking.has_password:
-            methods.append(ProofKind.PASSWORD)
-        return IssuedChallenge(
-            token=self._challenges.sealed(challenge),
-            expires_at=challenge.expires_at,
-            methods=[kind.value for kind in methods],
-        )
+            return replace(issued, methods=[*issued.methods, ProofKind.PASSWORD.value])
+        return issued
 
 
 class Refresh(Protocol):
@@ -238,9 +233,9 @@ class StepUp:
         user, factors = asking.user, asking.factors
         try:
             return await self._proofs.check(user, factors, proof, challenge, now=self._clock.now())
-        except InvalidProof:
+        except InvalidProof as refused:
             raise await self._factor_guard.refusal(
-                user, proof.kind.value, actor=principal, origin=origin
+                user, proof.kind.value, actor=principal, origin=origin, refused=refused
             ) from None
 
     async def _save(

@@ -179,13 +179,7 @@ def factors[U: FactorsUnit](
             randomness=randomness,
         ),
         count_orphaned_passkeys=CountOrphanedPasskeys(passkeys=passkeys, unit_of_work=units),
-        begin_step_up=BeginStepUp(
-            askers=askers,
-            challenges=challenges,
-            proofs=proofs,
-            clock=clock,
-            randomness=randomness,
-        ),
+        begin_step_up=BeginStepUp(askers=askers, proofs=proofs, clock=clock, randomness=randomness),
         step_up=StepUp(
             unit_of_work=units,
             askers=askers,

@@ -194,6 +194,36 @@ async def test_a_proof_renews_the_session_and_spends_the_refresh_token(api: Api)
 
 
 @every_store
+async def test_a_passkey_steps_up_with_the_challenge_that_it_signed(api: Api) -> None:
+    """
+    MF-3: once; and one that was signed for another session or for a sign-in counts nothing.
+    """
+    tokens = await api.signed_in_user()
+    device, _ = await api.enrol_passkey(tokens)
+    other = await api.sign_in_with(device)
+    begun = data_of(await api.post(CHALLENGES, access=tokens.access))
+    assert begun.keys() == {"challenge", "methods", "passkey_options"}
+    assert begun["methods"] == ["passkey", "recovery_code"]
+    shown = {"passkey": device.get(begun["passkey_options"])}
+    assert refusal_of(await api.try_step_up(tokens, shown)) == (401, "INVALID_PROOF")
+    elsewhere = await api.try_step_up(other, shown, challenge=begun["challenge"])
+    assert refusal_of(elsewhere) == (400, "INVALID_CHALLENGE")
+    alien = data_of(await api.post("/api/v1/passkeys/challenges"))
+    alien_proof = {"passkey": device.get(alien["options"])}
+    for challenge, refusal in (
+        (alien["challenge"], (400, "INVALID_CHALLENGE")),
+        (begun["challenge"], (401, "INVALID_PROOF")),
+    ):
+        answer = await api.try_step_up(tokens, alien_proof, challenge=challenge)
+        assert refusal_of(answer) == refusal
+    stepped = await api.step_up(tokens, shown, challenge=begun["challenge"])
+    assert stepped.body["session"]["acr"] == "phr"
+    again = await api.try_step_up(stepped, shown, challenge=begun["challenge"])
+    assert refusal_of(again) == (400, "INVALID_CHALLENGE")
+    assert (await api.erase(stepped, None)).status_code == 204
+
+
+@every_store
 async def test_proofs_and_refreshes_at_once_leave_one_session_and_one_successor(api: Api) -> None:
     """
     MF-1, RF-2: a code counts once, and nothing that was shown is lost.
