@@ -19,8 +19,10 @@ from domain.identifiers import UserId
 
 LONGEST_CLIENT_DATA = 4 * 1024
 """Bytes; browsers write a few hundred."""
-LONGEST_ATTESTATION = 32 * 1024
+LONGEST_ATTESTATION = 16 * 1024
 """Bytes; a TPM's with its certificates has about six thousand."""
+LONGEST_DATA = 4 * 1024
+"""Bytes of what a device signs; without extensions 37."""
 LONGEST_SIGNATURE = 1024
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
 _TRANSPORT = re.compile(r"[a-z][a-z-]{0,31}")

@@ -15,6 +15,7 @@ from adapters.webauthn.cbor import read_map
 from adapters.webauthn.keys import ALGORITHMS, ensure_taken
 from adapters.webauthn.reading import (
     LONGEST_ATTESTATION,
+    LONGEST_DATA,
     LONGEST_SIGNATURE,
     AuthenticatorData,
     Credential,
@@ -76,7 +77,7 @@ def shown(
     ensure_ceremony(
         credential.client_data, kind="webauthn.get", challenge=challenge, origins=origins
     )
-    raw = decoded(credential.response["authenticatorData"], longest=LONGEST_ATTESTATION)
+    raw = decoded(credential.response["authenticatorData"], longest=LONGEST_DATA)
     data = AuthenticatorData.read(raw, rp_id=rp_id, attests=False)
     if credential.id != passkey.credential_id or credential.user_id not in {None, passkey.user_id}:
         raise ValueError("another's passkey")

@@ -222,7 +222,7 @@ ATTESTATIONS: Mapping[str, Callable[[dict[str, Any]], Any]] = {
         said | {"authData": said["authData"] + b"\x00"}
     ),
     "a byte less of what the device says": lambda said: said | {"authData": said["authData"][:-1]},
-    "more than 32 KiB": lambda said: said | {"attStmt": {"x5c": [b"x" * 32 * 1024]}},
+    "more than 16 KiB": lambda said: said | {"attStmt": {"x5c": [b"x" * 16 * 1024]}},
 }
 
 
@@ -285,6 +285,19 @@ async def test_what_devices_say_in_extensions_is_read_over() -> None:
     soft = device(extensions=cbor2.dumps({"credProtect": 2, "uvm": [[2, 4, 2]]}))
     await make(soft.create(creation()))
     await show(soft, soft.get(PASSKEYS.request_options(challenge=CHALLENGE)))
+
+
+async def test_what_devices_say_has_an_end() -> None:
+    """A long list is read item by item: 4 KiB with each signature, 16 KiB with a new key."""
+    soft = device(extensions=cbor2.dumps({"x": [1] * 3 * 1024}))
+    await make(soft.create(creation()))
+    await show(soft, soft.get(PASSKEYS.request_options(challenge=CHALLENGE)))
+    soft.extensions = cbor2.dumps({"x": [1] * 4 * 1024})
+    with pytest.raises(PasskeyRefused):
+        await show(soft, soft.get(PASSKEYS.request_options(challenge=CHALLENGE)))
+    soft.extensions = cbor2.dumps({"x": [1] * 16 * 1024})
+    with pytest.raises(PasskeyRefused):
+        await make(soft.create(creation()))
 
 
 @pytest.mark.parametrize(
