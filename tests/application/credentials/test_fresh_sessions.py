@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
 
+from adapters.memory.credentials.attempts import MemorySignInAttemptsRepository
 from adapters.memory.sessions.sessions import MemorySessionRepository
 from adapters.memory.users.users import MemoryUserRepository
 from application.credentials.reauthentication import WrongPassword
@@ -232,6 +234,20 @@ async def test_a_factor_that_is_added_meanwhile_counts_already(deed: Deed) -> No
     service = Service(hasher=hasher)
     grant = await service.signed_in_user()
     hasher.meanwhile = lambda: service.enrol_totp(grant)
+    with pytest.raises(StepUpRequired):
+        await deed(service, grant, PASSWORD)
+    assert service.audited(*DONE) == []
+
+
+@every_deed
+async def test_a_factor_that_is_added_before_the_guess_is_counted_does_so_too(
+    deed: Deed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MF-2: the account that the password is right for is not the one that was asked about."""
+    service = Service()
+    grant = await service.signed_in_user()
+    meanwhile = partial(service.enrol_totp, grant)
+    overtake(monkeypatch, MemorySignInAttemptsRepository, "look_up", meanwhile)
     with pytest.raises(StepUpRequired):
         await deed(service, grant, PASSWORD)
     assert service.audited(*DONE) == []
