@@ -172,7 +172,7 @@ async def test_a_proof_renews_the_session_and_spends_the_refresh_token(api: Api)
     assert begun.keys() == {"challenge", "methods"}
     assert begun["methods"] == ["totp", "recovery_code"]
     await api.grow_old(before)
-    earliest = datetime.now(UTC)
+    earliest = api.container.clock().now()
     stepped = await api.step_up(before, {"totp": code_of(app)}, challenge=begun["challenge"])
     assert stepped.session_id == before.session_id
     assert stepped.body["refresh_outcome"] == "rotated"
