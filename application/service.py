@@ -252,7 +252,11 @@ class Service[U: ServiceUnit]:
             units=self.ports.units,
             mailer=self.ports.mailer,
             answers={**self.credentials.answers, **self.accounts.answers},
-            secret_checks={**self.credentials.secret_checks, **self.accounts.secret_checks},
+            secret_checks={
+                **self.credentials.secret_checks,
+                **self.factors.secret_checks,
+                **self.accounts.secret_checks,
+            },
             retry_after=self.policies.mail_retry,
         )
 

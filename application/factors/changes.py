@@ -9,6 +9,7 @@ from application.factors.listing import ListedFactor, Usability
 from application.factors.mails import FACTOR_REMOVED
 from application.factors.ports import FactorsUnit
 from application.factors.recovery import RecoveryCodeMaking
+from application.factors.taking_away import take_all_away
 from application.mail.notifications import Notifications
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -53,7 +54,8 @@ class RenameFactor:
 class RemoveFactor:
     """Remove one of the caller's factors.
 
-    With the last second factor the recovery codes go too: there is nothing left to recover.
+    With the last second factor the recovery codes go too: there is nothing left to recover. So
+    does the link that undoes the first one; as long as any is left, that link takes it away.
     """
 
     def __init__(
@@ -83,11 +85,11 @@ class RemoveFactor:
             user.factors_changed(any_left=any_left, now=now)
             await unit.users.save(user)
             going = [removed] if any_left else factors
-            for factor in going:
-                await unit.factors.remove(factor)
-            await unit.devices.remove_all(user.id)
-            if not any_left:
-                await self._guard.forgive(unit, user.id)
+            if any_left:
+                await unit.factors.remove(removed)
+                await unit.devices.remove_all(user.id)
+            else:
+                await take_all_away(unit, user.id, guard=self._guard)
             events = [
                 FactorRemoved(
                     user_id=user.id, factor_id=factor.id, kind=factor.kind.value, occurred_at=now

@@ -1,7 +1,8 @@
 """The factors capability, put together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from application.audit.wiring import Audit
 from application.credentials.ports import PasswordHasher
@@ -11,6 +12,7 @@ from application.factors.changes import RemoveFactor, RenameFactor, RenewRecover
 from application.factors.enrolment import Enrolments
 from application.factors.guard import FactorGuard
 from application.factors.listing import ListFactors, Usability
+from application.factors.mails import FIRST_FACTOR_ENROLLED
 from application.factors.owned import FactorsData, TrustedDevicesData
 from application.factors.passkeys import (
     BeginPasskey,
@@ -23,16 +25,21 @@ from application.factors.passkeys import (
 from application.factors.ports import FactorsUnit, Passkeys
 from application.factors.proofs import ProofKind, Proofs
 from application.factors.recovery import RecoveryCodeMaking, RecoveryCodeProofs
+from application.factors.reset import ResetFactors
 from application.factors.sign_in import CompleteSignIn, SignIn, SignInDecisions
 from application.factors.step_up import Askers, BeginStepUp, StepUp
 from application.factors.totp import BeginTotp, ConfirmTotp, TotpProofs
+from application.factors.undo import UndoFirstFactor
 from application.housekeeping import Purge, purge_in
 from application.kernel import Kernel
+from application.mail.relay import SecretCheck
 from application.mail.wiring import Mail
 from application.owned_data import OwnedData
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.sessions.wiring import Sessions
+from domain.credentials.one_time_token import Purpose
 from domain.factors.challenge import ChallengePurpose
+from domain.mail.message import MessageKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +69,9 @@ class Factors:
     rename: RenameFactor
     remove: RemoveFactor
     renew_recovery_codes: RenewRecoveryCodes
+    reset: ResetFactors
+    undo_first: UndoFirstFactor
+    secret_checks: Mapping[MessageKind, SecretCheck]
     owned: Sequence[OwnedData[FactorsUnit]]
     purges: Sequence[Purge]
 
@@ -212,6 +222,25 @@ def factors[U: FactorsUnit](
             recorder=recorder,
             codes=codes,
         ),
+        reset=ResetFactors(
+            unit_of_work=units,
+            freshness=kernel.freshness,
+            clock=clock,
+            recorder=recorder,
+            notifications=mail.notifications,
+            guard=guard,
+        ),
+        undo_first=UndoFirstFactor(
+            unit_of_work=units,
+            clock=clock,
+            recorder=recorder,
+            notifications=mail.notifications,
+            secrets=credentials.secrets,
+            guard=guard,
+        ),
+        secret_checks={
+            FIRST_FACTOR_ENROLLED: partial(credentials.secrets.is_live, Purpose.FACTOR_UNDO)
+        },
         owned=(
             FactorsData(unit_of_work=units, guard=guard),
             TrustedDevicesData(unit_of_work=units),

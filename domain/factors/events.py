@@ -6,6 +6,9 @@ from domain.factors.factor import FactorId
 from domain.identifiers import SessionId
 from domain.users.events import UserEvent
 
+_LONGEST_REASON = 64
+"""Characters that a row of the audit trail has for a reason."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactorEnrolled(UserEvent):
@@ -34,8 +37,13 @@ class FactorsReset(UserEvent):
 
     @property
     def reason(self) -> str | None:
-        """What the administrator said."""
-        return self.because
+        """How what the administrator said begins: there is room for a word, and not for all."""
+        said = " ".join(self.because.split())
+        return said if len(said) <= _LONGEST_REASON else f"{said[: _LONGEST_REASON - 1]}…"
+
+    def data(self) -> dict[str, str]:
+        """Return the fields; ``reason`` is all that the administrator said."""
+        return {"user_id": str(self.user_id), "reason": self.because}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

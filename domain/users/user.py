@@ -82,6 +82,18 @@ class UserStatus(StrEnum):
     SUSPENDED = "suspended"
 
 
+def stated_reason(text: str) -> str:
+    """Return why an administrator does something to an account, as it is kept.
+
+    Raises :class:`ValidationFailed` for a reason that is empty or too long.
+    """
+    reason = text.strip()
+    if not 0 < len(reason) <= MAX_REASON:
+        message = f"Give a reason of 1 to {MAX_REASON} characters."
+        raise ValidationFailed.of("reason", "INVALID_LENGTH", message)
+    return reason
+
+
 @dataclass(slots=True, eq=False, kw_only=True)
 class User:
     """An account: one mailbox, one user.
@@ -226,10 +238,7 @@ class User:
 
         Raises :class:`ValidationFailed` for a reason that is empty or too long.
         """
-        reason = reason.strip()
-        if not 0 < len(reason) <= MAX_REASON:
-            message = f"Give a reason of 1 to {MAX_REASON} characters."
-            raise ValidationFailed.of("reason", "INVALID_LENGTH", message)
+        reason = stated_reason(reason)
         if self.suspended_at is not None:
             return None
         self.suspended_at = self.updated_at = now

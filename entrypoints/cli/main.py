@@ -66,6 +66,11 @@ DOORWARD = Program(
         ),
         Group("entrypoints.cli.access:roles", "roles", "Roles and the permissions that they give."),
         Group("entrypoints.cli.sessions:sessions", "sessions", "Where users are signed in."),
+        Group(
+            "entrypoints.cli.factors:factors",
+            "factors",
+            "Second factors and passkeys of users. SUBJECT is an id or an e-mail address.",
+        ),
         Group("entrypoints.cli.keys:keys", "keys", "The keys behind access tokens."),
         Group("entrypoints.cli.mail:outbox", "outbox", "Mail that waits, or was given up."),
         Group("entrypoints.cli.audit:audit", "audit", "The audit trail."),

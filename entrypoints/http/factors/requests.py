@@ -141,3 +141,16 @@ class StepUpRequest(StrictModel):
     refresh_token: RefreshTokenInput = LEFT_OUT
     proof: ProofRequest
     challenge: ChallengeInput = LEFT_OUT
+
+
+class FactorsResetRequest(StrictModel):
+    """Take a user's factors away."""
+
+    reason: Annotated[
+        str,
+        Field(
+            max_length=2000,
+            examples=["Lost the phone; called back on the number we know"],
+            description="Up to 500 characters, kept in the audit trail for good.",
+        ),
+    ]

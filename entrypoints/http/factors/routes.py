@@ -16,6 +16,7 @@ from entrypoints.http.factors import (
     passkeys,
     sign_in,
     step_up,
+    undo,
 )
 from entrypoints.http.room import Room, Tag
 
@@ -27,10 +28,12 @@ ROOM = Room(
         own.router,
         passkeys.router,
         administration.router,
+        undo.router,
     ),
     public=frozenset(
         {
             ("POST", "/api/v1/sessions"),
+            ("POST", "/api/v1/factor-undos/confirm"),
             ("POST", "/api/v1/passkeys/challenges"),
             ("GET", "/.well-known/webauthn"),
         }

@@ -20,6 +20,7 @@ class Flow(StrEnum):
     RESET_PASSWORD = "reset-password"  # noqa: S105 - a path
     CONFIRM_EMAIL_CHANGE = "confirm-email-change"
     ACCEPT_INVITATION = "accept-invitation"
+    UNDO_FACTOR = "undo-factor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ FIELDS: Final[Mapping[Flow, tuple[Field, ...]]] = {
         Field(REPEATED, "password", "new-password", PASSWORD_INPUT),
     ),
     Flow.CONFIRM_EMAIL_CHANGE: (),
+    Flow.UNDO_FACTOR: (),
     Flow.ACCEPT_INVITATION: (
         Field("display_name", "text", "name", NAME_INPUT, required=False),
         Field("password", "password", "new-password", PASSWORD_INPUT),

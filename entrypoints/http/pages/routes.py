@@ -115,6 +115,23 @@ async def accept_invitation(request: Request, services: Services, origin: From) 
     return await _press(Flow.ACCEPT_INVITATION, request, services, spend)
 
 
+@router.api_route("/undo-factor", methods=_OPEN, response_model=str)
+async def open_undo(request: Request, services: Services) -> Response:
+    """Ask to press the button."""
+    return _ask(Flow.UNDO_FACTOR, request, services.policies.credentials.passwords.min_length)
+
+
+@router.post("/undo-factor", response_model=str)
+async def undo_factor(request: Request, services: Services, origin: From) -> Response:
+    """Take the first factor away, and all that came after it."""
+
+    async def spend(form: Form) -> Notice:
+        await services.factors.undo_first(token=form[TOKEN], origin=origin)
+        return ENGLISH.flows[Flow.UNDO_FACTOR].done
+
+    return await _press(Flow.UNDO_FACTOR, request, services, spend)
+
+
 @router.api_route("/assets/{name}", methods=_OPEN, response_model=str)
 async def page_asset(request: Request, name: str) -> Response:
     """Return what the pages load: a style sheet and an icon."""

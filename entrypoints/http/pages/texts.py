@@ -165,6 +165,35 @@ ENGLISH: Final = PageTexts(
                 ),
             ),
         ),
+        Flow.UNDO_FACTOR: FlowText(
+            title="Undo the second factor",
+            intro=(
+                "Every second factor of your account is removed, every device is signed out, and we"
+                " send you a link to set a new password. Do this if it was not you who added it."
+            ),
+            button="Remove and sign out",
+            done=Notice(
+                "Every second factor is removed",
+                (
+                    "All devices were signed out.",
+                    (
+                        "We have just sent you a mail with a link to set a new password. Use it"
+                        " now: whoever added the factor knows the old one."
+                    ),
+                ),
+            ),
+            refused=Notice(
+                "This link cannot be used",
+                (
+                    (
+                        "It may have been used already, or be too old, or the factor it is about"
+                        " was removed since."
+                    ),
+                    "Nothing was changed.",
+                    "If you cannot get into your account, tell your support.",
+                ),
+            ),
+        ),
     },
     password_needed=Notice(
         "Your address is confirmed",
