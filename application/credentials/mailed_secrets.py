@@ -103,9 +103,12 @@ class MailedSecrets:
 
     def checks(self) -> Mapping[MessageKind, SecretCheck]:
         """Return how to tell, for each kind of mail, whether its secret can still be spent."""
-        return {kind: partial(self.is_live, purpose) for purpose, kind in _MAIL_FOR.items()}
+        return {kind: self.check_for(purpose) for purpose, kind in _MAIL_FOR.items()}
 
-    async def is_live(self, purpose: Purpose, secret: str) -> bool:
-        """Tell whether the secret can still be spent for the purpose."""
+    def check_for(self, purpose: Purpose) -> SecretCheck:
+        """Return how to tell whether a secret for this purpose can still be spent."""
+        return partial(self._is_live, purpose)
+
+    async def _is_live(self, purpose: Purpose, secret: str) -> bool:
         async with self._unit_of_work.read_only() as unit:
             return await unit.one_time_tokens.find(digest_of(secret, purpose)) is not None

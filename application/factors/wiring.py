@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from application.audit.wiring import Audit
 from application.credentials.ports import PasswordHasher
@@ -238,9 +237,7 @@ def factors[U: FactorsUnit](
             secrets=credentials.secrets,
             guard=guard,
         ),
-        secret_checks={
-            FIRST_FACTOR_ENROLLED: partial(credentials.secrets.is_live, Purpose.FACTOR_UNDO)
-        },
+        secret_checks={FIRST_FACTOR_ENROLLED: credentials.secrets.check_for(Purpose.FACTOR_UNDO)},
         owned=(
             FactorsData(unit_of_work=units, guard=guard),
             TrustedDevicesData(unit_of_work=units),

@@ -248,6 +248,12 @@ async def _look_after_factors(api: Api, admin: Tokens) -> None:
     body = {"email": "bob@example.com", "password": PASSWORD, "proof": proof}
     data_of(await api.post("/api/v1/sessions", body), 201)
     assert (await api.delete(path, access=access)).status_code == 204
+    await api.enrol_totp(await api.sign_in("bob@example.com"))
+    undone = {"token": await api.mailed_token("bob@example.com", "/undo-factor")}
+    assert (await api.post("/api/v1/factor-undos/confirm", undone)).status_code == 204
+    await api.enrol_totp(await api.sign_in("bob@example.com"))
+    reset, why = f"{USERS}/{tokens.user_id}/factors/reset", {"reason": "Lost the phone."}
+    assert (await api.post(reset, why, access=admin.access)).status_code == 204
 
 
 async def _look_after_passkeys(api: Api) -> None:
