@@ -49,8 +49,8 @@ class FactorRepository(Protocol):
         """
 
     @abstractmethod
-    async def remove_all(self, user_id: UserId) -> int:
-        """Remove all factors of the user; return how many there were."""
+    async def remove_all(self, user_id: UserId) -> None:
+        """Remove all factors of the user."""
 
     @abstractmethod
     async def list_sealed(self, *, after: FactorId | None, limit: int) -> list[Factor]:

@@ -54,9 +54,10 @@ class MemoryFactorRepository(FactorRepository):
         self._ensure_unchanged(factor)
         self._factors.remove(factor.id)
 
-    async def remove_all(self, user_id: UserId) -> int:
+    async def remove_all(self, user_id: UserId) -> None:
         await self._transaction.writing()
-        return sum(self._factors.remove(key) for key in self._factors.keys("owner", user_id))
+        for key in list(self._factors.keys("owner", user_id)):
+            self._factors.remove(key)
 
     async def list_sealed(self, *, after: FactorId | None, limit: int) -> list[Factor]:
         await self._transaction.reading()

@@ -177,8 +177,8 @@ class SqlAlchemyFactorRepository(FactorRepository):
         values = {"id": factor.id.value, "version": factor.version}
         self._execution.write(_REMOVE, values, guarded=True)
 
-    async def remove_all(self, user_id: UserId) -> int:
-        return await self._execution.run(_REMOVE_ALL, user_id=user_id.value)
+    async def remove_all(self, user_id: UserId) -> None:
+        self._execution.write(_REMOVE_ALL, {"user_id": user_id.value})
 
     async def list_sealed(self, *, after: FactorId | None, limit: int) -> list[Factor]:
         start = BEFORE_ALL if after is None else after.value

@@ -127,8 +127,8 @@ async def test_all_factors_of_a_user_can_be_removed_and_no_others(units: Units) 
     user, other = await keep_user(units), await keep_user(units)
     await keep(units, a_totp(user), a_passkey(user), a_totp(other))
     async with units() as work:
-        assert await work.factors.remove_all(user.id) == 2
-        assert await work.factors.remove_all(user.id) == 0
+        await work.factors.remove_all(user.id)
+        await work.factors.remove_all(user.id)
         await work.commit()
     async with units.read_only() as work:
         assert await work.factors.list_of(user.id) == []
