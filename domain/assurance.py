@@ -130,11 +130,16 @@ class Assurance:
         """Return what is known once this was shown as well; the level never sinks.
 
         What was shown at different times adds up: all of it is of one person, whose session it is.
+        Where a newer version knows of something that was shown, and this one does not, the level
+        and the methods stay.
         """
         before = {method for method in Method if method.value in self.amr}
         user_verified = evidence.user_verified or self.acr is Level.PHR
         shown = Evidence(evidence.methods | before, user_verified)
-        raised = Assurance.by(shown, at=at)
+        try:
+            raised = Assurance.by(shown, at=at)
+        except NotEnoughShown:
+            return Assurance(self.acr, self.amr, at)
         return raised if raised.acr.reaches(self.acr) else Assurance(self.acr, raised.amr, at)
 
     @classmethod

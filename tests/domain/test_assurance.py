@@ -1,6 +1,6 @@
 """What a user has shown, and the level that it reaches."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from domain.assurance import Assurance, Evidence, Level, Method, NotEnoughShown
 
 NOW = datetime(2026, 11, 28, 9, 30, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 PWD, EMAIL, OTP, CODE = Method.PASSWORD, Method.EMAIL, Method.OTP, Method.RECOVERY_CODE
 HARD, SOFT, DEVICE = Method.HARDWARE_KEY, Method.SOFTWARE_KEY, Method.DEVICE
 
@@ -82,3 +83,25 @@ def test_the_levels_stand_in_an_order() -> None:
         assert [level.reaches(wanted) for wanted in order] == [
             wanted_place <= place for wanted_place in range(3)
         ]
+
+
+@given(shown=evidences, more=evidences)
+def test_another_proof_in_a_session_never_lowers_its_level(shown: Evidence, more: Evidence) -> None:
+    """MF-2: and always renews its time."""
+    try:
+        before = Assurance.by(shown, at=NOW)
+    except NotEnoughShown:
+        return
+    after = before.raised_by(more, at=NOW + MINUTE)
+    assert after.acr.reaches(before.acr)
+    assert set(before.amr) <= set(after.amr)
+    assert after.at == NOW + MINUTE
+
+
+@pytest.mark.parametrize("more", [Evidence.of(OTP), Evidence.of(HARD), Evidence.of(CODE)], ids=str)
+def test_a_session_of_a_newer_version_keeps_what_it_is(more: Evidence) -> None:
+    """What was shown first is a word that this version does not know."""
+    before = Assurance(Level.AAL1, ("retina",), NOW)
+    assert before.raised_by(more, at=NOW + MINUTE) == Assurance(
+        Level.AAL1, ("retina",), NOW + MINUTE
+    )
