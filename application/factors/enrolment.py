@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from application.audit.recording import Recorder
+from application.factors.address_proof import AddressProofs, is_needed
 from application.factors.mails import FACTOR_ENROLLED, FIRST_FACTOR_ENROLLED
 from application.factors.ports import FactorsUnit
 from application.factors.recovery import RecoveryCodeMaking
@@ -14,6 +15,7 @@ from application.ports.clock import Clock, Randomness
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.retrying import retry_on_conflict
 from domain.credentials.one_time_token import OneTimeToken, Purpose
+from domain.errors import ConcurrentChange
 from domain.factors.challenge import Challenge
 from domain.factors.events import FactorEnrolled, RecoveryCodesGenerated
 from domain.factors.factor import (
@@ -21,6 +23,7 @@ from domain.factors.factor import (
     Factor,
     FactorAlreadyEnrolled,
     FactorKind,
+    InvalidProof,
     RecoveryCodes,
     TooManyFactors,
     Totp,
@@ -63,10 +66,12 @@ class Enrolments:
         recorder: Recorder,
         notifications: Notifications,
         codes: RecoveryCodeMaking,
+        address_proofs: AddressProofs,
     ) -> None:
         self._unit_of_work, self._freshness = unit_of_work, freshness
         self._clock, self._randomness, self._recorder = clock, randomness, recorder
         self._notifications, self._codes = notifications, codes
+        self._address_proofs = address_proofs
 
     async def permitted(self, principal: Principal) -> tuple[User, list[Factor]]:
         """Return the caller and their factors, if they have shown recently who they are.
@@ -77,6 +82,13 @@ class Enrolments:
         async with self._unit_of_work.read_only() as unit:
             return await self.load(unit, principal)
 
+    async def ask_mailbox(
+        self, principal: Principal, user: User, factors: Sequence[Factor], challenge: Challenge
+    ) -> None:
+        """Mail the code that ``add`` will want, where this factor would wake a role (MF-2)."""
+        if is_needed(principal, factors):
+            await self._address_proofs.ask(user, challenge)
+
     def ensure_room(self, factors: Sequence[Factor], kind: type[Factor]) -> None:
         """Raise FactorAlreadyEnrolled for a second authenticator app, and TooManyFactors."""
         if kind is Totp and any(isinstance(factor, Totp) for factor in factors):
@@ -85,23 +97,57 @@ class Enrolments:
             raise TooManyFactors
 
     async def add(
-        self, factor: Factor, challenge: Challenge, *, principal: Principal, origin: Origin
+        self,
+        factor: Factor,
+        challenge: Challenge,
+        *,
+        principal: Principal,
+        origin: Origin,
+        email_code: str | None,
     ) -> Enrolled:
         """Keep the factor and spend its challenge.
+
+        Where it would wake a role it takes the mailed code: ValidationFailed without one, and
+        InvalidProof for a wrong one, which is counted.
 
         With the first one come recovery codes, and a mail with which the owner can undo it for a
         week; with each further one, a notice. Raises what ``permitted`` and ``ensure_room`` raise,
         InvalidChallenge for one that was used, and FactorAlreadyEnrolled for a passkey that has an
         owner.
         """
-        return await retry_on_conflict(lambda: self._add(factor, challenge, principal, origin))
+        code, user = None, None
+        if principal.dormant:  # of all others no mailbox is asked
+            user, factors = await self.permitted(principal)
+            if is_needed(principal, factors):
+                code = await self._address_proofs.reserve(
+                    user, email_code, principal=principal, origin=origin
+                )
+        try:
+            return await retry_on_conflict(
+                lambda: self._add(factor, challenge, principal, origin, code)
+            )
+        except InvalidProof as wrong:
+            if user is None:
+                raise
+            raise await self._address_proofs.refusal(
+                user, principal=principal, origin=origin
+            ) from wrong
 
     async def _add(
-        self, factor: Factor, challenge: Challenge, principal: Principal, origin: Origin
+        self,
+        factor: Factor,
+        challenge: Challenge,
+        principal: Principal,
+        origin: Origin,
+        code: str | None,
     ) -> Enrolled:
         async with self._unit_of_work() as unit:
             user, factors = await self.load(unit, principal)
             self.ensure_room(factors, type(factor))
+            if is_needed(principal, factors):
+                if code is None:
+                    raise ConcurrentChange  # the last factor went since the question was asked
+                await self._address_proofs.take(unit, user, challenge, code)
             now, codes = self._clock.now(), None
             is_first = not any(is_second(kept) for kept in factors)
             await unit.spent_challenges.spend(challenge.nonce, expires_at=challenge.expires_at)

@@ -7,6 +7,7 @@ from domain.mail.message import MessageKind
 
 FACTOR_ENROLLED = MessageKind("factor_enrolled")
 FIRST_FACTOR_ENROLLED = MessageKind("first_factor_enrolled")
+ENROLMENT_CODE = MessageKind("enrolment_code")
 FACTOR_REMOVED = MessageKind("factor_removed")
 FACTORS_RESET = MessageKind("factors_reset")
 FACTOR_LOCKED = MessageKind("factor_locked")
@@ -31,6 +32,20 @@ ENGLISH: Mapping[MessageKind, MailText] = {
         action="Undo it",
         path="/undo-factor",
         after=("The link works once, for {lifetime}.",),
+    ),
+    ENROLMENT_CODE: MailText(
+        subject="Your code to add a second factor",
+        before=(
+            "Type this code where you are adding a second factor to your account:",
+            "{code}",
+        ),
+        after=(
+            "It works once, for {lifetime}. A newer mail like this one replaces it.",
+            (
+                "If you are not adding one, somebody knows your password: change it at once, and"
+                " give the code to nobody."
+            ),
+        ),
     ),
     FACTOR_REMOVED: MailText(
         subject="A way to sign in was removed",

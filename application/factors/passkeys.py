@@ -219,6 +219,7 @@ class BeginPasskey:
             user_id=user.id,
             session_id=principal.session_id,
         )
+        await self._enrolments.ask_mailbox(principal, user, factors, challenge)
         options = self._passkeys.creation_options(
             user_id=user.id,
             user_name=user.email.value,
@@ -256,6 +257,7 @@ class ConfirmPasskey:
         credential: Json,
         name: str | None,
         origin: Origin,
+        email_code: str | None = None,
     ) -> Enrolled:
         """Return the factor, and recovery codes with the user's first one.
 
@@ -270,7 +272,9 @@ class ConfirmPasskey:
             raise InvalidChallenge
         new = await self._created(credential, challenge)
         passkey = self._kept(new, challenge.user_id, factor_name(name))
-        return await self._enrolments.add(passkey, challenge, principal=principal, origin=origin)
+        return await self._enrolments.add(
+            passkey, challenge, principal=principal, origin=origin, email_code=email_code
+        )
 
     async def _created(self, credential: Json, challenge: Challenge) -> NewPasskey:
         try:

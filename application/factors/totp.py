@@ -116,6 +116,7 @@ class BeginTotp:
             session_id=principal.session_id,
             payload=secret,
         )
+        await self._enrolments.ask_mailbox(principal, user, factors, challenge)
         return TotpEnrolment(
             enrolment=self._challenges.sealed(challenge),
             secret=shown_secret(secret),
@@ -142,7 +143,14 @@ class ConfirmTotp:
         self._secret_box, self._clock, self._randomness = secret_box, clock, randomness
 
     async def __call__(
-        self, *, principal: Principal, enrolment: str, code: str, name: str | None, origin: Origin
+        self,
+        *,
+        principal: Principal,
+        enrolment: str,
+        code: str,
+        name: str | None,
+        origin: Origin,
+        email_code: str | None = None,
     ) -> Enrolled:
         """Return the factor, and recovery codes with the user's first one.
 
@@ -171,4 +179,6 @@ class ConfirmTotp:
             settings=settings,
             last_counter=counter,
         )
-        return await self._enrolments.add(factor, challenge, principal=principal, origin=origin)
+        return await self._enrolments.add(
+            factor, challenge, principal=principal, origin=origin, email_code=email_code
+        )

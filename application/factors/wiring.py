@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from application.audit.wiring import Audit
 from application.credentials.ports import PasswordHasher
 from application.credentials.wiring import Credentials
+from application.factors.address_proof import AddressProofs
 from application.factors.challenges import Challenges
 from application.factors.changes import RemoveFactor, RenameFactor, RenewRecoveryCodes
 from application.factors.enrolment import Enrolments
@@ -123,6 +124,15 @@ def factors[U: FactorsUnit](
         proofs=proofs,
         session_starts=sessions.starts,
     )
+    address_proofs = AddressProofs(
+        unit_of_work=units,
+        authenticator=kernel.authenticator,
+        notifications=mail.notifications,
+        allowance=mail.allowance,
+        guard=guard,
+        clock=clock,
+        randomness=randomness,
+    )
     enrolments = Enrolments(
         unit_of_work=units,
         freshness=kernel.freshness,
@@ -131,6 +141,7 @@ def factors[U: FactorsUnit](
         recorder=recorder,
         notifications=mail.notifications,
         codes=codes,
+        address_proofs=address_proofs,
     )
     askers = Askers(unit_of_work=units, clock=clock)
     usability = Usability(secret_box=kernel.secret_box, rp_id=passkeys.rp_id)

@@ -109,12 +109,14 @@ class Notifications:
         from application.mail.layout import mail_page
 
         text = self._texts[message.kind]
-        token, link = None, None
-        if message.sealed_secret is not None:
+        token, link, words = None, None, dict(message.parameters)
+        if message.sealed_secret is not None and text.path is None:
+            words["code"] = self.secret_in(message)
+        elif message.sealed_secret is not None:
             token = self.secret_in(message)
             link = f"{self._link_base_url}{text.path}?token={token}"
-        before = [line.format_map(message.parameters) for line in text.before]
-        after = [line.format_map(message.parameters) for line in text.after]
+        before = [line.format_map(words) for line in text.before]
+        after = [line.format_map(words) for line in text.after]
         return Mail(
             message_id=str(message.id),
             to=message.to,

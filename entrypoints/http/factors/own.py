@@ -4,13 +4,14 @@ from fastapi import APIRouter, Request, Response
 
 from application.paging import Page
 from domain.assurance import StepUpRequired
-from domain.errors import ConcurrentChange, ValidationFailed
+from domain.errors import ConcurrentChange, TooManyRequests, ValidationFailed
 from domain.factors.challenge import InvalidChallenge
 from domain.factors.factor import (
     MOST_FACTORS,
     FactorAlreadyEnrolled,
     FactorId,
     FactorNotFound,
+    InvalidProof,
     TooManyFactors,
 )
 from entrypoints.http.edge.answering import answer, page_answer
@@ -77,7 +78,9 @@ async def begin_totp(request: Request, caller: SignedIn, services: Services) -> 
     status_code=201,
     summary="Confirm an authenticator app",
     response_model=Envelope[EnrolledOut],
-    responses=responses(InvalidChallenge, ValidationFailed, *ENROLMENT_ERRORS),
+    responses=responses(
+        InvalidChallenge, InvalidProof, ValidationFailed, TooManyRequests, *ENROLMENT_ERRORS
+    ),
 )
 async def confirm_totp(
     request: Request, body: TotpConfirmation, caller: SignedIn, services: Services, origin: From
@@ -92,6 +95,7 @@ async def confirm_totp(
         enrolment=body.enrolment,
         code=body.code,
         name=body.name,
+        email_code=body.email_code,
         origin=origin,
     )
     headers = {"cache-control": "no-store"}

@@ -2,8 +2,9 @@
 
 from fastapi import APIRouter, Request, Response
 
-from domain.errors import ValidationFailed
+from domain.errors import TooManyRequests, ValidationFailed
 from domain.factors.challenge import InvalidChallenge
+from domain.factors.factor import InvalidProof
 from entrypoints.http.edge.answering import answer
 from entrypoints.http.edge.answers import Envelope
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn
@@ -47,7 +48,9 @@ async def begin_passkey(request: Request, caller: SignedIn, services: Services) 
     status_code=201,
     summary="Confirm a passkey",
     response_model=Envelope[EnrolledOut],
-    responses=responses(InvalidChallenge, ValidationFailed, *ENROLMENT_ERRORS),
+    responses=responses(
+        InvalidChallenge, InvalidProof, ValidationFailed, TooManyRequests, *ENROLMENT_ERRORS
+    ),
 )
 async def confirm_passkey(
     request: Request, body: PasskeyConfirmation, caller: SignedIn, services: Services, origin: From
@@ -62,6 +65,7 @@ async def confirm_passkey(
         enrolment=body.enrolment,
         credential=body.credential,
         name=body.name,
+        email_code=body.email_code,
         origin=origin,
     )
     headers = {"cache-control": "no-store"}

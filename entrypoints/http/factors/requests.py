@@ -38,6 +38,15 @@ type PasskeyInput = Annotated[
         description="What the browser's `toJSON()` of the credential returns.",
     ),
 ]
+type MailedCodeInput = Annotated[
+    str,
+    Field(
+        max_length=64,
+        examples=["49203917"],
+        description="For the first factor of a caller with a dormant role: the code that the"
+        " request before this one mailed.",
+    ),
+]
 type FactorName = Annotated[
     str | None,
     Field(
@@ -119,6 +128,7 @@ class TotpConfirmation(StrictModel):
     enrolment: ChallengeInput
     code: CodeInput
     name: FactorName = None
+    email_code: MailedCodeInput = LEFT_OUT
 
 
 class PasskeyConfirmation(StrictModel):
@@ -127,6 +137,7 @@ class PasskeyConfirmation(StrictModel):
     enrolment: ChallengeInput
     credential: PasskeyInput
     name: FactorName = None
+    email_code: MailedCodeInput = LEFT_OUT
 
 
 class FactorRename(StrictModel):

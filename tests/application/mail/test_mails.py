@@ -18,7 +18,7 @@ from application.credentials.mails import (
     RESET_PASSWORD,
     VERIFY_EMAIL,
 )
-from application.factors.mails import FIRST_FACTOR_ENROLLED
+from application.factors.mails import ENROLMENT_CODE, FIRST_FACTOR_ENROLLED
 from application.mail.notifications import Notifications
 from application.mail.ports import Mail
 from application.mail.texts import MailText
@@ -54,7 +54,13 @@ def composed(
     )
     now = service.clock.now()
     if secret is None:
-        parameters = {"role": "user", "change": "given to", "factor": "A passkey"}
+        parameters = {
+            "role": "user",
+            "change": "given to",
+            "factor": "A passkey",
+            "lifetime": "5 minutes",
+            "code": "12345678",
+        }
         notice = notifications.notice(kind, ADDRESS, now=now, parameters=parameters)
         return notifications.compose(notice)
     return notifications.compose(
@@ -101,6 +107,15 @@ def test_a_notice_has_no_link_at_all(kind: MessageKind) -> None:
     assert URL.findall(mail.text) == []
     assert "href" not in mail.html
     assert "token=" not in mail.text + mail.html
+
+
+def test_a_mail_with_a_code_has_no_link() -> None:
+    """AT-2, OP-2: the code stands in both parts once, and opens nothing by itself."""
+    mail = composed(ENROLMENT_CODE, secret="01234567")
+    assert (mail.link, mail.token) == (None, None)
+    assert URL.findall(mail.text) == []
+    assert "href" not in mail.html
+    assert (mail.text.count("01234567"), mail.html.count("01234567")) == (1, 1)
 
 
 def test_every_kind_of_mail_has_words() -> None:
