@@ -40,6 +40,16 @@ def require_proof(request: Request, session_id: SessionId) -> None:
         raise CsrfFailed
 
 
+def require_proof_of_form(request: Request, session_id: SessionId, token: str) -> None:
+    """Raise as :func:`require_proof` does, for a form of ours, which sends the token in a field.
+
+    The page with the form has to say ``Referrer-Policy: same-origin``: under ``no-referrer``
+    browsers keep the origin of a form's page to themselves (Fetch, section 3.2).
+    """
+    if not _origin_is_allowed(request, required=True) or not _belongs(request, token, session_id):
+        raise CsrfFailed
+
+
 def require_own_page(request: Request) -> None:
     """Raise CsrfFailed if a foreign page is signing a user in under a name of its choice.
 

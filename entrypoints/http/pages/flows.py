@@ -1,6 +1,6 @@
 """What each page behind a mailed link asks for, and how its form is read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -25,13 +25,18 @@ class Flow(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Something to fill in."""
+    """Something to fill in.
+
+    ``mode`` is the keyboard that a phone shows; ``as_is``: it is no word of any language.
+    """
 
     name: str
     kind: str
     autocomplete: str
     longest: int
     required: bool = True
+    mode: str = ""
+    as_is: bool = False
 
 
 FIELDS: Final[Mapping[Flow, tuple[Field, ...]]] = {
@@ -55,7 +60,11 @@ type Form = Mapping[str, str]
 
 def read_form(flow: Flow, body: bytes) -> Form | None:
     """Return what was sent, or None for what no form of ours sends: another field, one twice."""
-    expected = [TOKEN, *(field.name for field in FIELDS[flow])]
+    return read_fields([TOKEN, *(field.name for field in FIELDS[flow])], body)
+
+
+def read_fields(expected: Sequence[str], body: bytes) -> Form | None:
+    """Return what was sent for each of these fields, or None for a form that is not ours."""
     try:
         sent = parse_qsl(
             body.decode(), keep_blank_values=True, errors="strict", max_num_fields=len(expected)
@@ -74,6 +83,15 @@ def problems_in(flow: Flow, form: Form) -> list[Violation]:
     Nothing is looked at that is longer than what JSON may hold in the same field (IN-2).
     """
     fields = FIELDS[flow]
+    found = gaps_in(fields, form)
+    passwords = {form[field.name] for field in fields if field.kind == "password"}
+    if not found and len(passwords) > 1:
+        found.append(Violation(REPEATED, "DIFFERENT", "The two passwords differ."))
+    return found
+
+
+def gaps_in(fields: Sequence[Field], form: Form) -> list[Violation]:
+    """Return which fields are empty and must not be, and which hold more than they may."""
     found = [
         Violation(field.name, "MISSING", "This field is required.")
         for field in fields
@@ -84,7 +102,4 @@ def problems_in(flow: Flow, form: Form) -> list[Violation]:
         for field in fields
         if len(form[field.name]) > field.longest
     ]
-    passwords = {form[field.name] for field in fields if field.kind == "password"}
-    if not found and len(passwords) > 1:
-        found.append(Violation(REPEATED, "DIFFERENT", "The two passwords differ."))
     return found

@@ -5,7 +5,7 @@ that start-up and memory do not pay for it.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from application.mail.ports import Mail
 from domain.errors import Violation
-from entrypoints.http.pages.flows import FIELDS, TOKEN, Flow, Form
+from entrypoints.http.pages.flows import FIELDS, TOKEN, Field, Flow, Form
 from entrypoints.http.pages.texts import ENGLISH, Notice
 from entrypoints.representations.formats import instant
 
@@ -22,13 +22,18 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _HERE: Final = Path(__file__).parent
-_MEDIA_TYPES: Final = {"pages.css": "text/css", "icon.svg": "image/svg+xml"}
-_CSP: Final = (
+TEMPLATES: Final = _HERE / "templates"
+_MEDIA_TYPES: Final = {
+    "pages.css": "text/css",
+    "icon.svg": "image/svg+xml",
+    "passkey.js": "text/javascript",
+}
+CSP: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS: Final = {
-    "content-security-policy": _CSP,
+    "content-security-policy": CSP,
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
 }
@@ -49,23 +54,19 @@ def form_page(
     their fields. ``wait``: nothing could be done for so many seconds.
     """
     text = ENGLISH.flows[flow]
-    problems = [Violation(p.field, p.code, ENGLISH.reasons.get(p.code, p.message))
-                for p in problems]  # fmt: skip
+    problems = in_words(problems, ENGLISH.reasons)
     fields = [
-        {
-            "name": field.name,
-            "kind": field.kind,
-            "autocomplete": field.autocomplete,
-            "required": field.required,
-            "label": text.fields[field.name].label,
-            "hint": text.fields[field.name].hint.format(minimum=minimum),
-            "value": "" if field.kind == "password" else form.get(field.name, ""),
-            "problems": [each.message for each in problems if each.field == field.name],
-        }
+        shown_field(
+            field,
+            label=text.fields[field.name].label,
+            hint=text.fields[field.name].hint.format(minimum=minimum),
+            value=form.get(field.name, ""),
+            problems=problems,
+        )
         for field in FIELDS[flow]
     ]
-    later = ENGLISH.later.paragraphs[0].format(wait=_in_words(wait)) if wait else None
-    answer = _page(
+    later = ENGLISH.later.paragraphs[0].format(wait=span_in_words(wait)) if wait else None
+    answer = page(
         "form.html",
         status,
         title=text.title,
@@ -81,9 +82,32 @@ def form_page(
     return answer
 
 
+def in_words(problems: Sequence[Violation], reasons: Mapping[str, str]) -> list[Violation]:
+    """Return the problems in the words of a language, by code; by the rule's own where none are."""
+    return [Violation(p.field, p.code, reasons.get(p.code, p.message)) for p in problems]
+
+
+def shown_field(
+    field: Field, *, label: str, hint: str, value: str, problems: Sequence[Violation]
+) -> dict[str, Any]:
+    """Return what a template needs to show a field; of a password no value comes back."""
+    return {
+        "name": field.name,
+        "kind": field.kind,
+        "autocomplete": field.autocomplete,
+        "required": field.required,
+        "mode": field.mode,
+        "as_is": field.as_is,
+        "label": label,
+        "hint": hint,
+        "value": "" if field.kind == "password" else value,
+        "problems": [each.message for each in problems if each.field == field.name],
+    }
+
+
 def notice_page(notice: Notice, *, status: int = 200) -> Response:
     """Return the page that says what came of it."""
-    return _page("notice.html", status, title=notice.title, notice=notice, good=status < 400)
+    return page("notice.html", status, title=notice.title, notice=notice, good=status < 400)
 
 
 def mailbox_page(mails: Sequence[Mail]) -> Response:
@@ -92,7 +116,7 @@ def mailbox_page(mails: Sequence[Mail]) -> Response:
         {"mail": mail, "queued_at": instant(mail.queued_at), "parts": _around_link(mail)}
         for mail in mails
     ]
-    return _page("mailbox.html", 200, up="../", title="Development mailbox", mails=shown)
+    return page("mailbox.html", 200, up="../", title="Development mailbox", mails=shown)
 
 
 def asset(name: str) -> Response | None:
@@ -110,9 +134,15 @@ def asset_name(file: str) -> str:
     return f"{stem}-{hashlib.sha256(_content(file)).hexdigest()[:16]}.{suffix}"
 
 
-def _page(template: str, status: int, *, up: str = "", **facts: Any) -> Response:
-    # Every address is relative: the service may stand behind a prefix that it never sees.
-    html = _environment().get_template(template).render(texts=ENGLISH, up=up, **facts)
+def page(
+    template: str, status: int, *, up: str = "", folder: Path = TEMPLATES, **facts: Any
+) -> Response:
+    """Return the template, filled in, of this folder or else of the one beside this module.
+
+    ``up`` leads from the page's path to the root: every address is relative, since the service may
+    stand behind a prefix that it never sees.
+    """
+    html = _environment(folder).get_template(template).render(texts=ENGLISH, up=up, **facts)
     return Response(html, status, _HEADERS, "text/html")
 
 
@@ -121,7 +151,7 @@ def _around_link(mail: Mail) -> tuple[str, str]:
     return before.strip(), after.strip()
 
 
-def _in_words(seconds: int) -> str:
+def span_in_words(seconds: int) -> str:
     """Return the time to wait, rounded up to minutes where there is more than one."""
     in_seconds, in_minutes = ENGLISH.spans
     count, (one, many) = (
@@ -136,11 +166,11 @@ def _content(file: str) -> bytes:
 
 
 @cache
-def _environment() -> "Environment":
+def _environment(folder: Path) -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
+        loader=FileSystemLoader([folder, TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
