@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from entrypoints.container import Container
 from entrypoints.http.access import routes as access
+from entrypoints.http.account_pages import routes as account_pages
 from entrypoints.http.accounts import routes as accounts
 from entrypoints.http.audit import routes as audit
 from entrypoints.http.credentials import routes as credentials
@@ -52,6 +53,7 @@ ROOMS = (
     access.ROOM,
     audit.ROOM,
     pages.ROOM,
+    account_pages.ROOM,
 )
 """Every capability's part, the busiest first: a request is compared with one after the other."""
 
@@ -144,7 +146,7 @@ def create_app(container: Container | None = None, *, rooms: Sequence[Room] = RO
         BodyGate,
         limit=settings.body_limit,
         seconds=settings.request_deadline,
-        form_paths=FORM_PATHS,
+        form_paths=FORM_PATHS | account_pages.FORM_PATHS,
     )
     app.add_middleware(
         RequestContext,

@@ -8,7 +8,7 @@ A real browser before the real service.
 
 import itertools
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -122,11 +122,13 @@ async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bro
         yield started_browser
 
 
-@pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder, port = tmp_path_factory.mktemp("served"), free_port()
-    url = f"http://127.0.0.1:{port}"
-    database = f"sqlite:///{folder}/doorward.db"
+@contextmanager
+def serving(folder: Path, *, host: str = "127.0.0.1") -> Iterator[Served]:
+    """
+    Start the service as a process that is known under this name.
+    """
+    port = free_port()
+    url, database = f"http://{host}:{port}", f"sqlite:///{folder}/doorward.db"
     settings = {"DATABASE_URL": database, "PORT": str(port), "PUBLIC_URL": url}
     # No browser has passkeys on an IP address.
     passkeys = {"PASSKEY_RP_ID": "localhost", "PASSKEY_ORIGINS": f"http://localhost:{port}"}
@@ -139,6 +141,21 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with started("serve", folder=folder, RATE_LIMITS="false", **settings) as process:
         wait_for_status(f"{url}/health/ready", 200, process)
         yield Served(url, folder / "log")
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("served")) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def named(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """
+    The same under a name, for what no browser does on an IP address.
+    """
+    with serving(tmp_path_factory.mktemp("named"), host="localhost") as service:
+        yield service
 
 
 @pytest.fixture

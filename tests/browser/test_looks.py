@@ -16,9 +16,11 @@ from application.credentials.mails import RESET_PASSWORD
 from application.mail.layout import mail_page
 from application.mail_texts import ENGLISH
 from tests.browser.conftest import Served, Visitor
+from tests.support.account_page_states import account_page_states
 from tests.support.page_states import SECRET, page_states
 
 STATES = page_states()
+ACCOUNT = account_page_states()
 SHOTS = os.environ.get("DOORWARD_SHOTS")
 
 # What WCAG 2.2 asks for, as far as it can be computed: every finding is a sentence.
@@ -44,7 +46,9 @@ AUDIT = """
     const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b);
     return (light + 0.05) / (dark + 0.05);
   };
+  for (const each of document.querySelectorAll("details")) each.open = true;
   for (const element of document.querySelectorAll("body *")) {
+    if (!element.checkVisibility()) continue;
     const style = getComputedStyle(element);
     const says = [...element.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
     if (says) {
@@ -109,11 +113,11 @@ async def test_every_page_can_be_read_by_every_user(
     size = {"width": width, "height": 844}
     page = (await visit(viewport=size, color_scheme=scheme)).page
     found: dict[str, Any] = {}
-    for name, answer in STATES.items():
+    for name, answer in {**STATES, **ACCOUNT}.items():
         await _show(page, served, answer)
+        await _keep(page, f"{name} {scheme} {width}")
         if findings := await page.evaluate(AUDIT):
             found[name] = findings
-        await _keep(page, f"{name} {scheme} {width}")
     await served.sign_up()
     await page.goto(f"{served.url}/dev/mailbox")
     if findings := await page.evaluate(AUDIT):

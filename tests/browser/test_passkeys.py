@@ -5,7 +5,7 @@ Chromium has an authenticator of software for this (CDP, WebAuthn); the page doe
 product does, with nothing but the browser's functions.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -64,10 +64,14 @@ ADD_AGAIN = (
 )
 
 
+type Finger = Callable[[bool], Awaitable[None]]
+
+
 @asynccontextmanager
-async def authenticator(context: BrowserContext, page: Page) -> AsyncIterator[None]:
+async def authenticator(context: BrowserContext, page: Page) -> AsyncIterator[Finger]:
     """
-    Give the browser a device with a sensor for fingerprints, and its user's finger.
+    Give the browser a device with a sensor for fingerprints, and its user's finger; return what
+    lifts it and lays it on again.
     """
     session = await context.new_cdp_session(page)
     await session.send("WebAuthn.enable")
@@ -80,8 +84,13 @@ async def authenticator(context: BrowserContext, page: Page) -> AsyncIterator[No
         "isUserVerified": True,
         "automaticPresenceSimulation": True,
     }
-    await session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-    yield
+    made = await session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+    async def lay(on: bool) -> None:
+        here = {"authenticatorId": made["authenticatorId"], "enabled": on}
+        await session.send("WebAuthn.setAutomaticPresenceSimulation", here)
+
+    yield lay
     await session.send("WebAuthn.disable")
 
 

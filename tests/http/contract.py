@@ -70,6 +70,8 @@ class Contract:
             allowed = _DECLARED_BY_HTTP | _TOLERATED | {200, 204, 304}
             if answer.request.url.path in _PAGES:
                 allowed |= _OF_PAGES
+            if answer.request.url.path.partition("/account")[0] == "":
+                allowed |= _OF_PAGES | {303, 403}
             if answer.request.url.path.startswith("/dev/"):
                 allowed |= _OF_TESTING
             if answer.request.url.path == "/":

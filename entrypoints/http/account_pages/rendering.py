@@ -1,0 +1,307 @@
+"""Makes the account's pages of what is known and of the words in ``texts``."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from starlette.responses import Response
+
+from application.factors.listing import ListedFactor
+from domain.errors import Violation
+from domain.factors.factor import Passkey, RecoveryCodes, is_second
+from entrypoints.http.account_pages.places import FACTOR, FIELDS, PROOFS, Goal, Place, Said
+from entrypoints.http.account_pages.texts import ENGLISH
+from entrypoints.http.pages.flows import Form
+from entrypoints.http.pages.rendering import CSP, in_words, page, shown_field, span_in_words
+from entrypoints.http.pages.texts import Notice
+
+_TEMPLATES: Final = Path(__file__).parent / "templates"
+_UP: Final = "../"
+_HEADERS: Final = {
+    # Browsers keep the origin of a form's page to themselves under ``no-referrer``, and it is
+    # what shows that the page is ours (Fetch, section 3.2). No address here holds a secret.
+    "referrer-policy": "same-origin",
+}
+_WITH_SCRIPT: Final = {"content-security-policy": f"{CSP}; script-src 'self'"}
+
+type Options = Mapping[str, object]
+"""What a browser makes or shows a passkey with."""
+
+
+def sign_in_page(
+    form: Form,
+    *,
+    goal: Goal,
+    passkey: tuple[str, Options] | None,
+    status: int = 200,
+    problems: Sequence[Violation] = (),
+    said: Said | None = None,
+    wait: int | None = None,
+) -> Response:
+    """Return the page that asks for address and password, and offers passkeys.
+
+    ``passkey`` is a challenge with its options; None where there is no such way to sign in.
+    """
+    return _asking_page(
+        "sign-in.html",
+        Place.SIGN_IN,
+        form,
+        status=status,
+        problems=problems,
+        wait=wait,
+        has_script=passkey is not None,
+        hidden=goal.fields,
+        said=None if said is None else ENGLISH.said[said],
+        challenge=passkey[0] if passkey else None,
+        options=_as_json(passkey[1]) if passkey else None,
+    )
+
+
+def prove_page(
+    place: Place,
+    *,
+    methods: Sequence[str],
+    hidden: Mapping[str, str],
+    options: Options | None = None,
+    is_signed_in: bool = False,
+    status: int = 200,
+    problems: Sequence[Violation] = (),
+    wait: int | None = None,
+) -> Response:
+    """Return the page that takes any one of these proofs, the best one first."""
+    problems = in_words(problems, ENGLISH.reasons)
+    proofs = [
+        {
+            "text": ENGLISH.proofs[kind],
+            "field": shown_field(
+                PROOFS[kind],
+                label=ENGLISH.proofs[kind].field.label,
+                hint=ENGLISH.proofs[kind].field.hint,
+                value="",
+                problems=problems,
+            ),
+        }
+        for kind in methods
+        if kind in PROOFS
+    ]
+    labels = {PROOFS[kind].name: ENGLISH.proofs[kind].field for kind in methods if kind in PROOFS}
+    return _page(
+        "prove.html",
+        status,
+        title=ENGLISH.pages[place].title,
+        text=ENGLISH.pages[place],
+        action=place.value,
+        hidden=hidden,
+        proofs=proofs,
+        labels=labels,
+        has_script="passkey" in methods and options is not None,
+        options=_as_json(options) if "passkey" in methods and options is not None else None,
+        problems=problems,
+        is_signed_in=is_signed_in,
+        wait=wait,
+    )
+
+
+def security_page(
+    factors: Sequence[ListedFactor], *, email: str, csrf: str, said: Said | None = None
+) -> Response:
+    """Return the page that shows what the account has."""
+    has_second = any(is_second(each.factor) for each in factors)
+    return _page(
+        "security.html",
+        200,
+        title=ENGLISH.pages[Place.SECURITY].title,
+        email=email,
+        csrf=csrf,
+        has_app=any(each.factor.kind.value == "totp" for each in factors),
+        has_second=has_second,
+        factors=[_shown(each) for each in factors],
+        said=None if said is None else ENGLISH.said[said],
+    )
+
+
+def app_page(
+    form: Form,
+    *,
+    state: str,
+    secret: str,
+    qr_svg: str,
+    csrf: str,
+    status: int = 200,
+    problems: Sequence[Violation] = (),
+) -> Response:
+    """Return the page that sets an authenticator app up."""
+    return _asking_page(
+        "authenticator-app.html",
+        Place.AUTHENTICATOR_APP,
+        form,
+        status=status,
+        problems=problems,
+        hidden={"csrf": csrf, "state": state},
+        secret=_in_groups(secret),
+        qr_svg=qr_svg,
+    )
+
+
+def passkey_page(
+    form: Form,
+    *,
+    enrolment: str,
+    options: Options,
+    csrf: str,
+    status: int = 200,
+    problems: Sequence[Violation] = (),
+) -> Response:
+    """Return the page on which a browser makes a passkey."""
+    return _asking_page(
+        "passkey.html",
+        Place.PASSKEY,
+        form,
+        status=status,
+        problems=problems,
+        has_script=True,
+        hidden={"csrf": csrf, "enrolment": enrolment},
+        options=_as_json(options),
+    )
+
+
+def change_page(
+    place: Place,
+    form: Form,
+    *,
+    csrf: str,
+    about: ListedFactor | None = None,
+    status: int = 200,
+    problems: Sequence[Violation] = (),
+) -> Response:
+    """Return the page that asks once more before something is changed."""
+    factor = {} if about is None else {FACTOR: str(about.factor.id)}
+    return _asking_page(
+        "change.html",
+        place,
+        form,
+        status=status,
+        problems=problems,
+        hidden={"csrf": csrf, **factor},
+        about=None if about is None else _shown(about),
+        is_grave=place is Place.REMOVE_FACTOR,
+    )
+
+
+def codes_page(codes: Sequence[str], *, email: str) -> Response:
+    """Return the page with recovery codes, to be printed; it is the only one that shows them."""
+    return _page("recovery-codes.html", 200, title=ENGLISH.codes.title, codes=codes, email=email)
+
+
+def said_page(
+    notice: Notice,
+    *,
+    status: int,
+    goal: Place = Place.SECURITY,
+    words: str = ENGLISH.back,
+    wait: int | None = None,
+) -> Response:
+    """Return a page that says why nothing came of it, and where to go on."""
+    return _page(
+        "said.html",
+        status,
+        title=notice.title,
+        notice=notice,
+        goal=goal.value,
+        words=words,
+        wait=wait,
+    )
+
+
+def _asking_page(
+    template: str,
+    place: Place,
+    form: Form,
+    *,
+    status: int,
+    problems: Sequence[Violation],
+    wait: int | None = None,
+    **facts: Any,
+) -> Response:
+    text, problems = ENGLISH.pages[place], in_words(problems, ENGLISH.reasons)
+    fields = [
+        shown_field(
+            field,
+            label=text.fields[field.name].label,
+            hint=text.fields[field.name].hint,
+            value=form.get(field.name, ""),
+            problems=problems,
+        )
+        for field in FIELDS.get(place, ())
+    ]
+    return _page(
+        template,
+        status,
+        title=text.title,
+        text=text,
+        action=place.value,
+        fields=fields,
+        labels=text.fields,
+        problems=problems,
+        wait=wait,
+        **facts,
+    )
+
+
+def _page(
+    template: str,
+    status: int,
+    *,
+    problems: Sequence[Violation] = (),
+    has_script: bool = False,
+    wait: int | None = None,
+    **facts: Any,
+) -> Response:
+    answer = page(
+        template,
+        status,
+        up=_UP,
+        folder=_TEMPLATES,
+        words_here=ENGLISH,
+        has_script=has_script,
+        problems=problems,
+        later=ENGLISH.later.format(wait=span_in_words(wait)) if wait else None,
+        **facts,
+    )
+    answer.headers.update(_HEADERS | (_WITH_SCRIPT if has_script else {}))
+    if wait:
+        answer.headers["retry-after"] = str(wait)
+    return answer
+
+
+def _shown(listed: ListedFactor) -> dict[str, Any]:
+    factor = listed.factor
+    return {
+        "id": str(factor.id),
+        "kind": ENGLISH.kinds[factor.kind.value],
+        "name": factor.name,
+        "added": _day(factor.created_at),
+        "used": None if factor.last_used_at is None else _day(factor.last_used_at),
+        "usable": listed.usable,
+        "synced": isinstance(factor, Passkey) and factor.synced,
+        "left": (
+            ENGLISH.security.left.format(count=len(factor.tags))
+            if isinstance(factor, RecoveryCodes)
+            else None
+        ),
+    }
+
+
+def _day(moment: datetime) -> str:
+    return moment.date().isoformat()
+
+
+def _in_groups(secret: str) -> str:
+    """Return the secret as it is easiest to type; apps read past the spaces."""
+    return " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
+
+
+def _as_json(options: Options) -> str:
+    return orjson.dumps(options).decode()

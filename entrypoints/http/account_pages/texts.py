@@ -1,0 +1,288 @@
+"""The words of the account's pages. Another language is another table like this one.
+
+``{name}`` placeholders are filled in by :mod:`entrypoints.http.account_pages.rendering`, and
+escaped. Nothing here says whether an address has an account.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from entrypoints.http.account_pages.places import Place, Said
+from entrypoints.http.pages.texts import FieldText, Notice
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """One page: what it is about, what it asks for, and its button."""
+
+    title: str
+    intro: str = ""
+    button: str = ""
+    fields: Mapping[str, FieldText] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProofText:
+    """One way to show who one is: how it is called where there are several, and its button."""
+
+    choice: str
+    button: str
+    field: FieldText = field(default_factory=lambda: FieldText(""))
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityText:
+    """The page with everything that the account has."""
+
+    signed_in_as: str
+    factors: str
+    none: str
+    added: str
+    used: str
+    never: str
+    left: str
+    synced: str
+    unusable: str
+    rename: str
+    remove: str
+    more: str
+    add_app: str
+    add_passkey: str
+    new_codes: str
+    sign_out: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodesText:
+    """The page with new recovery codes."""
+
+    title: str
+    intro: str
+    advice: str
+    label: str
+    done: str
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyTrouble:
+    """What the script says, which has no words of its own."""
+
+    missing: str
+    failed: str
+    known: str
+    without_script: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountTexts:
+    """Everything that these pages say in one language.
+
+    ``reasons`` are words for a refused field, and ``refusals`` for a refusal of the whole, by
+    code; where one is missing, the rule's own words are shown.
+    """
+
+    pages: Mapping[Place, PageText]
+    proofs: Mapping[str, ProofText]
+    security: SecurityText
+    codes: CodesText
+    kinds: Mapping[str, str]
+    said: Mapping[Said, str]
+    passkey: PasskeyTrouble
+    otherwise: str
+    key: str
+    qr_code: str
+    enrolment_steps: tuple[str, ...]
+    back: str
+    cancel: str
+    start_again: str
+    later: str
+    reasons: Mapping[str, str]
+    refusals: Mapping[str, Notice]
+    unreadable: Notice
+    foreign: Notice
+    no_way: Notice
+
+
+_NAME: Final = FieldText(
+    "Name", "To tell it from others, such as “My phone”. You may leave it empty."
+)
+_NOTHING_CHANGED: Final = "Nothing was changed."
+
+ENGLISH: Final = AccountTexts(
+    pages={
+        Place.SIGN_IN: PageText(
+            title="Sign in",
+            button="Sign in",
+            fields={"email": FieldText("E-mail address"), "password": FieldText("Password")},
+        ),
+        Place.SECOND_FACTOR: PageText(
+            title="Show a second factor",
+            intro="Your password is right. This account asks for one thing more.",
+        ),
+        Place.STEP_UP: PageText(
+            title="Is it still you?",
+            intro="What comes next is about the security of your account. Show again who you are.",
+        ),
+        Place.SECURITY: PageText(title="Security of your account"),
+        Place.AUTHENTICATOR_APP: PageText(
+            title="Set up an authenticator app",
+            intro=(
+                "From then on signing in takes a code of the app beside your password. An app for"
+                " one-time codes (TOTP) does; many password managers have one."
+            ),
+            button="Add the app",
+            fields={
+                "code": FieldText("Code", "The six digits that the app shows now."),
+                "name": _NAME,
+            },
+        ),
+        Place.PASSKEY: PageText(
+            title="Add a passkey",
+            intro=(
+                "You then sign in with the lock of your device: a fingerprint, your face or a PIN."
+                " Nothing is typed that could be stolen."
+            ),
+            button="Make a passkey",
+            fields={"name": _NAME},
+        ),
+        Place.RECOVERY_CODES: PageText(
+            title="Make new recovery codes?",
+            intro="You get ten new codes, shown once. All older ones are void from then on.",
+            button="Make new codes",
+        ),
+        Place.RENAME_FACTOR: PageText(
+            title="Give it another name", button="Rename", fields={"name": _NAME}
+        ),
+        Place.REMOVE_FACTOR: PageText(
+            title="Remove it?",
+            intro="You cannot sign in with it any more, and have to set it up again to use it.",
+            button="Remove",
+        ),
+    },
+    proofs={
+        "passkey": ProofText("Use a passkey", "Use a passkey"),
+        "totp": ProofText(
+            "Use the authenticator app",
+            "Go on",
+            FieldText("Code", "As your authenticator app shows it now."),
+        ),
+        "recovery_code": ProofText(
+            "Use a recovery code",
+            "Use this code",
+            FieldText("Recovery code", "One that you have not used yet; each is good once."),
+        ),
+        "password": ProofText("Use the password", "Go on", FieldText("Password")),
+    },
+    security=SecurityText(
+        signed_in_as="Signed in as",
+        factors="What signing in takes beside your password",
+        none=(
+            "Nothing yet: whoever knows your password can sign in. Add a passkey or an"
+            " authenticator app."
+        ),
+        added="Added",
+        used="last used",
+        never="not used yet",
+        left="{count} of them left",
+        synced="copied to your other devices",
+        unusable="This can prove nothing any more. Remove it, and add it again.",
+        rename="Rename",
+        remove="Remove",
+        more="Add more",
+        add_app="Set up an authenticator app",
+        add_passkey="Add a passkey",
+        new_codes="Make new recovery codes",
+        sign_out="Sign out",
+    ),
+    codes=CodesText(
+        title="Your recovery codes",
+        intro=(
+            "If you lose your device, each of these codes lets you sign in once, beside your"
+            " password. They are shown only now."
+        ),
+        advice="Print this page or write the codes down, and keep them where you keep papers.",
+        label="Recovery codes",
+        done="I have kept them",
+        account="Account",
+    ),
+    kinds={
+        "totp": "Authenticator app",
+        "passkey": "Passkey",
+        "recovery_codes": "Recovery codes",
+    },
+    said={
+        Said.ADDED: "It is added.",
+        Said.RENAMED: "It has another name.",
+        Said.REMOVED: "It is removed.",
+        Said.SIGNED_OUT: "You are signed out.",
+    },
+    passkey=PasskeyTrouble(
+        missing="This browser cannot use passkeys here.",
+        failed="No passkey was used. Try again, or take another way.",
+        known="This device has a passkey for your account already.",
+        without_script="Passkeys need a browser that runs the script of this page.",
+    ),
+    otherwise="or",
+    key="Or type this key into the app",
+    qr_code="QR code with the key for your authenticator app",
+    enrolment_steps=(
+        "Scan this code with the app.",
+        "Type the code that the app shows.",
+    ),
+    back="Security of your account",
+    cancel="Cancel",
+    start_again="Start again",
+    later="Nothing was changed. Try again in {wait}.",
+    reasons={
+        "MISSING": "Fill in this field.",
+        "INVALID_CREDENTIALS": "The address and the password do not fit.",
+        "INVALID_PROOF": "This is not right, or it was used before. Show another one.",
+        "WRONG_CODE": "This is not the code that the app shows now.",
+        "INVALID_CHALLENGE": "That took too long, or was done already. Please start again.",
+        "EMAIL_NOT_VERIFIED": (
+            "Your address is not confirmed yet. Open the link in the mail that you got when you"
+            " signed up."
+        ),
+        "USER_SUSPENDED": "This account is suspended. Ask those who run this service.",
+    },
+    refusals={
+        "FACTOR_ALREADY_ENROLLED": Notice(
+            "You have this already",
+            ("There is one authenticator app for an account. Remove it to set up another one.",),
+        ),
+        "TOO_MANY_FACTORS": Notice(
+            "You have as many as there may be", ("Remove one that you no longer use first.",)
+        ),
+        "FACTOR_NOT_FOUND": Notice(
+            "This is not there",
+            ("It may have been removed already, or there is nothing yet that it could be for.",),
+        ),
+        "INVALID_CHALLENGE": Notice(
+            "This cannot be used any more",
+            ("It took too long, or was done already. " + _NOTHING_CHANGED, "Please start again."),
+        ),
+    },
+    unreadable=Notice(
+        "This did not work",
+        ("What was sent is not what our page sends. " + _NOTHING_CHANGED,),
+    ),
+    foreign=Notice(
+        "This did not work",
+        (
+            "The request did not come from our own page, or the page was too old. "
+            + _NOTHING_CHANGED,
+            "Open the page again and press the button there.",
+        ),
+    ),
+    no_way=Notice(
+        "Sign in again",
+        (
+            (
+                "What you want to do takes a recent sign-in, and your account has nothing that"
+                " could be shown here. Sign out, sign in, and come back."
+            ),
+        ),
+    ),
+)
