@@ -18,6 +18,7 @@ from entrypoints.http.account_pages.rendering import (
     app_page,
     change_page,
     codes_page,
+    mail_first_page,
     passkey_page,
     prove_page,
     said_page,
@@ -64,7 +65,11 @@ def account_page_states() -> dict[str, Response]:
         "security: much": security_page(_factors(), email=EMAIL, csrf=_HERE, said=Said.ADDED),
         "authenticator-app: open": _setting_up(),
         "authenticator-app: wrong": _setting_up([Violation("code", "WRONG_CODE", "")]),
-        "passkey: open": passkey_page({}, enrolment="dwc_x", options=_OPTIONS, csrf=_HERE),
+        "passkey: open": passkey_page({}, state=_HERE, options=_OPTIONS, csrf=_HERE),
+        "passkey: mailed": passkey_page(
+            {}, state=_HERE, options=_OPTIONS, csrf=_HERE, has_mailed=True
+        ),
+        "passkey: mail first": mail_first_page(Place.PASSKEY, csrf=_HERE),
         "rename-factor: open": change_page(
             Place.RENAME_FACTOR, {"name": "My phone"}, csrf=_HERE, about=_factors()[0]
         ),

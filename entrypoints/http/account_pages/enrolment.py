@@ -1,17 +1,21 @@
 """Adding an authenticator app and passkeys, and new recovery codes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
 from application.factors.enrolment import Enrolled
 from domain.errors import ValidationFailed, Violation
-from domain.factors.factor import FactorNotFound, is_second
+from domain.factors.factor import FactorNotFound, InvalidProof, is_second
 from entrypoints.http.account_pages.places import (
     CODE,
     CREDENTIAL,
     FIELDS,
+    MAILED_CODE,
     NAME,
     PREFIX,
     Goal,
@@ -25,6 +29,7 @@ from entrypoints.http.account_pages.rendering import (
     app_page,
     change_page,
     codes_page,
+    mail_first_page,
     passkey_page,
     said_page,
 )
@@ -44,14 +49,10 @@ async def open_authenticator_app(request: Request, services: Services, origin: F
     """Show a new secret, as a QR code and as text; nothing is kept of it."""
 
     async def begin(visitor: Visitor) -> Response:
-        begun = await services.factors.begin_totp(principal=visitor.principal)
-        facts = {
-            "enrolment": begun.enrolment,
-            "secret": begun.secret,
-            "uri": otpauth_uri(begun),
-        }
-        state = sealed_state(request, Place.AUTHENTICATOR_APP, facts)
-        return _app_page(visitor, {}, state, facts)
+        if _wakes_a_role(visitor):
+            services.kernel.freshness.ensure(visitor.principal)
+            return mail_first_page(Place.AUTHENTICATOR_APP, csrf=visitor.csrf)
+        return await _begin_app(request, services, visitor)
 
     here = Goal(Place.AUTHENTICATOR_APP)
     return await for_visitor(request, services, origin, begin, here=here)
@@ -59,28 +60,29 @@ async def open_authenticator_app(request: Request, services: Services, origin: F
 
 @router.post("/authenticator-app", response_model=str)
 async def add_authenticator_app(request: Request, services: Services, origin: From) -> Response:
-    """Add the app, once it shows the right code."""
+    """Add the app, once it shows the right code; without a state, begin."""
     place = Place.AUTHENTICATOR_APP
     form = await form_of(place, request)
-    facts = opened_state(request, place, form["state"]) if form else None
-    if form is None or facts is None:
+    facts = opened_state(request, place, form["state"]) if form and form["state"] else None
+    if form is None or (form["state"] and facts is None):
         return said_page(ENGLISH.unreadable, status=400)
 
     async def confirm(visitor: Visitor) -> Response:
+        if facts is None:
+            return await _begin_app(request, services, visitor)
         try:
-            if problems := gaps_in(FIELDS[place], form):
-                raise ValidationFailed(details=problems)
+            _ensure_filled_in(place, form)
             enrolled = await services.factors.confirm_totp(
                 principal=visitor.principal,
                 enrolment=facts["enrolment"],
                 code=code_in(form[CODE.name]),
                 name=form[NAME.name],
+                email_code=_mailed_code(form),
                 origin=origin,
             )
-        except ValidationFailed as refusal:
-            return _app_page(
-                visitor, form, form["state"], facts, status=422, problems=refusal.details
-            )
+        except (ValidationFailed, InvalidProof) as refusal:
+            again = partial(_app_page, visitor, form, form["state"], facts)
+            return again(status=422, problems=_problems(refusal))
         return _added(visitor, enrolled)
 
     return await for_visitor(request, services, origin, confirm, here=Goal(place), form=form)
@@ -91,34 +93,39 @@ async def open_passkey(request: Request, services: Services, origin: From) -> Re
     """Ask the browser for a passkey; nothing is kept before it has made one."""
 
     async def begin(visitor: Visitor) -> Response:
-        return await _passkey_page(services, visitor, {})
+        if _wakes_a_role(visitor):
+            services.kernel.freshness.ensure(visitor.principal)
+            return mail_first_page(Place.PASSKEY, csrf=visitor.csrf)
+        return await _begin_passkey(request, services, visitor)
 
     return await for_visitor(request, services, origin, begin, here=Goal(Place.PASSKEY))
 
 
 @router.post("/passkey", response_model=str)
 async def add_passkey(request: Request, services: Services, origin: From) -> Response:
-    """Add the passkey that the browser has made."""
+    """Add the passkey that the browser has made; without a state, begin."""
     place = Place.PASSKEY
     form = await form_of(place, request)
-    if form is None:
+    facts = opened_state(request, place, form["state"]) if form and form["state"] else None
+    if form is None or (form["state"] and facts is None):
         return said_page(ENGLISH.unreadable, status=400)
 
     async def confirm(visitor: Visitor) -> Response:
+        if facts is None:
+            return await _begin_passkey(request, services, visitor)
         try:
-            if problems := gaps_in(FIELDS[place], form):
-                raise ValidationFailed(details=problems)
+            _ensure_filled_in(place, form)
             enrolled = await services.factors.confirm_passkey(
                 principal=visitor.principal,
-                enrolment=form["enrolment"],
+                enrolment=facts["enrolment"],
                 credential=credential_in(form[CREDENTIAL]),
                 name=form[NAME.name],
+                email_code=_mailed_code(form),
                 origin=origin,
             )
-        except ValidationFailed as refusal:
-            return await _passkey_page(
-                services, visitor, form, status=422, problems=refusal.details
-            )
+        except (ValidationFailed, InvalidProof) as refusal:
+            again = partial(_passkey_page, visitor, form, form["state"], facts)
+            return again(status=422, problems=_problems(refusal))
         return _added(visitor, enrolled)
 
     return await for_visitor(request, services, origin, confirm, here=Goal(place), form=form)
@@ -155,47 +162,93 @@ async def renew_recovery_codes(request: Request, services: Services, origin: Fro
     return await for_visitor(request, services, origin, renew, here=here, form=form)
 
 
+def _wakes_a_role(visitor: Visitor) -> bool:
+    """Tell whether a factor takes a mailed code as well, and so begins with a button (MF-2)."""
+    principal = visitor.principal
+    return bool(principal.dormant) and not principal.has_second_factor
+
+
+def _mailed_code(form: Form) -> str | None:
+    return code_in(form[MAILED_CODE.name]) or None
+
+
+def _ensure_filled_in(place: Place, form: Form) -> None:
+    # Whether a mailed code is needed, the use case knows.
+    if problems := gaps_in([*FIELDS[place], replace(MAILED_CODE, required=False)], form):
+        raise ValidationFailed(details=problems)
+
+
+def _problems(refusal: ValidationFailed | InvalidProof) -> Sequence[Violation]:
+    wrong = Violation(MAILED_CODE.name, refusal.code, refusal.message)
+    return refusal.details or [wrong]
+
+
 def _added(visitor: Visitor, enrolled: Enrolled) -> Response:
     if enrolled.recovery_codes is not None:
         return codes_page(enrolled.recovery_codes, email=visitor.email)
     return to(with_query(Place.SECURITY, {"said": Said.ADDED}))
 
 
+async def _begin_app(request: Request, services: Services, visitor: Visitor) -> Response:
+    begun = await services.factors.begin_totp(principal=visitor.principal)
+    facts = {
+        "enrolment": begun.enrolment,
+        "secret": begun.secret,
+        "uri": otpauth_uri(begun),
+        "has_mailed": _wakes_a_role(visitor),
+    }
+    state = sealed_state(request, Place.AUTHENTICATOR_APP, facts)
+    return _app_page(visitor, {}, state, facts)
+
+
+async def _begin_passkey(request: Request, services: Services, visitor: Visitor) -> Response:
+    begun = await services.factors.begin_passkey(principal=visitor.principal)
+    facts = {
+        "enrolment": begun.enrolment,
+        "options": begun.options,
+        "has_mailed": _wakes_a_role(visitor),
+    }
+    state = sealed_state(request, Place.PASSKEY, facts)
+    return _passkey_page(visitor, {}, state, facts)
+
+
 def _app_page(
     visitor: Visitor,
     form: Form,
     state: str,
-    facts: dict[str, str],
+    facts: Mapping[str, Any],
     *,
     status: int = 200,
     problems: Sequence[Violation] = (),
 ) -> Response:
     return app_page(
         # A code that was wrong is of no use any more.
-        {**form, CODE.name: ""},
+        {NAME.name: form.get(NAME.name, "")},
         state=state,
         secret=facts["secret"],
         qr_svg=qr_svg(facts["uri"]),
         csrf=visitor.csrf,
+        has_mailed=facts["has_mailed"],
         status=status,
         problems=problems,
     )
 
 
-async def _passkey_page(
-    services: Services,
+def _passkey_page(
     visitor: Visitor,
     form: Form,
+    state: str,
+    facts: Mapping[str, Any],
     *,
     status: int = 200,
     problems: Sequence[Violation] = (),
 ) -> Response:
-    begun = await services.factors.begin_passkey(principal=visitor.principal)
     return passkey_page(
-        form,
-        enrolment=begun.enrolment,
-        options=begun.options,
+        {NAME.name: form.get(NAME.name, "")},
+        state=state,
+        options=facts["options"],
         csrf=visitor.csrf,
+        has_mailed=facts["has_mailed"],
         status=status,
         problems=problems,
     )

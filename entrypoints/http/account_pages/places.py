@@ -57,6 +57,7 @@ EMAIL = Field("email", "email", "username webauthn", EMAIL_INPUT)
 PASSWORD = Field("password", "password", "current-password", PASSWORD_INPUT)
 NAME = Field("name", "text", "off", NAME_INPUT, required=False)
 CODE = Field("code", "text", "one-time-code", CODE_INPUT, mode="numeric", as_is=True)
+MAILED_CODE = Field("email_code", "text", "off", CODE_INPUT, mode="numeric", as_is=True)
 RECOVERY_CODE = Field("recovery_code", "text", "off", CODE_INPUT, as_is=True)
 
 FIELDS: Final[Mapping[Place, Sequence[Field]]] = {
@@ -80,8 +81,8 @@ _HIDDEN: Final[Mapping[Place, Sequence[str]]] = {
     Place.PASSKEY_SIGN_IN: (THEN, FACTOR, "challenge", CREDENTIAL),
     Place.STEP_UP: (CSRF, THEN, FACTOR, "challenge", *(each.name for each in PROOFS.values()),
                     CREDENTIAL),
-    Place.AUTHENTICATOR_APP: (CSRF, "state"),
-    Place.PASSKEY: (CSRF, "enrolment", CREDENTIAL),
+    Place.AUTHENTICATOR_APP: (CSRF, "state", MAILED_CODE.name),
+    Place.PASSKEY: (CSRF, "state", MAILED_CODE.name, CREDENTIAL),
     Place.RECOVERY_CODES: (CSRF,),
     Place.RENAME_FACTOR: (CSRF, FACTOR),
     Place.REMOVE_FACTOR: (CSRF, FACTOR),
@@ -147,7 +148,7 @@ async def form_of(place: Place, request: Request) -> Form | None:
     form = read_fields(expected_by(place), await request.body())
     if form is None:
         return None
-    limits = {field.name for field in (*FIELDS.get(place, ()), *PROOFS.values())}
+    limits = {field.name for field in (*FIELDS.get(place, ()), *PROOFS.values(), MAILED_CODE)}
     too_long = any(
         len(value) > _LONGEST_HIDDEN for name, value in form.items() if name not in limits
     )

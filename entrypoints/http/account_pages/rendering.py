@@ -11,7 +11,15 @@ from starlette.responses import Response
 from application.factors.listing import ListedFactor
 from domain.errors import Violation
 from domain.factors.factor import Passkey, RecoveryCodes, is_second
-from entrypoints.http.account_pages.places import FACTOR, FIELDS, PROOFS, Goal, Place, Said
+from entrypoints.http.account_pages.places import (
+    FACTOR,
+    FIELDS,
+    MAILED_CODE,
+    PROOFS,
+    Goal,
+    Place,
+    Said,
+)
 from entrypoints.http.account_pages.texts import ENGLISH
 from entrypoints.http.pages.flows import Form
 from entrypoints.http.pages.rendering import CSP, in_words, page, shown_field, span_in_words
@@ -122,6 +130,23 @@ def security_page(
     )
 
 
+def mail_first_page(place: Place, *, csrf: str) -> Response:
+    """Return the page that asks before a code is mailed; its button begins what ``place`` does."""
+    text = ENGLISH.mail_first
+    return _page(
+        "change.html",
+        200,
+        title=text.title,
+        text=text,
+        action=place.value,
+        fields=(),
+        labels={},
+        hidden={"csrf": csrf},
+        about=None,
+        is_grave=False,
+    )
+
+
 def app_page(
     form: Form,
     *,
@@ -129,16 +154,21 @@ def app_page(
     secret: str,
     qr_svg: str,
     csrf: str,
+    has_mailed: bool = False,
     status: int = 200,
     problems: Sequence[Violation] = (),
 ) -> Response:
-    """Return the page that sets an authenticator app up."""
+    """Return the page that sets an authenticator app up.
+
+    ``has_mailed``: a code was mailed, which is asked for as well.
+    """
     return _asking_page(
         "authenticator-app.html",
         Place.AUTHENTICATOR_APP,
         form,
         status=status,
         problems=problems,
+        has_mailed=has_mailed,
         hidden={"csrf": csrf, "state": state},
         secret=_in_groups(secret),
         qr_svg=qr_svg,
@@ -148,9 +178,10 @@ def app_page(
 def passkey_page(
     form: Form,
     *,
-    enrolment: str,
+    state: str,
     options: Options,
     csrf: str,
+    has_mailed: bool = False,
     status: int = 200,
     problems: Sequence[Violation] = (),
 ) -> Response:
@@ -162,7 +193,8 @@ def passkey_page(
         status=status,
         problems=problems,
         has_script=True,
-        hidden={"csrf": csrf, "enrolment": enrolment},
+        has_mailed=has_mailed,
+        hidden={"csrf": csrf, "state": state},
         options=_as_json(options),
     )
 
@@ -223,18 +255,20 @@ def _asking_page(
     status: int,
     problems: Sequence[Violation],
     wait: int | None = None,
+    has_mailed: bool = False,
     **facts: Any,
 ) -> Response:
     text, problems = ENGLISH.pages[place], in_words(problems, ENGLISH.reasons)
+    labels = {**text.fields, MAILED_CODE.name: ENGLISH.mailed_code}
     fields = [
         shown_field(
             field,
-            label=text.fields[field.name].label,
-            hint=text.fields[field.name].hint,
+            label=labels[field.name].label,
+            hint=labels[field.name].hint,
             value=form.get(field.name, ""),
             problems=problems,
         )
-        for field in FIELDS.get(place, ())
+        for field in (*([MAILED_CODE] if has_mailed else []), *FIELDS.get(place, ()))
     ]
     return _page(
         template,
@@ -243,7 +277,7 @@ def _asking_page(
         text=text,
         action=place.value,
         fields=fields,
-        labels=text.fields,
+        labels={field["name"]: labels[field["name"]] for field in fields},
         problems=problems,
         wait=wait,
         **facts,

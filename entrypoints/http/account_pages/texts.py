@@ -91,6 +91,8 @@ class AccountTexts:
     said: Mapping[Said, str]
     passkey: PasskeyTrouble
     otherwise: str
+    mailed_code: FieldText
+    mail_first: PageText
     key: str
     qr_code: str
     enrolment_steps: tuple[str, ...]
@@ -225,6 +227,17 @@ ENGLISH: Final = AccountTexts(
         without_script="Passkeys need a browser that runs the script of this page.",
     ),
     otherwise="or",
+    mailed_code=FieldText(
+        "Code from your mailbox", "The eight digits of the mail that we just sent."
+    ),
+    mail_first=PageText(
+        title="A code from your mailbox first",
+        intro=(
+            "Your account has a role that a second factor wakes. So that nobody adds one who only"
+            " knows your password, we mail you a code, which is asked for on the next page."
+        ),
+        button="Mail me the code",
+    ),
     key="Or type this key into the app",
     qr_code="QR code with the key for your authenticator app",
     enrolment_steps=(

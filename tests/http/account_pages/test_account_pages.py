@@ -21,6 +21,7 @@ from entrypoints.http.account_pages.texts import ENGLISH
 from tests.http.account_pages.window import ORIGIN, Form, Page, Window
 from tests.http.client import PASSWORD, PUBLIC_URL, WRONG_PASSWORD, Api, code_of, data_of
 from tests.http.conftest import Start
+from tests.http.factors.test_first_factor_of_a_guarded_role import newest_code
 from tests.support.soft_passkey import SoftPasskey
 
 EMAIL = "ada@example.com"
@@ -583,14 +584,14 @@ async def test_a_passkey_signs_in_alone_beside_a_password_and_steps_up(api: Api)
 
 async def test_a_passkey_that_is_none_changes_nothing(api: Api) -> None:
     """
-    IN-4: the page comes again, with something new to sign, and says so; nothing comes back.
+    IN-4: the page comes again, and says so; nothing comes back.
     """
     window = await signed_in(api)
     form, options = passkey_form(await window.open("passkey"))
     for wrong in ("", "evil", "[]", '{"id": "evil"}', '{"a": 1, "a": 2}'):
         page = await window.press(form, credential=wrong)
         assert (page.status, page.title[:6], "evil" in page.html) == (422, "Error:", False)
-        assert passkey_form(page)[1] != options
+        assert passkey_form(page)[1] == options
     assert (await window.open("security")).says(ENGLISH.security.none)
     stranger = Window(api)
     form, options = passkey_form(await stranger.open("sign-in"))
@@ -600,6 +601,43 @@ async def test_a_passkey_that_is_none_changes_nothing(api: Api) -> None:
     page = await stranger.press(form, challenge="evil", credential="{}")
     assert (page.status, "evil" in page.html) == (400, False)
     assert stranger.cookies == {}
+
+
+# --- a role that sleeps ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", [Place.AUTHENTICATOR_APP, Place.PASSKEY])
+async def test_the_first_factor_of_a_guarded_role_takes_a_mailed_code(
+    start: Start, place: Place
+) -> None:
+    """
+    MF-2: mailed by a button and not by opening; a wrong one changes nothing, and counts.
+    """
+    api = await start(administrator_acr="aal2")
+    await api.administrator()
+    window = Window(api)
+    await enter(window, email="root@example.com")
+    mails = len(await api.mails())
+    page = await window.open(place)
+    assert page.title == ENGLISH.mail_first.title
+    assert len(await api.mails()) == mails
+    page = await window.press(page.form(place))
+    assert len(await api.mails()) == mails + 1
+    filled_in, device = {}, api.device()
+    if place is Place.PASSKEY:
+        _, options = passkey_form(page)
+        filled_in["credential"] = json.dumps(device.create(options))
+    else:
+        filled_in["code"] = code_of(pyotp.TOTP(secret_on(page)))
+    for wrong, reason in (("", "MISSING"), ("00000000", "INVALID_PROOF")):
+        page = await window.press(page.form(place), email_code=wrong, **filled_in)
+        assert (page.status, page.html.count(ENGLISH.reasons[reason])) == (422, 2)
+    mailed = await newest_code(api)
+    page = await window.press(
+        page.form(place), email_code=f"{mailed[:4]} {mailed[4:]}", **filled_in
+    )
+    assert page.title == ENGLISH.codes.title
+    assert len(await api.mails()) == mails + 2  # and the one that undoes it
 
 
 async def test_without_a_factor_there_is_nothing_to_recover(api: Api) -> None:
