@@ -76,6 +76,12 @@ class Evidence:
         """Return the evidence of these methods together."""
         return cls(frozenset(methods), user_verified)
 
+    @property
+    def is_known_device(self) -> bool:
+        """Whether it is the password, on a device that its user trusts: no second factor, and
+        enough all the same to begin a session of the lowest level."""
+        return {Method.PASSWORD, Method.DEVICE} <= self.methods
+
     def and_also(self, more: "Evidence") -> "Evidence":
         """Return both together, shown by the same user."""
         return Evidence(self.methods | more.methods, self.user_verified or more.user_verified)

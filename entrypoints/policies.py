@@ -43,7 +43,9 @@ def policies(settings: Settings, *, common_passwords: CommonPasswords) -> Polici
             per_user=settings.sessions_per_user,
         ),
         credentials=_credentials(settings, common_passwords),
-        factors=FactorPolicy(issuer="Doorward"),
+        factors=FactorPolicy(
+            issuer="Doorward", trusted_device_ttl=_seconds(settings.trusted_device_ttl)
+        ),
         conceal_existing=settings.registration_conceals_existing,
         audit_refreshes=settings.audit_refreshes,
         rate_limits=settings.rate_limits,

@@ -7,7 +7,7 @@ whichever door was taken (MF-2).
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from application.credentials.attempts import AttemptGuard
 from application.credentials.password_checks import PasswordCheck, PasswordChecks, PasswordGuess
 from application.credentials.ports import PasswordHasher
 from application.factors.challenges import Challenges, IssuedChallenge
+from application.factors.devices import DeviceTrust
 from application.factors.guard import FactorGuard, factor_key
 from application.factors.ports import FactorsUnit
 from application.factors.proofs import Proof, Proofs, Proven
@@ -62,7 +63,10 @@ class SecondFactorRequired(NotAuthenticated):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What a request has shown of one user, and what is to be written if something comes of it."""
+    """What a request has shown of one user, and what is to be written if something comes of it.
+
+    ``remember`` asks to trust the device from now on, ``device_token`` is what it has brought.
+    """
 
     user: User
     evidence: Evidence
@@ -70,6 +74,8 @@ class Shown:
     challenge: Challenge | None = None
     password: PasswordCheck | None = None
     rehashed: str | None = None
+    remember: bool = False
+    device_token: str | None = field(default=None, repr=False)
 
 
 class Opening(Protocol):
@@ -94,10 +100,20 @@ class SignInDecisions:
         factor_guard: FactorGuard,
         proofs: Proofs,
         session_starts: SessionStarts,
+        devices: DeviceTrust,
     ) -> None:
         self._unit_of_work, self._clock, self._randomness = unit_of_work, clock, randomness
         self._recorder, self._guard, self._factor_guard = recorder, guard, factor_guard
         self._proofs, self._session_starts = proofs, session_starts
+        self._devices = devices
+
+    async def recognises(self, user: User, device_token: str | None) -> bool:
+        """Tell whether the user trusts the device that brings this token; without a second factor
+        there is nothing to trust one with."""
+        if not user.has_second_factor or not device_token:
+            return False
+        async with self._unit_of_work.read_only() as unit:
+            return await self._devices.find(unit, user, device_token) is not None
 
     async def factors_of(self, user: User) -> list[Factor]:
         """Return the user's factors."""
@@ -131,9 +147,13 @@ class SignInDecisions:
             acr = Assurance.by(shown.evidence, at=now).acr
         except NotEnoughShown:
             raise InvalidProof from None
-        suffices = not user.has_second_factor or acr.reaches(Level.AAL2)
+        has_both = user.has_second_factor and acr.reaches(Level.AAL2)
+        suffices = not user.has_second_factor or has_both or shown.evidence.is_known_device
+        remember = shown.remember and has_both
         async with self._unit_of_work() as unit:
             grant = None
+            # Before anything is written, which a read would have to wait for.
+            kept = await unit.devices.list_of(user.id) if remember else []
             if suffices:
                 # First, and guarded by the version that was read before anything was checked: a
                 # password change, a suspension or a new factor meanwhile makes it a conflict.
@@ -146,6 +166,16 @@ class SignInDecisions:
                 grant = await self._session_starts(
                     unit, user, evidence=shown.evidence, origin=origin, now=now
                 )
+                if remember:
+                    device = await self._devices.trust(
+                        unit,
+                        user,
+                        kept=kept,
+                        instead_of=shown.device_token,
+                        origin=origin,
+                        now=now,
+                    )
+                    grant = replace(grant, device=device)
             else:
                 # The owner sees it: somebody knows the password.
                 asked = SessionRefused(
@@ -199,9 +229,19 @@ class SignIn:
         self._decisions, self._verified_only = decisions, verified_only
 
     async def __call__(
-        self, *, email: str, password: str, origin: Origin, proof: Proof | None = None
+        self,
+        *,
+        email: str,
+        password: str,
+        origin: Origin,
+        proof: Proof | None = None,
+        device_token: str | None = None,
+        remember_device: bool = False,
     ) -> TokenGrant:
         """Return both tokens of a new session.
+
+        On a device that the user trusts, the password suffices without a ``proof``. With
+        ``remember_device`` and a second factor the device is trusted from then on.
 
         Raises InvalidCredentials and TooManyRequests, alike for existing and missing
         accounts. Only after the right password: EmailNotVerified, UserIsSuspended, and of an
@@ -221,12 +261,16 @@ class SignIn:
                     reserved = True
                 proven = await self._decisions.prove(user, proof, None, origin=origin)
                 evidence = evidence.and_also(proven.evidence)
+            elif await self._decisions.recognises(user, device_token):
+                evidence = evidence.and_also(Evidence.of(Method.DEVICE))
             shown = Shown(
                 user=user,
                 evidence=evidence,
                 proven=proven,
                 password=check,
                 rehashed=await self._rehashed(check, guess),
+                remember=remember_device,
+                device_token=device_token,
             )
             return await self._decisions.conclude(shown, origin=origin)
 
@@ -273,8 +317,19 @@ class CompleteSignIn:
         self._factor_guard, self._decisions = factor_guard, decisions
         self._openings, self._verified_only = openings, verified_only
 
-    async def __call__(self, *, challenge: str, proof: Proof, origin: Origin) -> TokenGrant:
+    async def __call__(
+        self,
+        *,
+        challenge: str,
+        proof: Proof,
+        origin: Origin,
+        device_token: str | None = None,
+        remember_device: bool = False,
+    ) -> TokenGrant:
         """Return both tokens of a new session.
+
+        With ``remember_device`` and a second factor the device is trusted from then on, in the
+        place of one that has brought ``device_token``, which proves nothing here.
 
         Raises InvalidChallenge for one that is wrong, used or old, and when the account changed
         since it was made; InvalidProof and TooManyRequests, counted per account over all doors;
@@ -297,6 +352,8 @@ class CompleteSignIn:
                 evidence=Evidence(read.shown).and_also(proven.evidence),
                 proven=proven,
                 challenge=read,
+                remember=remember_device,
+                device_token=device_token,
             )
             return await self._decisions.conclude(shown, origin=origin)
 

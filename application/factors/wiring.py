@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from application.audit.wiring import Audit
 from application.credentials.ports import PasswordHasher
@@ -9,6 +10,7 @@ from application.credentials.wiring import Credentials
 from application.factors.address_proof import AddressProofs
 from application.factors.challenges import Challenges
 from application.factors.changes import RemoveFactor, RenameFactor, RenewRecoveryCodes
+from application.factors.devices import DeviceTrust, ForgetDevices, ListDevices
 from application.factors.enrolment import Enrolments
 from application.factors.guard import FactorGuard
 from application.factors.listing import ListFactors, Usability
@@ -44,9 +46,18 @@ from domain.mail.message import MessageKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactorPolicy:
-    """What an operator may set of factors: how authenticator apps name this service."""
+    """What an operator may set of factors: how authenticator apps name this service.
+
+    ``trusted_device_ttl`` is how long a device is trusted; zero for not at all.
+    """
 
     issuer: str
+    trusted_device_ttl: timedelta = timedelta(0)
+
+    @property
+    def trusted_device_seconds(self) -> int:
+        """The same in whole seconds."""
+        return int(self.trusted_device_ttl.total_seconds())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +82,8 @@ class Factors:
     renew_recovery_codes: RenewRecoveryCodes
     reset: ResetFactors
     undo_first: UndoFirstFactor
+    list_devices: ListDevices
+    forget_devices: ForgetDevices
     secret_checks: Mapping[MessageKind, SecretCheck]
     owned: Sequence[OwnedData[FactorsUnit]]
     purges: Sequence[Purge]
@@ -114,6 +127,9 @@ def factors[U: FactorsUnit](
         challenges=challenges,
         passkey_options=passkey_proofs.options,
     )
+    devices = DeviceTrust(
+        ttl=policy.trusted_device_ttl, clock=clock, randomness=randomness, recorder=recorder
+    )
     decisions = SignInDecisions(
         unit_of_work=units,
         clock=clock,
@@ -123,6 +139,7 @@ def factors[U: FactorsUnit](
         factor_guard=guard,
         proofs=proofs,
         session_starts=sessions.starts,
+        devices=devices,
     )
     address_proofs = AddressProofs(
         unit_of_work=units,
@@ -248,6 +265,8 @@ def factors[U: FactorsUnit](
             secrets=credentials.secrets,
             guard=guard,
         ),
+        list_devices=ListDevices(unit_of_work=units, trust=devices),
+        forget_devices=ForgetDevices(unit_of_work=units, clock=clock, recorder=recorder),
         secret_checks={FIRST_FACTOR_ENROLLED: credentials.secrets.check_for(Purpose.FACTOR_UNDO)},
         owned=(
             FactorsData(unit_of_work=units, guard=guard),

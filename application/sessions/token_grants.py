@@ -1,6 +1,6 @@
 """What a client gets when it signs in or refreshes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -28,10 +28,19 @@ class RefreshOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceToken:
+    """What a device keeps, so that it is asked for the password alone until then."""
+
+    token: str = field(repr=False)
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenGrant:
     """Both tokens, whose they are, and for how many whole seconds they are good.
 
-    ``authority`` is what the user's roles give in this session.
+    ``authority`` is what the user's roles give in this session. ``device`` comes with a sign-in
+    after which the device is trusted.
     """
 
     access_token: str
@@ -42,6 +51,7 @@ class TokenGrant:
     session: Session
     user: User
     authority: Authority
+    device: DeviceToken | None = None
 
     def __repr__(self) -> str:
         return f"TokenGrant(session={self.session.id})"

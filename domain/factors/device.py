@@ -6,6 +6,7 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from domain.errors import NotFound
 from domain.identifiers import Entropy, Identifier, UserId
 
 SECRET_BYTES = 32
@@ -23,6 +24,18 @@ def digest_of_device(token: str) -> bytes | None:
     if not _FORM.fullmatch(token):
         return None
     return hashlib.sha256(b"device:" + token.encode()).digest()
+
+
+MOST_DEVICES = 20
+"""How many devices a user may trust; for one more the oldest is forgotten."""
+
+
+class DeviceNotFound(NotFound):
+    """The user trusts no device with this identifier."""
+
+    code = "DEVICE_NOT_FOUND"
+    message = "There is no such device."
+    meaning = "The user trusts no device with this identifier."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,3 +73,7 @@ class TrustedDevice:
             user_agent=user_agent[:256] if user_agent else None,
         )
         return device, token
+
+    def is_good(self, *, ttl: timedelta, now: datetime) -> bool:
+        """Tell whether it is trusted now; ``ttl`` is how long any device may be, as of today."""
+        return now < min(self.expires_at, self.created_at + ttl)

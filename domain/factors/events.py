@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from domain.factors.device import DeviceId
 from domain.factors.factor import FactorId
 from domain.identifiers import SessionId
 from domain.users.events import UserEvent
@@ -102,6 +103,7 @@ class DeviceTrusted(UserEvent):
     """The user chose to be asked for the password alone on a device."""
 
     name = "device.trusted"
+    device_id: DeviceId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +111,7 @@ class DeviceForgotten(UserEvent):
     """A device is trusted no more."""
 
     name = "device.forgotten"
+    device_id: DeviceId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

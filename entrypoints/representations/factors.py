@@ -6,6 +6,8 @@ from urllib.parse import quote, urlencode
 from application.factors.enrolment import Enrolled
 from application.factors.listing import ListedFactor
 from application.factors.totp import TotpEnrolment
+from application.sessions.token_grants import DeviceToken
+from domain.factors.device import TrustedDevice
 from domain.factors.factor import Passkey, RecoveryCodes
 from entrypoints.representations.formats import instant
 
@@ -26,6 +28,22 @@ def factor_body(listed: ListedFactor) -> dict[str, Any]:
     if isinstance(factor, RecoveryCodes):
         body["remaining"] = len(factor.tags)
     return body
+
+
+def device_body(device: TrustedDevice) -> dict[str, Any]:
+    """Return a trusted device without what it is known by."""
+    return {
+        "id": str(device.id),
+        "created_at": instant(device.created_at),
+        "expires_at": instant(device.expires_at),
+        "ip_address": device.ip_address,
+        "user_agent": device.user_agent,
+    }
+
+
+def device_token_body(device: DeviceToken) -> dict[str, Any]:
+    """Return what a device keeps that is trusted from now on."""
+    return {"token": device.token, "expires_at": instant(device.expires_at)}
 
 
 def otpauth_uri(begun: TotpEnrolment) -> str:

@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings
 from entrypoints.settings import addresses
 from entrypoints.settings.letter_case import IN_ANY_CASE
 from entrypoints.settings.lists import PasskeyOrigins
-from entrypoints.settings.seconds import Seconds
+from entrypoints.settings.seconds import Seconds, SecondsOrNone
 
 
 class FactorSettings(BaseSettings):
@@ -17,6 +17,9 @@ class FactorSettings(BaseSettings):
     administrator_acr: Annotated[Literal["none", "aal2", "phr"], IN_ANY_CASE] = Field(
         "none",
         description="none, aal2 or phr: in sessions below it the role administrator is dormant.",
+    )
+    trusted_device_ttl: SecondsOrNone = Field(
+        0, description="Seconds that a device is trusted after a second factor; 0: none is."
     )
     reauthentication_max_age: Seconds = Field(
         300, description="Seconds after a proof in which dangerous requests need no other."

@@ -85,12 +85,13 @@ class Service(MemoryService):
         *,
         origin: Origin = ORIGIN,
         proof: Proof | None = None,
+        **more: Any,
     ) -> TokenGrant:
         """Sign in, after making sure that there is a key to sign with."""
         if not self.keys.keyring.is_loaded:
             await self.keys.keyring.prepare()
         return await self.factors.sign_in(
-            email=email, password=password, proof=proof, origin=origin
+            email=email, password=password, proof=proof, origin=origin, **more
         )
 
     async def enrol_totp(self, grant: TokenGrant) -> tuple[AuthenticatorApp, Sequence[str]]:

@@ -62,6 +62,7 @@ def settings_for(url: str, **given: Any) -> Settings:
         "rate_limits": False,
         "run_worker": False,
         "migrate_on_start": False,
+        "trusted_device_ttl": 30 * 24 * 3600,
         **CHEAP,
     }
     return Settings(_env_file=None, **{**chosen, **given})

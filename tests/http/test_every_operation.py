@@ -89,6 +89,7 @@ async def visit_every_operation(api: Api) -> None:
     await _look_after_a_user(api, admin, ada)
     await _look_after_keys(api, admin)
     await _look_after_factors(api, admin)
+    await _look_after_devices(api)
     await _look_after_passkeys(api)
     await _leave(api)
 
@@ -254,6 +255,21 @@ async def _look_after_factors(api: Api, admin: Tokens) -> None:
     await api.enrol_totp(await api.sign_in("bob@example.com"))
     reset, why = f"{USERS}/{tokens.user_id}/factors/reset", {"reason": "Lost the phone."}
     assert (await api.post(reset, why, access=admin.access)).status_code == 204
+
+
+async def _look_after_devices(api: Api) -> None:
+    app, enrolled = await api.enrol_totp(await api.sign_in("bob@example.com"))
+    body = {"email": "bob@example.com", "password": PASSWORD, "remember_device": True}
+    proof = {"totp": code_of(app)}
+    answer = data_of(await api.post("/api/v1/sessions", {**body, "proof": proof}), 201)
+    known = {**body, "device_token": answer["device"]["token"]}
+    data_of(await api.post("/api/v1/sessions", known), 201)
+    access = Tokens(answer).access
+    (device,) = data_of(await api.get(f"{ME}/devices", access=access))
+    for path in (f"{ME}/devices/{device['id']}", f"{ME}/devices"):
+        assert (await api.delete(path, access=access)).status_code == 204
+    factor = f"{FACTORS}/{enrolled['factor']['id']}"
+    assert (await api.delete(factor, access=access)).status_code == 204
 
 
 async def _look_after_passkeys(api: Api) -> None:

@@ -1,6 +1,6 @@
 """Tokens that travel in cookies: for browsers, where no script may ever see them (SE-6).
 
-Both cookies have the ``__Host-`` prefix: a browser takes them over TLS only (or from this very
+All cookies have the ``__Host-`` prefix: a browser takes them over TLS only (or from this very
 machine), for this very host, and sends them to no other (RFC 6265bis, 4.1.3.2).
 """
 
@@ -13,6 +13,8 @@ from entrypoints.http.edge.errors import MultipleCredentials
 
 ACCESS_COOKIE: Final = "__Host-doorward-access"
 REFRESH_COOKIE: Final = "__Host-doorward-refresh"
+DEVICE_COOKIE: Final = "__Host-doorward-device"
+"""By which a device is known that its user trusts; it stays when they sign out."""
 _ATTRIBUTES: Final = "Path=/; HttpOnly; Secure; SameSite=Strict"
 
 
@@ -40,8 +42,13 @@ def give_cookies(
     _set(response, REFRESH_COOKIE, refresh, refresh_seconds)
 
 
+def give_device_cookie(response: Response, token: str, seconds: int) -> None:
+    """Hand the browser what it is known by, for as long as it is trusted."""
+    _set(response, DEVICE_COOKIE, token, seconds)
+
+
 def take_cookies_back(response: Response) -> None:
-    """Have the browser forget both tokens."""
+    """Have the browser forget the tokens of its session."""
     for name in (ACCESS_COOKIE, REFRESH_COOKIE):
         _set(response, name, "", 0)
 

@@ -4,8 +4,9 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from entrypoints.http.edge.answers import AnswerModel, optional
+from entrypoints.http.edge.answers import AnswerModel, either, optional
 from entrypoints.http.edge.parameters import Identifier, Instant
+from entrypoints.http.sessions.answers import TokenOut
 
 
 class FactorOut(AnswerModel):
@@ -24,6 +25,42 @@ class FactorOut(AnswerModel):
     )
     synced: bool = Field(description="Of a passkey: the device may copy it to others.")
     remaining: int = Field(description="Of recovery codes: how many are left.", examples=[10])
+
+
+class DeviceTokenOut(AnswerModel):
+    """What the device keeps from now on; in cookie mode the token is in a cookie instead."""
+
+    model_config = ConfigDict(json_schema_extra=optional("token"))
+
+    token: str = Field(examples=["dwd_Zk3q0qk2nq8kYp1T5oQ7u4m2b1vX9sR6wE0yA3cD5fG"])
+    expires_at: Instant
+
+
+def _with_device(schema: dict[str, Any]) -> None:
+    either(("access_token", "refresh_token"), ("csrf_token",))(schema)
+    optional("device")(schema)
+
+
+class SignedInOut(TokenOut):
+    """A token answer; with `device` if this device is trusted from now on.
+
+    With `transport: bearer` it has `access_token` and `refresh_token`. With `transport: cookie`
+    both travel in cookies, and it has `csrf_token` in their place.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_with_device)
+
+    device: DeviceTokenOut
+
+
+class TrustedDeviceOut(AnswerModel):
+    """A device on which the password alone suffices."""
+
+    id: Identifier
+    created_at: Instant
+    expires_at: Instant
+    ip_address: str | None = Field(examples=["203.0.113.7"])
+    user_agent: str | None = Field(examples=["curl/8.5.0"])
 
 
 class EnrolledOut(AnswerModel):

@@ -9,7 +9,13 @@ from pydantic_core import PydanticCustomError
 from application.factors.challenges import LONGEST
 from application.factors.proofs import Proof, ProofKind
 from entrypoints.http.edge.answers import either
-from entrypoints.http.edge.parameters import LEFT_OUT, EmailInput, PasswordInput, TokenInput
+from entrypoints.http.edge.parameters import (
+    LEFT_OUT,
+    TOKEN_INPUT,
+    EmailInput,
+    PasswordInput,
+    TokenInput,
+)
 from entrypoints.http.edge.requests import DescribedBy, StrictModel
 from entrypoints.http.sessions.requests import RefreshTokenInput
 
@@ -45,6 +51,22 @@ type MailedCodeInput = Annotated[
         examples=["49203917"],
         description="For the first factor of a caller with a dormant role: the code that the"
         " request before this one mailed.",
+    ),
+]
+type RememberDevice = Annotated[
+    bool,
+    Field(
+        description="Trust this device from now on, after a second factor; the answer then has"
+        " `device`. Nothing comes of it where `TRUSTED_DEVICE_TTL` is 0."
+    ),
+]
+type DeviceTokenInput = Annotated[
+    str,
+    Field(
+        max_length=TOKEN_INPUT,
+        examples=["dwd_Zk3q0qk2nq8kYp1T5oQ7u4m2b1vX9sR6wE0yA3cD5fG"],
+        description="What an earlier answer gave as `device.token`. With `transport: cookie` the"
+        " cookie says it.",
     ),
 ]
 type FactorName = Annotated[
@@ -89,6 +111,8 @@ class PasswordSignInRequest(StrictModel):
     password: PasswordInput
     transport: Transport = "bearer"
     proof: ProofRequest = LEFT_OUT
+    remember_device: RememberDevice = False
+    device_token: DeviceTokenInput = LEFT_OUT
 
 
 class ChallengeSignInRequest(StrictModel):
@@ -97,6 +121,7 @@ class ChallengeSignInRequest(StrictModel):
     challenge: ChallengeInput
     proof: ProofRequest
     transport: Transport = "bearer"
+    remember_device: RememberDevice = False
 
 
 def _form(given: object) -> str:
@@ -109,7 +134,7 @@ class SignInRequest(PasswordSignInRequest, ChallengeSignInRequest):
 
     model_config = ConfigDict(
         json_schema_extra=either(
-            ("email", "password"), ("challenge",), others=("transport", "proof")
+            ("email", "password"), ("challenge", "proof"), others=("device_token",)
         )
     )
 

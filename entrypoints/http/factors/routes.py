@@ -3,6 +3,7 @@
 from application.factors.sign_in import InvalidCredentials, SecondFactorRequired
 from domain.assurance import StepUpRequired
 from domain.factors.challenge import InvalidChallenge
+from domain.factors.device import DeviceNotFound
 from domain.factors.factor import (
     FactorAlreadyEnrolled,
     FactorNotFound,
@@ -11,6 +12,7 @@ from domain.factors.factor import (
 )
 from entrypoints.http.factors import (
     administration,
+    devices,
     own,
     passkey_sign_in,
     passkeys,
@@ -27,6 +29,7 @@ ROOM = Room(
         step_up.router,
         own.router,
         passkeys.router,
+        devices.router,
         administration.router,
         undo.router,
     ),
@@ -45,6 +48,7 @@ ROOM = Room(
         StepUpRequired,
         InvalidChallenge,
         FactorNotFound,
+        DeviceNotFound,
         FactorAlreadyEnrolled,
         TooManyFactors,
     ),

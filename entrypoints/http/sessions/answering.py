@@ -18,9 +18,13 @@ def token_answer(
     csrf: str | None,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
+    also: Mapping[str, object] | None = None,
 ) -> Response:
-    """Return both tokens in the body; or, with a CSRF token for the body, both in cookies."""
-    body = token_body(grant)
+    """Return both tokens in the body; or, with a CSRF token for the body, both in cookies.
+
+    ``also`` is what the body has beside that.
+    """
+    body = {**token_body(grant), **(also or {})}
     if csrf is None:
         return answer(request, body, status=status, headers=headers)
     del body["access_token"], body["refresh_token"]
