@@ -20,7 +20,7 @@ from application.idempotency import Ticket
 from application.service import Service
 from domain.principal import OPERATOR
 from entrypoints.lifecycle import drain_outbox
-from tests.http.client import WRONG_PASSWORD, Api, data_of
+from tests.http.client import PASSWORD, WRONG_PASSWORD, Api, code_of, data_of
 from tests.http.conftest import Start
 from tests.http.test_every_operation import visit_every_operation
 from tests.support.round_trips import told_each_query
@@ -157,16 +157,22 @@ async def test_to_sign_in_without_a_second_factor_takes_three(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
-    The budget of the use case is that of an account with one.
+    The budget of the use case is that of an account with one, on a device that is to be trusted.
     """
     api = await start(rate_limits=True)
     service = api.container.service()
-    await api.signed_in_user()
+    tokens = await api.signed_in_user()
     counter = Counter(service)
     counter.listen(monkeypatch, service)
     async with told_each_query(api.container.engine(), counter.count):
         await api.sign_in()
     assert counter.round_trips["factors.sign_in"] == 3
+    app, _ = await api.enrol_totp(tokens)
+    body = {"email": "ada@example.com", "password": PASSWORD, "proof": {"totp": code_of(app)}}
+    counter.forget("factors.sign_in")
+    async with told_each_query(api.container.engine(), counter.count):
+        data_of(await api.post("/api/v1/sessions", body), 201)
+    assert counter.round_trips["factors.sign_in"] == 6
 
 
 async def _see_to_what_no_operation_does(api: Api) -> None:
