@@ -111,7 +111,7 @@ def test_events_are_frozen_and_hold_no_secret_and_no_address(event: type[DomainE
     assert {field.name for field in dataclasses.fields(event)} <= {
         "occurred_at", "user_id", "session_id", "because", "role", "kid", "count", "acr", "amr",
         "invitation_id", "roles", "permissions", "missing",
-        "factor_id", "kind", "method", "remaining", "required_acr",
+        "factor_id", "kind", "method", "remaining", "required_acr", "device_id",
     }  # fmt: skip
 
 
