@@ -157,6 +157,9 @@ class Enrolments:
             await unit.users.save(user)
             await unit.factors.add(factor)
             await unit.devices.remove_all(user.id)
+            if is_first:
+                # It was asked for with less than the account takes from now on (MF-2).
+                await unit.one_time_tokens.discard(user.id, [Purpose.EMAIL_CHANGE])
             events = [
                 FactorEnrolled(
                     user_id=user.id, factor_id=factor.id, kind=factor.kind.value, occurred_at=now
@@ -203,11 +206,26 @@ class Enrolments:
         await unit.outbox.enqueue(message)
 
     async def load(self, unit: FactorsUnit, principal: Principal) -> tuple[User, list[Factor]]:
-        user = await unit.users.get(principal.user_id) if principal.user_id else None
-        if user is None:
+        """Return the caller and their factors, as ``permitted`` does, in a unit of work.
+
+        The account and the session are asked as they are now, and not as they were on entry: of a
+        session that has ended since, or of one from before a factor, nothing is taken. What ended
+        it later changes the user, and is found out by the version.
+        """
+        session_id = principal.session_id
+        found = await unit.sessions.get_with_user(session_id) if session_id else None
+        if found is None:
             raise SessionIsOver.because(EndReason.USER_DELETED)
+        session, user = found
+        if (reason := session.over(self._clock.now())) is not None:
+            raise SessionIsOver.because(reason)
         if user.suspended_at is not None:
             raise SessionIsOver.because(EndReason.USER_SUSPENDED)
-        # As the account is now: another session may have added a factor since the caller came.
-        self._freshness.ensure(replace(principal, has_second_factor=user.has_second_factor))
+        self._freshness.ensure(
+            replace(
+                principal,
+                assurance=session.assurance,
+                has_second_factor=user.has_second_factor,
+            )
+        )
         return user, await unit.factors.list_of(user.id)
