@@ -21,6 +21,8 @@ from benchmarks.processes import ROOT, Cores, Server
 from tests.support.postgres import PostgresServer
 
 PASSWORD = "correct horse battery staple"
+PUBLIC_URL = "http://127.0.0.1:8000"
+"""Where browsers are told that Doorward is; nobody asks there."""
 COSTS = (65536, 3, 1)
 """The memory in KiB, the passes and the lanes of every password hash: Doorward's defaults."""
 CONNECTIONS = 16
@@ -126,7 +128,7 @@ class Arena:
             "ENVIRONMENT": "production",
             "DATABASE_URL": database,
             "SECRET_KEY": self._secret,
-            "PUBLIC_URL": "http://127.0.0.1:8000",
+            "PUBLIC_URL": PUBLIC_URL,
             "ARGON2_MEMORY_KIB": str(memory),
             "ARGON2_TIME_COST": str(passes),
             "ARGON2_PARALLELISM": str(lanes),
@@ -168,22 +170,15 @@ class Arena:
         """Make accounts and sessions, one for each connection, and return the house.
 
         With no people, the accounts are those that another server has made in the same database.
-        No mail is read here, so the database says that the addresses are verified.
         """
         server.wait_until_ready("/health/ready")
         for number in range(people):
-            given = {"email": f"person{number}@example.com", "password": PASSWORD}
-            server.ask("POST", "/api/v1/users", json=given)
-        connection = await asyncpg.connect(database)
-        await connection.execute(
-            "UPDATE users SET email_verified_at = now() WHERE email_verified_at IS NULL"
-        )
-        await connection.close()
+            sign_up(server, f"person{number}@example.com")
+        await verify_all(database)
         found = []
         for number in range(sessions):
             email = f"person{number % (people or PEOPLE)}@example.com"
-            given = {"email": email, "password": PASSWORD}
-            data = server.ask("POST", "/api/v1/sessions", json=given)["data"]
+            data = sign_in(server, email)
             found.append(Person(email, data["access_token"], data["refresh_token"]))
         return House(server, found, [[] for _ in found])
 
@@ -221,6 +216,27 @@ def standing(scratch: Path, *, beside: Path | None = None) -> Iterator[Arena]:
     cores.move_to_rest()
     with PostgresServer(durable=True) as postgres:
         yield Arena(postgres, cores, scratch, beside=beside)
+
+
+def sign_up(server: Server, email: str) -> None:
+    """Make an account."""
+    server.ask("POST", "/api/v1/users", json={"email": email, "password": PASSWORD})
+
+
+def sign_in(server: Server, email: str) -> dict[str, Any]:
+    """Sign in with the password, and return the data of the answer."""
+    given = {"email": email, "password": PASSWORD}
+    data: dict[str, Any] = server.ask("POST", "/api/v1/sessions", json=given)["data"]
+    return data
+
+
+async def verify_all(database: str) -> None:
+    """Say that all addresses are verified, since no mail is read here."""
+    connection = await asyncpg.connect(database)
+    await connection.execute(
+        "UPDATE users SET email_verified_at = now() WHERE email_verified_at IS NULL"
+    )
+    await connection.close()
 
 
 # --- what the callers say --------------------------------------------------------------------

@@ -23,6 +23,7 @@ from application.audit.ports import AuditQuery
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.users.ports import UserOrder, UserPlace, UserQuery
 from benchmarks.arena import Arena, House
+from benchmarks.contenders import reading_me, refreshing_all
 from benchmarks.judgement import Goal
 from benchmarks.measures import Bout, Turn
 from benchmarks.processes import ROOT, Cores
@@ -39,7 +40,6 @@ from benchmarks.towns import (
     email,
     identifier,
 )
-from benchmarks.works import reading_me, refreshing_all
 from domain.email_address import EmailAddress
 from domain.identifiers import SessionId, UserId
 from domain.principal import RoleName
@@ -210,7 +210,7 @@ async def measure(arena: Arena, plan: Plan) -> Growth:
 async def _requests(
     arena: Arena, server: PostgresServer, plan: Plan, sizes: dict[str, int], found: Growth
 ) -> None:
-    """Ask two servers, one in front of each town, as :mod:`~benchmarks.works` asks one."""
+    """Ask two servers, one in front of each town, as :mod:`~benchmarks.contenders` ask one."""
     with ExitStack() as up:
         houses = {}
         for name in sizes:

@@ -44,8 +44,10 @@ class Repeating:
 class Once:
     """Asks with one token after the other, and with none twice."""
 
-    def __init__(self, requests: Sequence[bytes], *, expected: bytes) -> None:
-        self._left, self._expected = list(requests), expected
+    def __init__(
+        self, requests: Sequence[bytes], *, expected: bytes, status: bytes = b"200"
+    ) -> None:
+        self._left, self._expected, self._status = list(requests), expected, status
 
     def request(self) -> bytes | None:
         """Return a request that was never sent, while there is one."""
@@ -53,7 +55,7 @@ class Once:
 
     def accept(self, status: bytes, body: bytes) -> bool:
         """Look at the status and for the piece that has to be in the body."""
-        return status == b"200" and self._expected in body
+        return status == self._status and self._expected in body
 
 
 class Refreshing:

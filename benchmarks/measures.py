@@ -72,8 +72,13 @@ def starting(make: Callable[[], Server]) -> Turn:
     return turn
 
 
-def serving(server: Server, callers: Sequence[Caller], *, seconds: float) -> Turn:
-    """Return the turn in which a server answers these callers."""
+def serving(
+    server: Server, callers: Sequence[Caller], *, seconds: float, requests_each: int = 1
+) -> Turn:
+    """Return the turn in which a server answers these callers.
+
+    What is counted is so many requests each.
+    """
 
     async def turn() -> list[Sample]:
         before = server.cpu_seconds()
@@ -81,8 +86,8 @@ def serving(server: Server, callers: Sequence[Caller], *, seconds: float) -> Tur
         cpu = server.cpu_seconds() - before
         return [
             {
-                "per_second": outcome.per_second,
-                "cpu_seconds": cpu / max(outcome.answered, 1),
+                "per_second": outcome.per_second / requests_each,
+                "cpu_seconds": cpu * requests_each / max(outcome.answered, 1),
                 "cores_busy": cpu / outcome.seconds,
             }
         ]

@@ -92,13 +92,17 @@ class Server:
 
     def start(self) -> None:
         """Return when it has answered that it lives, and keep how long that took."""
-        with Cores.given(self._cores), Path(os.devnull).open("wb") as nowhere:
+        with (
+            Cores.given(self._cores),
+            Path(os.devnull).open("wb") as nowhere,
+            self._log.open("wb") as log,
+        ):
             began = time.perf_counter()
             self._process = subprocess.Popen(
                 self._command,
                 stdin=subprocess.DEVNULL,
                 stdout=nowhere,
-                stderr=self._log.open("wb"),
+                stderr=log,
                 cwd=self._log.parent,
                 env=self._environment,
             )

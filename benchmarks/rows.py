@@ -28,6 +28,7 @@ class Figure:
 
 PER_SECOND = Figure("per_second")
 PER_CPU_SECOND = Figure("cpu_seconds", inverted=True)
+CPU_EACH = Figure("cpu_seconds", less_is_better=True)
 TIME_EACH = Figure("per_second", inverted=True, less_is_better=True)
 CORES_BUSY = Figure("cores_busy")
 SECONDS = Figure("seconds", less_is_better=True)
@@ -39,17 +40,21 @@ LATENCY = Figure("latency_seconds", factor=1000, less_is_better=True)
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """A row whose figure is Doorward's as a share of another contender's."""
+    """A row whose figure is Doorward's as a share of another contender's.
+
+    ``who`` is Doorward at something else than the contender of its name does.
+    """
 
     name: str
     against: str
     figure: Figure
     goal: Goal | None = None
     times: float = 1.0
+    who: str = ""
 
     def row(self, bout: Bout, ours: str) -> Row:
         """Return the row, with one of the contenders as ours."""
-        name = self.figure.name
+        name, ours = self.figure.name, self.who or ours
         found = self.figure.compare(bout.figures(ours, name), bout.figures(self.against, name))
         return Row(
             self.name,

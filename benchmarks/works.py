@@ -1,39 +1,21 @@
 """What is measured, and the goals: a work for each, and with it the rows that are made of it.
 
-To add one, write a function that returns the turns of its contenders, beside those here, and give
-it a place in :data:`WORKS` with its rows. The contender ``Doorward`` has to be among them;
-``stage.each`` makes its turn, and that of the other tree where ``--beside`` names one.
+To add one, write a function that returns the turns of its contenders, beside those in
+:mod:`~benchmarks.contenders`, and give it a place in :data:`WORKS` with its rows. The contender
+``Doorward`` has to be among them.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
-from benchmarks.arena import (
-    CONNECTIONS,
-    COSTS,
-    PEOPLE,
-    House,
-    SigningUp,
-    get,
-    reading,
-    refreshing,
-    signing_in,
-    signing_in_to_peer,
-)
+from benchmarks import contenders
+from benchmarks.contenders import ARGON2, ONE, PASSKEY, PASSWORD_ALONE, SHORT_FLOOR
 from benchmarks.judgement import Goal
-from benchmarks.load import Caller, Once
-from benchmarks.measures import (
-    Turn,
-    asking_meanwhile,
-    hashing,
-    serving,
-    serving_batches,
-    starting,
-)
+from benchmarks.measures import Turn
 from benchmarks.rows import (
     CORES_BUSY,
+    CPU_EACH,
     LATENCY,
     MEMORY,
     PER_CPU_SECOND,
@@ -44,14 +26,7 @@ from benchmarks.rows import (
     Beside,
     Line,
 )
-from benchmarks.stage import FLOOR, OURS, PEER, Stage
-
-ARGON2 = "bare argon2"
-ONE = "one process"
-SHORT_FLOOR = "floor in two round trips"
-_ME = "/api/v1/users/me"
-_REFRESH = "/api/v1/sessions/refresh"
-_PROBES_PER_SECOND = 40
+from benchmarks.stage import FLOOR, PEER, Stage
 
 
 class Kind(StrEnum):
@@ -75,173 +50,11 @@ class Work:
     lines: tuple[Line, ...]
 
 
-# --- start, memory ---------------------------------------------------------------------------
-
-
-async def _start(stage: Stage) -> Mapping[str, Turn]:
-    def turn(tree: Path) -> Turn:
-        return starting(lambda: stage.arena.doorward(tree))
-
-    return {name: turn(tree) for name, tree in stage.trees.items()} | {
-        PEER: starting(stage.arena.peer)
-    }
-
-
-# --- sessions --------------------------------------------------------------------------------
-
-
-async def _me(stage: Stage) -> Mapping[str, Turn]:
-    seconds = stage.plan.seconds
-    people = stage.houses[OURS].people
-    floors = [reading("/me", each.access_token, each.email) for each in people]
-    peers = [reading("/users/me", stage.peer_token, "person0@example.com") for _ in people]
-    return stage.each(lambda house: reading_me(house, seconds)) | {
-        FLOOR: serving(stage.floor, floors, seconds=seconds),
-        PEER: serving(stage.peer, peers, seconds=seconds),
-    }
-
-
-async def _refresh(stage: Stage) -> Mapping[str, Turn]:
-    seconds = stage.plan.seconds
-    floors = {FLOOR: "/refresh", SHORT_FLOOR: "/refresh/two-statements"}
-    turns = stage.each(lambda house: refreshing_all(house, seconds))
-    for name, path in floors.items():
-        tokens = await stage.arena.floor_tokens()
-        callers = [refreshing(path, token) for token in tokens]
-        turns[name] = serving(stage.floor, callers, seconds=seconds)
-    return turns
-
-
-async def _unseen(stage: Stage) -> Mapping[str, Turn]:
-    """Ask with the tokens that refreshing has brought: nobody has verified them before."""
-
-    def batches(house: House, path: str, share: int) -> list[list[Once]]:
-        expected = [f'"email":"{person.email}"'.encode() for person in house.people]
-        return [
-            [
-                Once(
-                    [get(path, token) for token in tokens[at * share : (at + 1) * share]],
-                    expected=each,
-                )
-                for each, tokens in zip(expected, house.access_tokens, strict=True)
-            ]
-            for at in range(rounds)
-        ]
-
-    rounds = stage.plan.unseen_rounds
-    kept = [len(tokens) for house in stage.houses.values() for tokens in house.access_tokens]
-    share = min(stage.plan.unseen_tokens // CONNECTIONS, min(kept) // rounds)
-    turns = stage.each(lambda house: serving_batches(house.server, batches(house, _ME, share)))
-    ours = stage.houses[OURS]
-    return turns | {FLOOR: serving_batches(stage.floor, batches(ours, "/me", share))}
-
-
-def reading_me(house: House, seconds: float) -> Turn:
-    """Return the turn in which everybody in the house reads who they are."""
-    callers = [reading(_ME, each.access_token, each.email) for each in house.people]
-    return serving(house.server, callers, seconds=seconds)
-
-
-def refreshing_all(house: House, seconds: float) -> Turn:
-    """Return the turn in which everybody in the house refreshes their session."""
-    callers = [
-        refreshing(_REFRESH, person.refresh_token, kept=tokens)
-        for person, tokens in zip(house.people, house.access_tokens, strict=True)
-    ]
-    return serving(house.server, callers, seconds=seconds)
-
-
-# --- passwords -------------------------------------------------------------------------------
-
-
-async def _sign_in(stage: Stage) -> Mapping[str, Turn]:
-    seconds = stage.plan.hashing_seconds
-    busy = [signing_in(number) for number in range(PEOPLE)]
-    peers = [signing_in_to_peer() for _ in busy]
-    return stage.each(lambda house: serving(house.server, busy, seconds=seconds)) | {
-        ARGON2: hashing("verify", stage.arena.cores.server, COSTS, seconds=seconds),
-        PEER: serving(stage.peer, peers, seconds=seconds),
-    }
-
-
-async def _meanwhile(stage: Stage) -> Mapping[str, Turn]:
-    busy = [signing_in(number) for number in range(PEOPLE)]
-
-    def turn(house: House) -> Turn:
-        person = house.people[0]
-        return asking_meanwhile(
-            house.server,
-            busy,
-            reading(_ME, person.access_token, person.email),
-            seconds=stage.plan.meanwhile_seconds,
-            per_second=_PROBES_PER_SECOND,
-        )
-
-    return stage.each(turn)
-
-
-async def _sign_up(stage: Stage) -> Mapping[str, Turn]:
-    seconds = stage.plan.hashing_seconds
-
-    def turn(house: House) -> Turn:
-        callers = [SigningUp(f"new{number}") for number in range(PEOPLE)]
-        return serving(house.server, callers, seconds=seconds)
-
-    return stage.each(turn) | {
-        ARGON2: hashing("hash", stage.arena.cores.server, COSTS, seconds=seconds)
-    }
-
-
-# --- two processes ---------------------------------------------------------------------------
-
-
-def _one_and_two(stage: Stage, callers: Sequence[Caller]) -> dict[str, Turn]:
-    """Return the turns of two processes and of one, asked by the same callers."""
-    seconds = stage.plan.seconds
-    return {
-        OURS: serving(stage.two.server, callers, seconds=seconds),
-        ONE: serving(stage.houses[OURS].server, callers, seconds=seconds),
-    }
-
-
-async def _me_of_two(stage: Stage) -> Mapping[str, Turn]:
-    people = stage.two.people
-    return _one_and_two(stage, [reading(_ME, one.access_token, one.email) for one in people])
-
-
-async def _refresh_of_two(stage: Stage) -> Mapping[str, Turn]:
-    tokens = [person.refresh_token for person in stage.two.people]
-    return _one_and_two(stage, [refreshing(_REFRESH, token) for token in tokens])
-
-
-async def _sign_in_of_two(stage: Stage) -> Mapping[str, Turn]:
-    seconds, both = stage.plan.hashing_seconds, stage.arena.cores.two
-    return {
-        OURS: serving(stage.two.server, _SIGNING_IN_TO_TWO, seconds=seconds),
-        ARGON2: hashing("verify", both, COSTS, seconds=seconds),
-    }
-
-
-async def _meanwhile_of_two(stage: Stage) -> Mapping[str, Turn]:
-    person = stage.two.people[0]
-    return {
-        OURS: asking_meanwhile(
-            stage.two.server,
-            _SIGNING_IN_TO_TWO,
-            reading(_ME, person.access_token, person.email),
-            seconds=stage.plan.meanwhile_seconds,
-            per_second=_PROBES_PER_SECOND,
-        )
-    }
-
-
-_SIGNING_IN_TO_TWO = [signing_in(number % PEOPLE) for number in range(2 * PEOPLE)]
-
 WORKS = (
     Work(
         "start",
         Kind.SHORT,
-        _start,
+        contenders.start,
         (
             Beside("start, against the peer", PEER, START, Goal(0.6, at_most=True)),
             Beside("start, processor time", PEER, START_CPU),
@@ -253,7 +66,7 @@ WORKS = (
     Work(
         "me",
         Kind.SHORT,
-        _me,
+        contenders.me,
         (
             Beside("me, per CPU second", FLOOR, PER_CPU_SECOND, Goal(0.8)),
             Beside("me, against the peer", PEER, PER_CPU_SECOND, Goal(5.0)),
@@ -262,7 +75,7 @@ WORKS = (
     Work(
         "refresh",
         Kind.SHORT,
-        _refresh,
+        contenders.refresh,
         (
             Beside("refresh, per CPU second", FLOOR, PER_CPU_SECOND, Goal(0.5)),
             Beside("refresh, the same writes", SHORT_FLOOR, PER_CPU_SECOND),
@@ -271,13 +84,13 @@ WORKS = (
     Work(
         "me, unseen tokens",
         Kind.GIVEN,
-        _unseen,
+        contenders.unseen,
         (Beside("me, each token for the first time", FLOOR, PER_CPU_SECOND),),
     ),
     Work(
         "sign-in",
         Kind.HASHING,
-        _sign_in,
+        contenders.sign_in,
         (
             Beside("sign-in, saturated", ARGON2, PER_SECOND, Goal(0.98)),
             Beside("sign-in, per CPU second", ARGON2, PER_CPU_SECOND, Goal(0.98)),
@@ -287,7 +100,7 @@ WORKS = (
     Work(
         "me, while sign-in is saturated",
         Kind.ONCE,
-        _meanwhile,
+        contenders.meanwhile,
         (
             Absolute(
                 "me while sign-in is saturated, p99",
@@ -299,9 +112,29 @@ WORKS = (
         ),
     ),
     Work(
+        "sign-in with factors",
+        Kind.HASHING,
+        contenders.sign_in_with_factors,
+        (
+            Beside(
+                "sign-in with a code, processor time",
+                PASSWORD_ALONE,
+                CPU_EACH,
+                Goal(1.05, at_most=True),
+            ),
+            Beside(
+                "sign-in with a passkey, per CPU second",
+                PASSWORD_ALONE,
+                PER_CPU_SECOND,
+                Goal(50),
+                who=PASSKEY,
+            ),
+        ),
+    ),
+    Work(
         "sign-up",
         Kind.HASHING,
-        _sign_up,
+        contenders.sign_up,
         (
             Beside("sign-up, saturated", ARGON2, PER_SECOND, Goal(0.9, 0.95)),
             Beside("sign-up, per CPU second", ARGON2, PER_CPU_SECOND),
@@ -310,7 +143,7 @@ WORKS = (
     Work(
         "me, two processes",
         Kind.SHORT,
-        _me_of_two,
+        contenders.me_of_two,
         (
             Beside("me, two processes with a core each", ONE, PER_CPU_SECOND, Goal(1.8), times=2),
             Beside("me, two processes, per second here", ONE, PER_SECOND),
@@ -319,7 +152,7 @@ WORKS = (
     Work(
         "refresh, two processes",
         Kind.SHORT,
-        _refresh_of_two,
+        contenders.refresh_of_two,
         (
             Beside(
                 "refresh, two processes with a core each", ONE, PER_CPU_SECOND, Goal(1.8), times=2
@@ -330,7 +163,7 @@ WORKS = (
     Work(
         "sign-in, two processes",
         Kind.HASHING,
-        _sign_in_of_two,
+        contenders.sign_in_of_two,
         (
             Beside("sign-in, two processes", ARGON2, PER_SECOND),
             Beside("sign-in, two processes, cores kept busy", ARGON2, CORES_BUSY, Goal(0.95)),
@@ -339,7 +172,7 @@ WORKS = (
     Work(
         "me, while two processes are saturated",
         Kind.ONCE,
-        _meanwhile_of_two,
+        contenders.meanwhile_of_two,
         (
             Absolute(
                 "me while sign-in saturates all cores, p99",

@@ -56,6 +56,17 @@ async def test_a_row_compares_round_by_round() -> None:
     assert row.ours == "3.00/s, 333.3 ms CPU"
 
 
+async def test_a_row_may_be_of_another_contender() -> None:
+    """
+    Doorward at something else in the same turns.
+    """
+    bout = Bout(turns("Doorward", "with a passkey", "password alone")[0])
+    await bout.play(3)
+    row = Beside("a", "password alone", PER_SECOND, who="with a passkey").row(bout, "Doorward")
+    assert row.found == Estimate(5 / 6, 2 / 3, 8 / 9, 3)
+    assert row.ours == "5.00/s, 200.0 ms CPU"
+
+
 async def test_a_quantile_is_of_all_samples() -> None:
     async def play() -> list[Sample]:
         return [{"latency_seconds": number / 1000} for number in range(1, 101)]
