@@ -64,8 +64,10 @@ AUDIT = """
       if (ratio < 3) found.push(`an edge has a contrast of ${ratio.toFixed(2)}`);
       if (element.labels.length !== 1) found.push(`${element.name} has no label`);
     }
-    if (element.matches("button, input:not([type=hidden])") && element.offsetHeight < 44) {
-      found.push(`${element.tagName} is ${element.offsetHeight} pixels high`);
+    if (element.matches("button, input:not([type=hidden])")) {
+      const pressed = element.type === "checkbox" ? element.labels[0] : element;
+      const high = pressed ? pressed.offsetHeight : 0;
+      if (high < 44) found.push(`${element.tagName} is ${high} pixels high`);
     }
     for (const name of (element.getAttribute("aria-describedby") || "").split(" ")) {
       if (name && !document.getElementById(name)) found.push(`${name} describes nothing`);
@@ -195,3 +197,18 @@ async def test_passwords_can_come_from_a_manager(served: Served, visit: Visitor)
         ["password", "password", "new-password"],
         ["repeated_password", "password", "new-password"],
     ]
+
+
+async def test_recovery_codes_are_printed_black_on_white(served: Served, visit: Visitor) -> None:
+    """
+    MF-1: in dark mode as well, and without what is there to be pressed.
+    """
+    page = (await visit(color_scheme="dark")).page
+    await _show(page, served, ACCOUNT["recovery-codes: shown"])
+    await page.emulate_media(media="print", color_scheme="dark")
+    assert await page.evaluate(
+        """() => [getComputedStyle(document.body).color,
+                  getComputedStyle(document.querySelector("main")).backgroundColor]"""
+    ) == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
+    assert await page.locator(".codes li").count() == 10
+    assert not await page.get_by_text("I have kept them").is_visible()

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from application.factors.listing import ListedFactor
 from domain.errors import Violation
+from domain.factors.device import DeviceId, TrustedDevice
 from domain.factors.factor import FactorId, Passkey, RecoveryCodes, Totp
 from domain.factors.totp import TotpSettings
 from domain.identifiers import UserId
@@ -57,6 +58,10 @@ def account_page_states() -> dict[str, Response]:
         "sign-in: later": sign_in_page({}, goal=Goal(), passkey=passkey, status=429, wait=90),
         "second-factor: code": _proving(Place.SECOND_FACTOR, _METHODS[1:]),
         "second-factor: all": _proving(Place.SECOND_FACTOR, _METHODS),
+        "second-factor: to remember": prove_page(
+            Place.SECOND_FACTOR, methods=_METHODS[1:], hidden={"state": _HERE}, may_remember=True
+        ),
+        "security: devices": security_page(_factors()[:1], _devices(), email=EMAIL, csrf=_HERE),
         "second-factor: wrong": _proving(Place.SECOND_FACTOR, _METHODS, wrong="recovery_code"),
         "step-up: all": _proving(Place.STEP_UP, _METHODS),
         "step-up: wrong": _proving(Place.STEP_UP, ["totp"], wrong="code"),
@@ -146,6 +151,22 @@ def _factors() -> list[ListedFactor]:
     )
     usable = [ListedFactor(each, usable=True) for each in (app, passkeys[0])]
     return [*usable, ListedFactor(passkeys[1], usable=False), ListedFactor(codes, usable=True)]
+
+
+def _devices() -> list[TrustedDevice]:
+    agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    return [
+        TrustedDevice(
+            id=DeviceId(UUID(int=number)),
+            user_id=UserId(UUID(int=1)),
+            digest=b"",
+            created_at=_NOW,
+            expires_at=_NOW,
+            ip_address=None,
+            user_agent=user_agent,
+        )
+        for number, user_agent in ((1, agent), (2, None))
+    ]
 
 
 def _numbered(number: int) -> FactorId:

@@ -17,6 +17,7 @@ CSRF: Final = "csrf"
 THEN: Final = "then"
 FACTOR: Final = "factor"
 CREDENTIAL: Final = "credential"
+REMEMBER: Final = "remember_device"
 CODE_INPUT: Final = 64
 """Characters of a code at most, as in JSON."""
 _LONGEST_HIDDEN: Final = 32 * 1024
@@ -35,6 +36,7 @@ class Place(StrEnum):
     RECOVERY_CODES = "recovery-codes"
     RENAME_FACTOR = "rename-factor"
     REMOVE_FACTOR = "remove-factor"
+    FORGET_DEVICES = "forget-devices"
     SIGN_OUT = "sign-out"
 
 
@@ -50,6 +52,7 @@ class Said(StrEnum):
     ADDED = "added"
     RENAMED = "renamed"
     REMOVED = "removed"
+    FORGOTTEN = "forgotten"
     SIGNED_OUT = "signed-out"
 
 
@@ -77,7 +80,7 @@ PROOFS: Final[Mapping[str, Field]] = {
 
 _HIDDEN: Final[Mapping[Place, Sequence[str]]] = {
     Place.SIGN_IN: (THEN, FACTOR),
-    Place.SECOND_FACTOR: (THEN, FACTOR, "state", "code", "recovery_code", CREDENTIAL),
+    Place.SECOND_FACTOR: (THEN, FACTOR, "state", "code", "recovery_code", REMEMBER, CREDENTIAL),
     Place.PASSKEY_SIGN_IN: (THEN, FACTOR, "challenge", CREDENTIAL),
     Place.STEP_UP: (CSRF, THEN, FACTOR, "challenge", *(each.name for each in PROOFS.values()),
                     CREDENTIAL),
@@ -86,6 +89,7 @@ _HIDDEN: Final[Mapping[Place, Sequence[str]]] = {
     Place.RECOVERY_CODES: (CSRF,),
     Place.RENAME_FACTOR: (CSRF, FACTOR),
     Place.REMOVE_FACTOR: (CSRF, FACTOR),
+    Place.FORGET_DEVICES: (CSRF,),
     Place.SIGN_OUT: (CSRF,),
 }  # fmt: skip
 

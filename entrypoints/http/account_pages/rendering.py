@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from application.factors.listing import ListedFactor
 from domain.errors import Violation
+from domain.factors.device import TrustedDevice
 from domain.factors.factor import Passkey, RecoveryCodes, is_second
 from entrypoints.http.account_pages.places import (
     FACTOR,
@@ -74,6 +75,7 @@ def prove_page(
     hidden: Mapping[str, str],
     options: Options | None = None,
     is_signed_in: bool = False,
+    may_remember: bool = False,
     status: int = 200,
     problems: Sequence[Violation] = (),
     wait: int | None = None,
@@ -108,12 +110,18 @@ def prove_page(
         options=_as_json(options) if "passkey" in methods and options is not None else None,
         problems=problems,
         is_signed_in=is_signed_in,
+        may_remember=may_remember,
         wait=wait,
     )
 
 
 def security_page(
-    factors: Sequence[ListedFactor], *, email: str, csrf: str, said: Said | None = None
+    factors: Sequence[ListedFactor],
+    devices: Sequence[TrustedDevice] = (),
+    *,
+    email: str,
+    csrf: str,
+    said: Said | None = None,
 ) -> Response:
     """Return the page that shows what the account has."""
     has_second = any(is_second(each.factor) for each in factors)
@@ -126,6 +134,7 @@ def security_page(
         has_app=any(each.factor.kind.value == "totp" for each in factors),
         has_second=has_second,
         factors=[_shown(each) for each in factors],
+        devices=[{"what": each.user_agent, "until": _day(each.expires_at)} for each in devices],
         said=None if said is None else ENGLISH.said[said],
     )
 

@@ -35,12 +35,13 @@ async def open_account() -> Response:
 @router.get("/security", response_model=str)
 async def open_security(request: Request, services: Services, origin: From) -> Response:
     """Show what signing in takes beside the password."""
-    words = request.query_params.get("said")
-    said = Said(words) if words in {Said.ADDED, Said.RENAMED, Said.REMOVED} else None
+    words = request.query_params.get("said", "")
+    said = Said(words) if words in {*Said} - {Said.SIGNED_OUT} else None
 
     async def show(visitor: Visitor) -> Response:
         factors = await services.factors.list(principal=visitor.principal)
-        return security_page(factors, email=visitor.email, csrf=visitor.csrf, said=said)
+        devices = await services.factors.list_devices(principal=visitor.principal)
+        return security_page(factors, devices, email=visitor.email, csrf=visitor.csrf, said=said)
 
     return await for_visitor(request, services, origin, show, here=Goal())
 
@@ -105,6 +106,20 @@ async def remove(request: Request, services: Services, origin: From) -> Response
 
     here = Goal(Place.REMOVE_FACTOR, factor_id)
     return await for_visitor(request, services, origin, take_away, here=here, form=form)
+
+
+@router.post("/forget-devices", response_model=str)
+async def forget_devices(request: Request, services: Services, origin: From) -> Response:
+    """Ask for a second factor on every device again."""
+    form = await form_of(Place.FORGET_DEVICES, request)
+    if form is None:
+        return said_page(ENGLISH.unreadable, status=400)
+
+    async def forget(visitor: Visitor) -> Response:
+        await services.factors.forget_devices(principal=visitor.principal, origin=origin)
+        return to(with_query(Place.SECURITY, {"said": Said.FORGOTTEN}))
+
+    return await for_visitor(request, services, origin, forget, here=Goal(), form=form)
 
 
 async def _open_change(

@@ -29,6 +29,7 @@ from entrypoints.http.account_pages.places import (
     FIELDS,
     PASSWORD,
     PREFIX,
+    REMEMBER,
     Goal,
     Place,
     Said,
@@ -48,9 +49,10 @@ from entrypoints.http.account_pages.visitors import (
     to,
     to_sign_in,
 )
+from entrypoints.http.edge.cookies import DEVICE_COOKIE, cookie, give_device_cookie
 from entrypoints.http.edge.csrf import require_own_page
 from entrypoints.http.edge.dependencies import From, Services, limited
-from entrypoints.http.edge.errors import CsrfFailed, retry_after_of, status_of
+from entrypoints.http.edge.errors import CsrfFailed, MultipleCredentials, retry_after_of, status_of
 from entrypoints.http.pages.flows import Form, gaps_in
 
 router = APIRouter(prefix=PREFIX, include_in_schema=False, default_response_class=HTMLResponse)
@@ -104,7 +106,10 @@ async def sign_in(request: Request, services: Services, origin: From) -> Respons
 
     async def attempt() -> TokenGrant:
         return await services.factors.sign_in(
-            email=form["email"], password=form[PASSWORD.name], origin=origin
+            email=form["email"],
+            password=form[PASSWORD.name],
+            device_token=cookie(request, DEVICE_COOKIE),
+            origin=origin,
         )
 
     return await _enter(request, services, form, attempt, again, field=PASSWORD.name)
@@ -147,7 +152,7 @@ async def sign_in_with_second_factor(
     async def again(how: Ending) -> Response:
         if any(each.code == InvalidChallenge.code for each in how.problems):
             return await _sign_in_page(services, {}, goal, how)
-        return _second_factor_page(form["state"], state, goal, how)
+        return _second_factor_page(services, form["state"], state, goal, how)
 
     try:
         proof = proof_in(form, state["methods"])
@@ -156,7 +161,11 @@ async def sign_in_with_second_factor(
 
     async def attempt() -> TokenGrant:
         return await services.factors.complete_sign_in(
-            challenge=state["token"], proof=proof, origin=origin
+            challenge=state["token"],
+            proof=proof,
+            device_token=cookie(request, DEVICE_COOKIE),
+            remember_device=bool(form[REMEMBER]),
+            origin=origin,
         )
 
     return await _enter(request, services, form, attempt, again, field=field_of(proof))
@@ -198,10 +207,15 @@ async def _enter(
         require_own_page(request)
         ensure_ready(services)
         await _admit(request)
-        return signed_in(await attempt(), goal)
+        grant = await attempt()
+        answer = signed_in(grant, goal)
+        if grant.device is not None:
+            seconds = services.policies.factors.trusted_device_seconds
+            give_device_cookie(answer, grant.device.token, seconds)
+        return answer
     except SecondFactorRequired as refusal:
-        return _ask_for_more(request, refusal, goal)
-    except CsrfFailed as refusal:
+        return _ask_for_more(request, services, refusal, goal)
+    except (CsrfFailed, MultipleCredentials) as refusal:
         return refused_page(refusal, here=Place.SIGN_IN)
     except (InvalidCredentials, InvalidProof, InvalidInput) as refusal:
         return await again(Ending.wrong(field, refusal))
@@ -212,7 +226,9 @@ async def _enter(
         return await again(Ending(status=status, wait=retry_after_of(refusal, status) or 1))
 
 
-def _ask_for_more(request: Request, refusal: SecondFactorRequired, goal: Goal) -> Response:
+def _ask_for_more(
+    request: Request, services: Services, refusal: SecondFactorRequired, goal: Goal
+) -> Response:
     issued = refusal.challenge
     if issued is None:
         return _UNREADABLE()
@@ -222,14 +238,17 @@ def _ask_for_more(request: Request, refusal: SecondFactorRequired, goal: Goal) -
         "options": issued.passkey_options,
     }
     sealed = sealed_state(request, Place.SECOND_FACTOR, state)
-    return _second_factor_page(sealed, state, goal, Ending())
+    return _second_factor_page(services, sealed, state, goal, Ending())
 
 
-def _second_factor_page(sealed: str, state: Mapping[str, Any], goal: Goal, how: Ending) -> Response:
+def _second_factor_page(
+    services: Services, sealed: str, state: Mapping[str, Any], goal: Goal, how: Ending
+) -> Response:
     return prove_page(
         Place.SECOND_FACTOR,
         methods=state["methods"],
         options=state["options"],
+        may_remember=services.policies.factors.trusted_device_seconds > 0,
         hidden={**goal.fields, "state": sealed},
         status=how.status,
         problems=how.problems,

@@ -50,6 +50,10 @@ class SecurityText:
     add_app: str
     add_passkey: str
     new_codes: str
+    devices: str
+    trusted_until: str
+    unknown_device: str
+    forget: str
     sign_out: str
 
 
@@ -90,6 +94,7 @@ class AccountTexts:
     kinds: Mapping[str, str]
     said: Mapping[Said, str]
     passkey: PasskeyTrouble
+    remember: str
     otherwise: str
     mailed_code: FieldText
     mail_first: PageText
@@ -196,6 +201,10 @@ ENGLISH: Final = AccountTexts(
         add_app="Set up an authenticator app",
         add_passkey="Add a passkey",
         new_codes="Make new recovery codes",
+        devices="Devices on which the password suffices",
+        trusted_until="until",
+        unknown_device="A device that did not say what it is",
+        forget="Ask for a second factor on all of them",
         sign_out="Sign out",
     ),
     codes=CodesText(
@@ -218,6 +227,7 @@ ENGLISH: Final = AccountTexts(
         Said.ADDED: "It is added.",
         Said.RENAMED: "It has another name.",
         Said.REMOVED: "It is removed.",
+        Said.FORGOTTEN: "Every device is asked for a second factor again.",
         Said.SIGNED_OUT: "You are signed out.",
     },
     passkey=PasskeyTrouble(
@@ -226,6 +236,7 @@ ENGLISH: Final = AccountTexts(
         known="This device has a passkey for your account already.",
         without_script="Passkeys need a browser that runs the script of this page.",
     ),
+    remember="Do not ask for it on this device again",
     otherwise="or",
     mailed_code=FieldText(
         "Code from your mailbox", "The eight digits of the mail that we just sent."

@@ -18,6 +18,7 @@ from domain.factors.factor import FactorId
 from entrypoints.http.account_pages.places import Goal, Place, Said, expected_by
 from entrypoints.http.account_pages.routes import FORM_PATHS
 from entrypoints.http.account_pages.texts import ENGLISH
+from entrypoints.http.edge.cookies import DEVICE_COOKIE
 from tests.http.account_pages.window import ORIGIN, Form, Page, Window
 from tests.http.client import PASSWORD, PUBLIC_URL, WRONG_PASSWORD, Api, code_of, data_of
 from tests.http.conftest import Start
@@ -351,6 +352,43 @@ async def test_recovery_codes_are_renewed_and_shown_once(api: Api) -> None:
     ).status == 422
     page = await window.press(page.form("second-factor", "recovery_code"), recovery_code=new[0])
     assert page.address == "/account/security"
+
+
+async def test_a_device_that_is_trusted_is_not_asked_again(start: Start) -> None:
+    """
+    MF-2: for the lowest level, where the operator allows it; until it is forgotten.
+    """
+    api = await start(trusted_device_ttl=3600)
+    _, app, _ = await with_app(api)
+    window = Window(api)
+    page = await enter(window)
+    form = page.form("second-factor", "code")
+    page = await window.press(form, code="000000", remember_device="yes")
+    assert (page.status, DEVICE_COOKIE in window.cookies) == (422, False)
+    page = await window.press(form, code=code_of(app), remember_device="yes")
+    assert page.says(ENGLISH.security.devices)
+    page = await window.press(page.form("sign-out"))
+    assert set(window.cookies) == {DEVICE_COOKIE}
+    page = await enter(window)
+    assert page.address == "/account/security"
+    assert (await window.open("recovery-codes")).address == "/account/step-up"
+    page = await window.open("security")
+    page = await window.press(page.form("forget-devices"))
+    assert page.says(ENGLISH.said[Said.FORGOTTEN])
+    assert not page.says(ENGLISH.security.devices)
+    await window.press(page.form("sign-out"))
+    assert (await enter(window)).title == ENGLISH.pages[Place.SECOND_FACTOR].title
+
+
+async def test_where_no_device_is_trusted_none_is_offered(start: Start) -> None:
+    api = await start(trusted_device_ttl=0)
+    _, app, _ = await with_app(api)
+    window = Window(api)
+    form = (await enter(window)).form("second-factor", "code")
+    assert "remember_device" not in form.fields
+    form.fields["remember_device"] = "yes"
+    await window.press(form, code=code_of(app))
+    assert set(window.cookies) == {ACCESS, REFRESH}
 
 
 # --- stepping up ----------------------------------------------------------------------------------

@@ -45,7 +45,8 @@ class Page(HTMLParser):
             data = {name: value for name, value in given.items() if name.startswith("data-")}
             self.forms.append(Form(urljoin(self.address, given["action"]), data=data))
         elif tag == "input" and "name" in given:
-            self.forms[-1].fields[given["name"]] = given.get("value", "")
+            is_box = given.get("type") == "checkbox"  # and not ticked, unless a test does
+            self.forms[-1].fields[given["name"]] = "" if is_box else given.get("value", "")
         elif tag == "a":
             self.links.append(urljoin(self.address, given["href"]))
 
