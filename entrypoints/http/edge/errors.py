@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 import orjson
@@ -268,36 +269,36 @@ def responses(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
     for row in sorted(map(ErrorCode.of, refusals), key=lambda row: row.status):
         answer = declared.setdefault(row.status, _declaration())
         answer["description"] = f"{answer['description']} `{row.code}`: {row.meaning}".strip()
-        answer["content"]["application/json"]["examples"][row.code] = {
-            "summary": row.meaning,
-            "value": _example(row),
-        }
+        answer["content"]["application/json"]["examples"][row.code] = _example(row)
     return declared
 
 
+_ENVELOPE = {"$ref": "#/components/schemas/ErrorEnvelope"}
+_PROBLEM = {"schema": {"$ref": "#/components/schemas/Problem"}}
+
+
 def _declaration() -> dict[str, Any]:
-    envelope = {"$ref": "#/components/schemas/ErrorEnvelope"}
-    problem = {"$ref": "#/components/schemas/Problem"}
     return {
         "description": "",
         "content": {
-            "application/json": {"schema": envelope, "examples": {}},
-            "application/problem+json": {"schema": problem},
+            "application/json": {"schema": _ENVELOPE, "examples": {}},
+            "application/problem+json": _PROBLEM,
         },
     }
 
 
+@cache
 def _example(row: ErrorCode) -> dict[str, Any]:
-    return {
-        "error": {
-            "code": row.code,
-            "message": row.meaning,
-            "request_id": "0b5e7d1c8f4a4a0f9f5b1c2d3e4f5061",
-            "retryable": row.retryable,
-            "retry_after": 1 if row.status in {429, 503} else None,
-            "details": [],
-        }
+    """Return the example of an error: one for all routes, of which there are many."""
+    error = {
+        "code": row.code,
+        "message": row.meaning,
+        "request_id": "0b5e7d1c8f4a4a0f9f5b1c2d3e4f5061",
+        "retryable": row.retryable,
+        "retry_after": 1 if row.status in {429, 503} else None,
+        "details": [],
     }
+    return {"summary": row.meaning, "value": {"error": error}}
 
 
 def _problem(facts: dict[str, Any], status: int, scope: Scope) -> dict[str, Any]:
