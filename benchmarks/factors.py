@@ -32,7 +32,7 @@ _APPS = 3 * PEOPLE
 """Each turn takes a third of them, so that hardly ever one has to wait for codes."""
 _LONGEST_TURN = 20.0
 _CODE_LASTS = 10.0
-"""For so many seconds yet is a code good that is put into a request."""
+"""For so many seconds yet is a code good that is put into a request: passwords are hashed first."""
 _FACTORS = "/api/v1/users/me/factors"
 _SESSIONS = "/api/v1/sessions"
 _TOTP = TotpSettings()
@@ -52,17 +52,15 @@ class AuthenticatorApp:
     def codes_left(self) -> int:
         """How many codes it could show now."""
         latest = int(self._now()) // _TOTP.period + STEPS_ASIDE
-        return latest + 1 - self._next
+        return latest + 1 - self._next(_CODE_LASTS)
 
-    def code(self) -> str:
-        """Return the oldest code that is later than those it has shown, and not about to end."""
-        self._last = self._next
+    def code(self, *, lasts: float = _CODE_LASTS) -> str:
+        """Return the oldest code that is later than those it has shown and lasts for so long."""
+        self._last = self._next(lasts)
         return _TOTP.code(self._secret, self._last)
 
-    @property
-    def _next(self) -> int:
-        # It has to be good when it is looked at, after the password.
-        return max(self._last + 1, int(self._now() + _CODE_LASTS) // _TOTP.period - STEPS_ASIDE)
+    def _next(self, lasts: float) -> int:
+        return max(self._last + 1, int(self._now() + lasts) // _TOTP.period - STEPS_ASIDE)
 
 
 class ShowingPasskey:
@@ -118,7 +116,7 @@ def add_app(server: Server, email: str) -> AuthenticatorApp:
     """Give an account an authenticator app, as its owner does, with the first of its codes."""
     begun, caller = _begin(server, email, "totp")
     app = AuthenticatorApp(email, read_secret(begun["secret"]))
-    given = {"enrolment": begun["enrolment"], "code": app.code()}
+    given = {"enrolment": begun["enrolment"], "code": app.code(lasts=3)}
     server.ask("POST", f"{_FACTORS}/totp/confirm", json=given, headers=caller)
     return app
 

@@ -78,6 +78,13 @@ def test_an_app_shows_codes_that_are_good_when_they_are_looked_at(into_the_step:
         clock.now += 30
 
 
+@pytest.mark.parametrize("into_the_step", range(27))
+def test_an_app_that_was_just_added_has_two_codes_left(into_the_step: int) -> None:
+    app = AuthenticatorApp("ada@example.com", SECRET, now=Clock(1_800_000_000 + into_the_step))
+    app.code(lasts=3)
+    assert app.codes_left == 2
+
+
 def test_an_app_has_a_new_code_with_each_step() -> None:
     clock = Clock(1_800_000_000)
     app = AuthenticatorApp("ada@example.com", SECRET, now=clock)
