@@ -246,6 +246,8 @@ def _rounds(
         if container.settings().secret_key_previous is not None:
             renew = services.mail.renew_secrets
             rounds.append(("mailed secrets", HOUSEKEEPING_EVERY, renew))
+            reseal = services.factors.renew_sealed
+            rounds.append(("sealed factors", HOUSEKEEPING_EVERY, reseal))
         rounds.append(("housekeeping", HOUSEKEEPING_EVERY, lambda: _keep_house(services)))
     return rounds
 

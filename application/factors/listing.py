@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from application.factors.ports import FactorsUnit
-from application.factors.recovery import recovery_purpose
-from application.factors.totp import totp_purpose
-from application.ports.crypto import SealBroken, SecretBox
+from application.factors.renewal import is_readable, sealed_in
+from application.ports.crypto import SecretBox
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.users.lookup import existing_user
-from domain.factors.factor import Factor, Passkey, RecoveryCodes, Totp, is_second
+from domain.factors.factor import Factor, Passkey, is_second
 from domain.identifiers import UserId
 from domain.principal import Principal
 from domain.sessions.session import EndReason, SessionIsOver
@@ -34,18 +33,7 @@ class Usability:
         """Tell whether a right proof would be taken for right."""
         if isinstance(factor, Passkey):
             return factor.rp_id == self._rp_id
-        if isinstance(factor, Totp):
-            return self._opens(factor.sealed_secret, totp_purpose(factor.user_id))
-        if isinstance(factor, RecoveryCodes):
-            return self._opens(factor.sealed_key, recovery_purpose(factor.user_id))
-        return False
-
-    def _opens(self, sealed: bytes, purpose: str) -> bool:
-        try:
-            self._secret_box.open(sealed, purpose=purpose)
-        except SealBroken:
-            return False
-        return True
+        return sealed_in(factor) is not None and is_readable(factor, self._secret_box)
 
 
 class ListFactors:

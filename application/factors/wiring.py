@@ -27,6 +27,7 @@ from application.factors.passkeys import (
 from application.factors.ports import FactorsUnit, Passkeys
 from application.factors.proofs import ProofKind, Proofs
 from application.factors.recovery import RecoveryCodeMaking, RecoveryCodeProofs
+from application.factors.renewal import RenewSealedFactors
 from application.factors.reset import ResetFactors
 from application.factors.sign_in import CompleteSignIn, SignIn, SignInDecisions
 from application.factors.step_up import Askers, BeginStepUp, StepUp
@@ -82,6 +83,7 @@ class Factors:
     renew_recovery_codes: RenewRecoveryCodes
     reset: ResetFactors
     undo_first: UndoFirstFactor
+    renew_sealed: RenewSealedFactors
     list_devices: ListDevices
     forget_devices: ForgetDevices
     secret_checks: Mapping[MessageKind, SecretCheck]
@@ -265,6 +267,7 @@ def factors[U: FactorsUnit](
             secrets=credentials.secrets,
             guard=guard,
         ),
+        renew_sealed=RenewSealedFactors(unit_of_work=units, secret_box=kernel.secret_box),
         list_devices=ListDevices(unit_of_work=units, trust=devices),
         forget_devices=ForgetDevices(unit_of_work=units, clock=clock, recorder=recorder),
         secret_checks={FIRST_FACTOR_ENROLLED: credentials.secrets.check_for(Purpose.FACTOR_UNDO)},

@@ -151,6 +151,7 @@ async def _surroundings(container: "Container", settings: Settings) -> AsyncIter
         ("SECRET_KEY_PREVIOUS", _previous_key),
         ("outbox", _outbox),
         ("administrators", _administrators),
+        ("factors", _factors),
         ("PASSKEY_RP_ID", _passkeys),
     )
     for name, look in parts:
@@ -235,6 +236,8 @@ async def _previous_key(container: "Container", settings: Settings) -> list[Find
     needed = []
     if waiting := await service.mail.renew_secrets.outstanding():
         needed.append(f"{waiting} waiting {'mail' if waiting == 1 else 'mails'} (run a worker)")
+    if sealed := await service.factors.renew_sealed.outstanding():
+        needed.append(f"{sealed} {'factor' if sealed == 1 else 'factors'} of users (run a worker)")
     if (changed_at := standing.retired_at) is not None:
         for what, lifetime in _under_previous_key(settings).items():
             if (over := changed_at + lifetime) > container.clock().now():
@@ -281,6 +284,26 @@ async def _administrators(container: "Container", _: Settings) -> list[Finding]:
         " --password-stdin"
     )
     return [_finding("administrators", "There is none yet.", cure, level="note")]
+
+
+async def _factors(container: "Container", _: Settings) -> list[Finding]:
+    service = container.service()
+    try:
+        await service.keys.secret_key.ensure_right()
+    except WrongSecretKey:
+        return []  # it is among the findings
+    unreadable = await service.factors.renew_sealed.unreadable()
+    if not unreadable.count:
+        return []
+    message = (
+        "Sealed under a SECRET_KEY that is gone, so that their users cannot show them any more:"
+        f" {unreadable.count}, the first one of user {unreadable.first_of}."
+    )
+    cure = (
+        "Set SECRET_KEY_PREVIOUS to that key, if it is still known, until a worker has sealed them"
+        " anew. Otherwise `doorward factors reset` lets a user in without them."
+    )
+    return [_warning("factors", message, cure)]
 
 
 async def _passkeys(container: "Container", settings: Settings) -> list[Finding]:

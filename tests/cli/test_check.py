@@ -13,6 +13,8 @@ from typing import Any, cast
 import asyncpg
 import pytest
 
+from domain.factors.factor import Totp
+from domain.identifiers import UserId
 from entrypoints.cli import check
 from entrypoints.container import Container
 from entrypoints.settings import Finding
@@ -246,6 +248,26 @@ def test_in_production_a_second_factor_is_advised_for_administrators(tmp_path: P
         assert [each for each in found if each["setting"] == "ADMINISTRATOR_ACR"] == []
     found = place.found(ENVIRONMENT="development")
     assert [each for each in found if each["setting"] == "ADMINISTRATOR_ACR"] == []
+
+
+async def test_factors_that_no_key_opens_are_counted_with_their_cure(tmp_path: Path) -> None:
+    """
+    MF-2, trap 10: a prompt that no code can pass is told before a user meets it.
+    """
+    async with running_api(settings_for("memory://")) as api:
+        tokens = await api.signed_in_user()
+        await api.enrol_totp(tokens)
+        assert await check._factors(api.container, api.settings) == []
+        async with api.units() as unit:
+            for factor in await unit.factors.list_of(UserId.parse(tokens.user_id)):
+                if isinstance(factor, Totp):
+                    factor.sealed_secret = b"sealed under a key that is gone"
+                    await unit.factors.save(factor)
+            await unit.commit()
+        [found] = await check._factors(api.container, api.settings)
+    assert (found.level, found.setting) == ("warning", "factors")
+    assert f"1, the first one of user {tokens.user_id}" in found.message
+    assert "doorward factors reset" in found.cure
 
 
 async def test_passkeys_of_another_domain_are_counted(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 
 from domain.identifiers import UserId
@@ -20,7 +21,7 @@ from entrypoints.container import close
 from entrypoints.lifecycle import build_container
 from tests.cli.conftest import as_typed
 from tests.cli.operator import Operator
-from tests.http.client import settings_for
+from tests.http.client import code_of, settings_for
 from tests.support.command_line import Done, command
 from tests.support.forked import Forked, Parent
 from tests.support.processes import PATIENCE, free_port, wait_for_line, wait_for_status
@@ -110,6 +111,26 @@ class Installation:
         body = {"email": email, "password": PASSWORD}
         assert self.ask("POST", "/api/v1/users", body)["status"] == "unverified"
 
+    def enrol_app(self, access: str) -> pyotp.TOTP:
+        """
+        Add an authenticator app, by the code of the step before this one.
+        """
+        begun = self.ask("POST", "/api/v1/users/me/factors/totp", access=access)
+        app = pyotp.parse_uri(begun["uri"])
+        assert isinstance(app, pyotp.TOTP)
+        body = {"enrolment": begun["enrolment"], "code": code_of(app, steps=-1)}
+        added = self.ask("POST", "/api/v1/users/me/factors/totp/confirm", body, access=access)
+        assert len(added["recovery_codes"]) == 10
+        return app
+
+    def await_renewal(self, key: str, previous: str) -> None:
+        """
+        Return when a worker has sealed anew what is sealed for longer.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while any(word in self.said(key, previous)["message"] for word in ("waiting", "factor")):
+            assert time.monotonic() < deadline
+
     def confirm_by_mail(self, email: str) -> None:
         """
         Wait for the mail, and follow its link.
@@ -159,8 +180,8 @@ def test_a_key_is_changed_twice_and_nothing_is_lost(
     request: pytest.FixtureRequest, tmp_path: Path, parent: Parent, store: str
 ) -> None:
     """
-    TK-4, LG-3, OB-5: sessions, signing keys, waiting mail and the proof of the trail outlast each
-    change, also where the key before is taken away at once.
+    TK-4, LG-3, OB-5: sessions, signing keys, waiting mail, factors and the proof of the trail
+    outlast each change, also where the key before is taken away at once.
     """
     url = as_typed(str(request.getfixturevalue(f"{store}_url")))
     it = Installation(parent, tmp_path, url)
@@ -170,6 +191,8 @@ def test_a_key_is_changed_twice_and_nothing_is_lost(
     it.await_sending(A)
     credentials = {"email": "ada@example.com", "password": PASSWORD}
     session = it.ask("POST", "/api/v1/sessions", credentials)
+    app = it.enrol_app(session["access_token"])
+    it.await_sending(A)
     it.serve(A, worker=False)
     for name in ("bob", "cy"):
         it.sign_up(f"{name}@example.com")
@@ -181,12 +204,11 @@ def test_a_key_is_changed_twice_and_nothing_is_lost(
     session = it.goes_on(session)
     assert it.is_intact(B, A)
     assert it.run("keys", "list", "--json", key=B, previous=A).stdout == published
-    assert "2 waiting mails" in it.said(B, A)["message"]
+    needed = it.said(B, A)["message"]
+    assert "2 waiting mails (run a worker), 2 factors of users (run a worker)" in needed
     # Without a mail server mail goes on waiting, and is sealed anew all the same.
     it.serve(B, A, more=WITHOUT_MAIL)
-    deadline = time.monotonic() + PATIENCE
-    while "waiting" in it.said(B, A)["message"]:
-        assert time.monotonic() < deadline
+    it.await_renewal(B, A)
     still = it.said(B, A)
     assert (still["level"], "pages of sessions in cookie mode" in still["message"]) == (
         "note",
@@ -207,9 +229,15 @@ def test_a_key_is_changed_twice_and_nothing_is_lost(
     for name in ("cy", "dee"):
         it.confirm_by_mail(f"{name}@example.com")
     it.await_sending(C)
+    it.await_renewal(C, B)
     assert it.is_intact(C, B)
     it.serve(C)
     it.goes_on(session)
+    proof = {"totp": code_of(app)}
+    shown = it.ask("POST", "/api/v1/sessions", {**credentials, "proof": proof})
+    assert shown["session"]["acr"] == "aal2"
+    assert all(each["usable"] for each in json.loads(
+        it.run("factors", "list", "ada@example.com", "--json", key=C).stdout))  # fmt: skip
     assert it.is_intact(C)
     it.stop()
     for key, previous in ((A, ""), (B, ""), (B, A), (A, B)):

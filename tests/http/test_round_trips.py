@@ -218,6 +218,9 @@ async def _see_to_what_no_operation_does(api: Api) -> None:
     await drain_outbox(service)
     await service.mail.renew_secrets()
     await service.mail.renew_secrets.outstanding()
+    await service.factors.renew_sealed()
+    await service.factors.renew_sealed.outstanding()
+    await service.factors.renew_sealed.unreadable()
     await service.purge_expired()
 
 

@@ -5,19 +5,25 @@ from dataclasses import replace
 import pytest
 
 from adapters.memory.audit.tables import AUDIT, CHAIN_HEADS, RETIRED_KEYS
+from adapters.memory.factors.factors import MemoryFactorRepository
 from adapters.memory.keys.signing_keys import SIGNING_KEYS
 from adapters.memory.mail.tables import OUTBOX
 from application.audit.chaining import AuditChainBroken
 from application.audit.seals import Seals
+from application.factors import renewal
+from application.factors.proofs import Proof, ProofKind
 from application.keys.ports import AccessClaims
 from application.keys.secret_key import WrongSecretKey
 from application.mail.renewal import BATCH
+from domain.assurance import Level
 from domain.audit.event import AuditEvent
 from domain.audit.retired_key import EarlierKey, RetiredAuditKey, RetiredAuditKeyId
+from domain.factors.factor import InvalidProof, Totp
 from domain.mail.message import MessageStatus
 from domain.principal import OPERATOR
+from tests.application.doubles import overtake
 from tests.application.service import HOUR, SECOND
-from tests.application.stories import ADA, Service, kinds
+from tests.application.stories import ADA, ORIGIN, AuthenticatorApp, Service, kinds, principal_of
 from tests.contracts.samples import in_parallel
 
 A, B, C = b"a" * 32, b"b" * 32, b"c" * 32
@@ -261,6 +267,91 @@ async def test_a_secret_that_neither_key_opens_is_left_to_the_relay(first: Servi
         broken = replace(entry, message=replace(entry.message, sealed_secret=b"x" * 60))
         first.store.committed(OUTBOX).apply({key: broken})
     assert await (await started(first, B, A)).mail.renew_secrets() == 0
+
+
+# --- factors ----------------------------------------------------------------------------------
+
+
+async def enrolled(service: Service) -> tuple[AuthenticatorApp, list[str]]:
+    """Give Ada an authenticator app, of which no code was shown in this step."""
+    app, codes = await service.enrol_totp(await service.sign_in())
+    service.clock.advance(30 * SECOND)
+    return app, list(codes)
+
+
+async def test_no_factor_is_lost_when_the_key_before_is_taken_away(first: Service) -> None:
+    """TK-4: neither an authenticator app nor recovery codes, and a passkey holds nothing sealed."""
+    app, codes = await enrolled(first)
+    await first.enrol_passkey(await first.sign_in("bob@example.com"))
+    service = await started(first, B, A)
+    renew = service.factors.renew_sealed
+    async with service.unchanged():
+        assert await renew.outstanding() == 3  # Ada's app and codes, and Bob's codes
+    assert (await service.sign_in(proof=app.proof())).session.assurance.acr.value == "aal2"
+    assert (await renew(), await renew.outstanding(), await renew()) == (3, 0, 0)
+    alone = await started(service, B)
+    alone.clock.advance(30 * SECOND)
+    by_app = await alone.sign_in(proof=app.proof())
+    by_code = await alone.sign_in(proof=Proof(ProofKind.RECOVERY_CODE, codes[0]))
+    assert by_app.session.assurance.acr == by_code.session.assurance.acr == Level.AAL2
+    listed = await alone.factors.list(principal=principal_of(by_app))
+    assert [each.usable for each in listed] == [True, True]
+    assert (await alone.factors.renew_sealed.unreadable()).count == 0
+
+
+async def test_more_factors_than_a_batch_are_sealed_anew(
+    first: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renewal, "BATCH", 1)
+    await enrolled(first)
+    await first.enrol_totp(await first.sign_in("bob@example.com"))
+    service = await started(first, B, A)
+    renew = service.factors.renew_sealed
+    assert (await renew.outstanding(), await renew(), await renew.outstanding()) == (4, 4, 0)
+
+
+async def test_a_factor_that_is_used_meanwhile_is_sealed_anew_all_the_same(
+    first: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MF-1: and the code that was used stays used."""
+    app, _ = await enrolled(first)
+    service = await started(first, B, A)
+    proof, user = app.proof(), service.user(ADA)
+
+    async def use_it() -> None:
+        async with service.units() as unit:
+            for factor in await unit.factors.list_of(user.id):
+                if isinstance(factor, Totp):
+                    factor.use(factor.last_counter + 1, now=service.clock.now())
+                    await unit.factors.save(factor)
+            await unit.commit()
+
+    overtake(monkeypatch, MemoryFactorRepository, "save", use_it)
+    assert await service.factors.renew_sealed() == 2
+    alone = await started(service, B)
+    with pytest.raises(InvalidProof):
+        await alone.sign_in(proof=proof)
+    assert (await alone.factors.renew_sealed.unreadable()).count == 0
+
+
+async def test_what_no_key_opens_is_counted_shown_and_taken_away(first: Service) -> None:
+    """Trap 10: the key before was taken away too early; no code passes, and that is told."""
+    app, _ = await enrolled(first)
+    await started(first, B, A)
+    alone = await started(first, B)
+    found = await alone.factors.renew_sealed.unreadable()
+    assert (found.count, found.first_of) == (2, alone.user(ADA).id)
+    assert await alone.factors.renew_sealed() == 0
+    with pytest.raises(InvalidProof):
+        await alone.sign_in(proof=app.proof())
+    listed = await alone.factors.list(principal=OPERATOR, user_id=found.first_of)
+    assert [each.usable for each in listed] == [False, False]
+    await alone.factors.reset(
+        principal=OPERATOR, user_id=alone.user(ADA).id, reason="key lost", origin=ORIGIN
+    )
+    assert (await alone.factors.renew_sealed.unreadable()).count == 0
+    await alone.sign_in()
+    assert (await alone.factors.renew_sealed.unreadable()).first_of is None
 
 
 async def test_what_is_kept_of_the_previous_key_is_told(first: Service) -> None:
