@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from application.accounts.wiring import Accounts
     from application.audit.wiring import Audit
     from application.credentials.wiring import Credentials
+    from application.factors.planted import PlantedFactors
     from application.factors.wiring import FactorPolicy, Factors
     from application.keys.wiring import Keys
     from application.mail.relay import RelayOutbox
@@ -204,7 +205,14 @@ class Service[U: ServiceUnit]:
             hasher=self.ports.hasher,
             policy=self.policies.credentials,
             forget_devices=forget_devices,
+            forget_planted=self._planted_factors,
         )
+
+    @cached_property
+    def _planted_factors(self) -> "PlantedFactors":
+        from application.factors.planted import PlantedFactors
+
+        return PlantedFactors(notifications=self.mail.notifications)
 
     @cached_property
     def factors(self) -> "Factors":
@@ -234,6 +242,7 @@ class Service[U: ServiceUnit]:
             mail=self.mail,
             access=self.access,
             credentials=self.credentials,
+            forget_planted=self._planted_factors,
             units=self.ports.units,
             owned=self.owned,
             conceal_existing=self.policies.conceal_existing,

@@ -6,6 +6,7 @@ from application.access.granting import RoleGrants
 from application.accounts.ports import AccountsUnit
 from application.audit.recording import Recorder
 from application.credentials.attempts import AttemptGuard
+from application.credentials.planted import ForgetPlanted
 from application.credentials.ports import PasswordHasher
 from application.ports.clock import Clock, Randomness
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -43,6 +44,7 @@ class AcceptInvitation:
         recorder: Recorder,
         guard: AttemptGuard,
         grants: RoleGrants,
+        forget_planted: ForgetPlanted[AccountsUnit],
     ) -> None:
         self._unit_of_work = unit_of_work
         self._hasher = hasher
@@ -51,6 +53,7 @@ class AcceptInvitation:
         self._randomness = randomness
         self._recorder = recorder
         self._guard, self._grants = guard, grants
+        self._forget_planted = forget_planted
 
     async def __call__(
         self, *, token: str, password: str, display_name: str | None, origin: Origin
@@ -118,11 +121,11 @@ class AcceptInvitation:
         renamed = user.rename(name, now=now)
         changes = _settle(user, invitation, now)
         user.credentials_changed(now=now)
-        await unit.users.save(user)
+        removed = await self._forget_planted(unit, user, now=now)
         await unit.credentials.remove(user.id)
         await unit.one_time_tokens.discard(user.id, list(Purpose))
         ended = await end_sessions(unit, user.id, EndReason.PASSWORD_CHANGED, now=now)
-        return user, [ended, renamed, *changes]
+        return user, [ended, renamed, *removed, *changes]
 
     async def _usable(self, unit: AccountsUnit, invitation: Invitation | None) -> Invitation:
         if invitation is None:

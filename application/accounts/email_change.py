@@ -14,6 +14,7 @@ from application.ports.rate_limiter import RateLimit
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.retrying import retry_on_conflict
 from domain.accounts.events import EmailChangeRequested
+from domain.assurance import StepUpRequired
 from domain.credentials.one_time_token import InvalidToken, Purpose, digest_of
 from domain.email_address import EmailAddress
 from domain.origin import Origin
@@ -54,8 +55,12 @@ class RequestEmailChange:
     ) -> None:
         """Return once both mails are queued.
 
-        Raises ValidationFailed, and all that :class:`Reauthenticate` raises.
+        Raises ValidationFailed, and all that :class:`Reauthenticate` raises. StepUpRequired also
+        for somebody whose roles sleep and who has no second factor: the first one takes a code
+        that is mailed to them, so their mailbox must not be moved by what a stolen password can do.
         """
+        if principal.dormant and not principal.has_second_factor:
+            raise StepUpRequired
         address = EmailAddress.parse(new_email, field="new_email")
         guess = None if password is None else PasswordGuess(password)
         allowed: dict[RateLimit, bool] = {}  # counted once, however often it starts again

@@ -6,6 +6,7 @@ from functools import partial
 from application.accounts.ports import AccountsUnit
 from application.audit.recording import Recorder
 from application.credentials.mailed_secrets import MailedSecrets
+from application.credentials.planted import ForgetPlanted
 from application.mail.allowance import VERIFICATION_MAIL, MailAllowance
 from application.mail.request import MailRequestAnswer, Queue
 from application.ports.clock import Clock
@@ -14,6 +15,7 @@ from application.retrying import retry_on_conflict
 from application.sessions.ending import end_sessions
 from domain.credentials.one_time_token import InvalidToken, Purpose, digest_of
 from domain.email_address import EmailAddress
+from domain.events import DomainEvent
 from domain.origin import Origin
 from domain.principal import ANONYMOUS
 from domain.sessions.session import EndReason
@@ -61,7 +63,8 @@ class VerifiedUser:
 class ConfirmEmail:
     """Spend a mailed secret to prove the address.
 
-    Sessions from before the proof are ended, and a change of the address that was asked for. If
+    Sessions and second factors from before the proof end, and a change of the address that was
+    asked for. If
     more than one password was offered for the address until then, none of them counts, and a
     reset mail goes out: a password, a session or a name that was planted has no effect (AT-7).
     """
@@ -73,9 +76,11 @@ class ConfirmEmail:
         clock: Clock,
         recorder: Recorder,
         secrets: MailedSecrets,
+        forget_planted: ForgetPlanted[AccountsUnit],
     ) -> None:
         self._unit_of_work, self._clock = unit_of_work, clock
         self._recorder, self._secrets = recorder, secrets
+        self._forget_planted = forget_planted
 
     async def __call__(self, *, token: str, origin: Origin) -> VerifiedUser:
         """Return the verified user; raise InvalidToken for any secret that cannot be spent."""
@@ -95,9 +100,11 @@ class ConfirmEmail:
             usable = credential is not None and not credential.contested
             if not usable:
                 user.rename(None, now=now)  # the name may be a planted one, too
-            await unit.users.save(user)
-            ended = None
-            if verified:
+            ended, removed = None, list[DomainEvent]()
+            if not verified:
+                await unit.users.save(user)
+            else:
+                removed.extend(await self._forget_planted(unit, user, now=now))
                 # What was begun before the address was proven gives nothing now (AT-7).
                 reason = EndReason.REVOKED_BY_USER if usable else EndReason.PASSWORD_CHANGED
                 ended = await end_sessions(unit, user.id, reason, now=now)
@@ -105,6 +112,7 @@ class ConfirmEmail:
             if not usable:
                 await unit.credentials.remove(user.id)
                 await self._secrets.issue(unit, user, Purpose.PASSWORD_RESET, now=now)
-            await self._recorder.record(unit, ended, verified, actor=ANONYMOUS, origin=origin)
+            events = [ended, verified, *removed]
+            await self._recorder.record(unit, *events, actor=ANONYMOUS, origin=origin)
             await unit.commit()
         return VerifiedUser(user=user, password_reset_required=not usable)

@@ -25,6 +25,7 @@ from application.accounts.profile import EditProfile
 from application.accounts.registration import SignUp
 from application.accounts.verification import AnswerVerificationRequest, ConfirmEmail
 from application.audit.wiring import Audit
+from application.credentials.planted import ForgetPlanted
 from application.credentials.wiring import Credentials
 from application.housekeeping import Purge, purge_in
 from application.kernel import Kernel
@@ -71,6 +72,7 @@ def accounts[U: AccountsUnit](
     mail: Mail,
     access: Access,
     credentials: Credentials[U],
+    forget_planted: ForgetPlanted[AccountsUnit],
     units: UnitOfWorkFactory[U],
     owned: Sequence[OwnedData[U]],
     conceal_existing: bool,
@@ -105,7 +107,11 @@ def accounts[U: AccountsUnit](
             kind=VERIFICATION_REQUESTED,
         ),
         confirm_email=ConfirmEmail(
-            unit_of_work=units, clock=clock, recorder=recorder, secrets=secrets
+            unit_of_work=units,
+            clock=clock,
+            recorder=recorder,
+            secrets=secrets,
+            forget_planted=forget_planted,
         ),
         request_email_change=RequestEmailChange(
             unit_of_work=units,
@@ -139,6 +145,7 @@ def accounts[U: AccountsUnit](
             clock=clock,
             randomness=randomness,
             recorder=recorder,
+            forget_planted=forget_planted,
             guard=guard,
             grants=access.grants,
         ),

@@ -1,5 +1,6 @@
 """A new password by mail: one mail, and one request that carries its secret (AT-1, AT-6)."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from application.audit.recording import Recorder
@@ -7,6 +8,7 @@ from application.credentials.attempts import AttemptGuard
 from application.credentials.devices import ForgetDevices
 from application.credentials.mailed_secrets import MailedSecrets
 from application.credentials.mails import PASSWORD_CHANGED
+from application.credentials.planted import ForgetPlanted
 from application.credentials.ports import CredentialsUnit, PasswordHasher
 from application.mail.allowance import RESET_MAIL, MailAllowance
 from application.mail.notifications import Notifications
@@ -27,6 +29,7 @@ from domain.credentials.one_time_token import (
 from domain.credentials.password import PasswordCredential
 from domain.credentials.password_policy import PasswordPolicy, normalise_password
 from domain.email_address import EmailAddress
+from domain.events import DomainEvent
 from domain.identifiers import UserId
 from domain.origin import Origin
 from domain.principal import ANONYMOUS, Principal
@@ -103,7 +106,8 @@ class ResetPassword[U: CredentialsUnit]:
     """Set a new password with the mailed secret, which also proves the address.
 
     Everything that the old password allowed ends in the same commit: all sessions, every
-    other mailed secret and every trusted device (AT-6). The owner is told.
+    other mailed secret and every trusted device (AT-6); and where the address is proven by it for
+    the first time, every second factor (AT-7). The owner is told.
     """
 
     def __init__(
@@ -117,6 +121,7 @@ class ResetPassword[U: CredentialsUnit]:
         notifications: Notifications,
         guard: AttemptGuard,
         forget_devices: ForgetDevices[U],
+        forget_planted: ForgetPlanted[U],
     ) -> None:
         self._unit_of_work = unit_of_work
         self._hasher = hasher
@@ -125,6 +130,7 @@ class ResetPassword[U: CredentialsUnit]:
         self._recorder = recorder
         self._notifications = notifications
         self._guard, self._forget_devices = guard, forget_devices
+        self._forget_planted = forget_planted
 
     async def __call__(self, *, token: str, new_password: str, origin: Origin) -> None:
         """Return once the new password is durable.
@@ -146,7 +152,7 @@ class ResetPassword[U: CredentialsUnit]:
             now = self._clock.now()
             verified = user.verify_email(now=now)
             user.credentials_changed(now=now)
-            await unit.users.save(user)
+            removed = await self._save(unit, user, is_first_proof=verified is not None)
             await self._replace(unit, user, hashed)
             ended = await end_sessions(unit, user.id, EndReason.PASSWORD_CHANGED, now=now)
             await unit.one_time_tokens.discard(user.id, OF_THE_PASSWORD)
@@ -155,9 +161,15 @@ class ResetPassword[U: CredentialsUnit]:
             notice = self._notifications.notice(PASSWORD_CHANGED, user.email, now=now)
             await unit.outbox.enqueue(notice)
             reset = PasswordReset(user_id=user.id, occurred_at=now)
-            events = [ended, verified, reset]
+            events = [ended, verified, *removed, reset]
             await self._recorder.record(unit, *events, actor=ANONYMOUS, origin=origin)
             await unit.commit()
+
+    async def _save(self, unit: U, user: User, *, is_first_proof: bool) -> Sequence[DomainEvent]:
+        if is_first_proof:
+            return await self._forget_planted(unit, user, now=self._clock.now())
+        await unit.users.save(user)
+        return []
 
     async def _replace(self, unit: U, user: User, hashed: str) -> None:
         now = self._clock.now()

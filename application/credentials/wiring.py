@@ -16,6 +16,7 @@ from application.credentials.password_reset import (
     ResetPassword,
     StartPasswordReset,
 )
+from application.credentials.planted import ForgetPlanted
 from application.credentials.ports import CredentialsUnit, PasswordHasher
 from application.credentials.reauthentication import Reauthenticate
 from application.credentials.unlocking import UnlockUser
@@ -76,8 +77,12 @@ def credentials[U: CredentialsUnit](
     hasher: PasswordHasher,
     policy: CredentialPolicy,
     forget_devices: ForgetDevices[U],
+    forget_planted: ForgetPlanted[U],
 ) -> Credentials[U]:
-    """Return the capability over these ports; ``forget_devices`` is of the one that keeps them."""
+    """Return the capability over these ports.
+
+    ``forget_devices`` and ``forget_planted`` are of the one that keeps devices and factors.
+    """
     clock, recorder = kernel.clock, audit.recorder
     guard = AttemptGuard(policy=policy.attempts, clock=clock, recorder=recorder)
     checks = PasswordChecks(
@@ -115,6 +120,7 @@ def credentials[U: CredentialsUnit](
             notifications=mail.notifications,
             guard=guard,
             forget_devices=forget_devices,
+            forget_planted=forget_planted,
         ),
         change_password=ChangePassword(
             unit_of_work=units,

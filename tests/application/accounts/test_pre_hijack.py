@@ -1,14 +1,18 @@
 """A password planted before the mailbox was proven gains its author nothing (AT-7)."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from application.factors.sign_in import InvalidCredentials
 from domain.credentials.one_time_token import InvalidToken, Purpose
 from domain.errors import DomainError, NotAuthenticated
+from domain.factors.factor import InvalidProof
 from domain.principal import OPERATOR
 from domain.sessions.session import EndReason
 from domain.users.user import EmailAlreadyRegistered
 from tests.application.stories import ADA, ORIGIN, OTHER_PASSWORD, PASSWORD, Service, kinds
+from tests.support.soft_passkey import SoftPasskey
 
 THIRD_PASSWORD = "harbour violet mechanic"
 
@@ -137,3 +141,63 @@ async def test_a_planted_session_cannot_settle_a_dispute_by_changing_the_passwor
     assert verified.password_reset_required
     with pytest.raises(DomainError):
         await service.sign_in(ADA, "a third one of the planter")
+
+
+# --- second factors from before the proof -------------------------------------------------------
+
+
+async def a_planted_passkey(service: Service) -> SoftPasskey:
+    """Somebody signs up with Ada's address and adds a passkey of their own."""
+    await service.sign_up(password=OTHER_PASSWORD)
+    grant = await service.sign_in(password=OTHER_PASSWORD)
+    device, _ = await service.enrol_passkey(grant)
+    return device
+
+
+async def by_reset(service: Service) -> None:
+    await service.reset_password(await service.forgotten_password(), THIRD_PASSWORD)
+
+
+async def by_verification(service: Service) -> None:
+    tokens = [mail.token for mail in await service.mails() if mail.token]
+    await service.confirm(tokens[0])  # the newest is the one that undoes the factor
+
+
+async def by_verification_of_a_contested_account(service: Service) -> None:
+    await service.sign_up(password=PASSWORD)
+    await service.confirm(await service.mailed_token())
+
+
+async def by_invitation(service: Service) -> None:
+    await service.invite(OPERATOR)
+    await service.accept_invitation(await service.mailed_token(), THIRD_PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "proof",
+    [by_reset, by_verification, by_verification_of_a_contested_account, by_invitation],
+)
+async def test_a_planted_passkey_gives_nothing_after_the_proof(
+    proof: Callable[[Service], Awaitable[None]],
+) -> None:
+    """AT-7: it would outlive every password; and the owner is told that there was one."""
+    service = Service(verified_only=False)
+    device = await a_planted_passkey(service)
+    await proof(service)
+    with pytest.raises(InvalidProof):
+        await service.sign_in_with(device)
+    user = service.user()
+    assert not user.has_second_factor
+    async with service.units.read_only() as unit:
+        assert await unit.factors.list_of(user.id) == []
+    assert Purpose.FACTOR_UNDO not in service.purposes()
+    assert len(service.audited("factor.removed")) == 2  # its recovery codes, too
+    assert "A way to sign in was removed" in await service.subjects()
+
+
+async def test_a_factor_from_after_the_proof_outlives_a_reset() -> None:
+    """AT-7, MF-2: the address was proven before, so it is the owner's."""
+    service = Service()
+    device, _ = await service.enrol_passkey(await service.signed_in_user())
+    await by_reset(service)
+    await service.sign_in_with(device)

@@ -6,14 +6,15 @@ import pytest
 
 from application.factors.totp import TotpEnrolment
 from application.sessions.token_grants import TokenGrant
-from domain.assurance import Level
+from domain.assurance import Level, StepUpRequired
 from domain.errors import TooManyRequests, ValidationFailed
 from domain.factors.factor import InvalidProof
-from domain.principal import ADMINISTRATOR
+from domain.principal import ADMINISTRATOR, Principal
 from tests.application.service import MINUTE, SECOND
 from tests.application.stories import (
     ADA,
     ORIGIN,
+    PASSWORD,
     AuthenticatorApp,
     Service,
     kinds,
@@ -129,3 +130,26 @@ async def test_who_has_no_dormant_role_gets_no_mail() -> None:
     subjects = [mail.subject for mail in await service.mails(ADA)]
     assert len(subjects) == before + 1
     assert "Your code to add a second factor" not in subjects
+
+
+async def test_the_mailbox_is_not_moved_by_what_a_password_can_do() -> None:
+    """MF-2, AT-8: else the code would come to the thief, whose own mailbox it is by then."""
+    service, grant = await guarded()
+    principal = (await service.authenticate(grant)).principal
+
+    async def move(principal: Principal, password: str | None) -> None:
+        await service.accounts.request_email_change(
+            principal=principal, new_email="thief@example.org", password=password, origin=ORIGIN
+        )
+
+    for password in (PASSWORD, None):
+        with pytest.raises(StepUpRequired) as refusal:
+            await move(principal, password)
+        assert refusal.value.acr is Level.AAL2
+    assert await service.mails("thief@example.org") == []
+    bob = await service.signed_in_user("bob@example.org")
+    await service.ask_to_move(bob, "bob@example.net")  # no role of his sleeps
+    begun = await begin(service, grant)
+    await confirm(service, grant, begun, await mailed_code(service))
+    with pytest.raises(StepUpRequired):
+        await move(principal, PASSWORD)
