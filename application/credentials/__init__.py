@@ -4,4 +4,4 @@ Other capabilities and the entrypoints enter by ``ports``, and by the modules na
 wiring of the service enters by ``wiring``.
 """
 
-__all__ = ["attempts", "mailed_secrets", "mails", "password_checks", "reauthentication"]
+__all__ = ["attempts", "mailed_secrets", "mails", "password_checks", "planted", "reauthentication"]

@@ -4,4 +4,14 @@ Other capabilities and the entrypoints enter by ``ports``, and by the modules na
 wiring of the service enters by ``wiring``.
 """
 
-__all__ = ["challenges", "devices", "enrolment", "listing", "mails", "proofs", "sign_in", "totp"]
+__all__ = [
+    "challenges",
+    "devices",
+    "enrolment",
+    "listing",
+    "mails",
+    "planted",
+    "proofs",
+    "sign_in",
+    "totp",
+]
