@@ -18,13 +18,18 @@ from entrypoints.http.account_pages.places import Place
 def sealed_state(request: Request, place: Place, facts: Mapping[str, Any]) -> str:
     """Return the facts as text that only this page of this service can read or make."""
     sealed = _container(request).secret_box().seal(orjson.dumps(facts), purpose=_purpose(place))
-    return urlsafe_b64encode(sealed).decode()
+    return _text(sealed)
 
 
 def opened_state(request: Request, place: Place, text: str) -> dict[str, Any] | None:
-    """Return the facts; None for any other text. How old they are is not looked at."""
+    """Return the facts; None for any other text, and for any other spelling of it (TK-2).
+
+    How old they are is not looked at.
+    """
     try:
         sealed = urlsafe_b64decode(text.encode("ascii"))
+        if _text(sealed) != text:
+            return None
         plain = _container(request).secret_box().open(sealed, purpose=_purpose(place))
     except (ValueError, SealBroken):
         return None
@@ -34,6 +39,10 @@ def opened_state(request: Request, place: Place, text: str) -> dict[str, Any] | 
 
 def _purpose(place: Place) -> str:
     return f"page {place} v1"
+
+
+def _text(sealed: bytes) -> str:
+    return urlsafe_b64encode(sealed).decode()
 
 
 def _container(request: Request) -> Container:

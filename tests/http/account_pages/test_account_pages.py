@@ -207,6 +207,23 @@ async def test_guesses_are_counted_as_everywhere(start: Start) -> None:
     assert (await enter(window)).status == 429
 
 
+async def test_sign_ins_of_one_source_are_counted(start: Start) -> None:
+    """
+    RL-4: by each of the three forms, with those of the API.
+    """
+    api = await start(rate_limits=True)
+    await api.verified_user()
+    left = []
+    for place in (Place.SIGN_IN, Place.PASSKEY_SIGN_IN):
+        page = await Window(api).open("sign-in")
+        fields = {"email": EMAIL, "password": WRONG_PASSWORD} if place is Place.SIGN_IN else {}
+        page = await Window(api).press(page.form(place), **fields)
+        left.append(int(page.answer.headers["ratelimit-remaining"]))
+    answer = await api.try_sign_in(password=WRONG_PASSWORD)
+    left.append(int(answer.headers["ratelimit-remaining"]))
+    assert left == [299, 298, 297]
+
+
 async def test_what_was_wanted_comes_after_signing_in(api: Api) -> None:
     """
     Also with a second factor; and nothing but a page of ours can be wanted.
@@ -288,7 +305,13 @@ async def test_a_page_of_a_second_factor_is_good_once(api: Api) -> None:
     page = await window.press(form, recovery_code=codes[1])
     assert (page.status, page.title) == (400, "Error: Sign in")
     assert page.says(ENGLISH.reasons["INVALID_CHALLENGE"])
-    for made_up in ("", "x", form.fields["state"][:-8] + "AAAAAAA=", "ä"):
+    for made_up in (
+        "",
+        "x",
+        f" {form.fields['state']}",
+        form.fields["state"][:-8] + "AAAAAAA=",
+        "ä",
+    ):
         page = await window.press(form, state=made_up, recovery_code=codes[1])
         assert (page.status, page.says(ENGLISH.unreadable.title)) == (400, True)
     assert (await window.open("second-factor")).address == "/account/sign-in"
@@ -327,6 +350,10 @@ async def test_an_enrolment_is_good_once_and_for_its_session(api: Api) -> None:
     page = await enter(his, email="bob@example.com")
     begun = await his.open("authenticator-app")
     code = code_of(pyotp.TOTP(secret_on(begun)))
+    # What is sealed for one page is nothing to another.
+    state = begun.form("authenticator-app").fields["state"]
+    elsewhere = await his.press(page_form(Place.SECOND_FACTOR, state=state, code=code))
+    assert (elsewhere.status, elsewhere.says(ENGLISH.unreadable.title)) == (400, True)
     there = (await hers.open("authenticator-app")).form("authenticator-app")
     page = await hers.press(there, state=begun.form("authenticator-app").fields["state"], code=code)
     assert (page.status, page.says(ENGLISH.refusals["INVALID_CHALLENGE"].title)) == (400, True)
@@ -423,6 +450,9 @@ async def test_with_a_factor_the_factor_is_shown_again(api: Api) -> None:
     MF-2: a password-only session of an account that has a factor by now; no password is asked for.
     """
     window, _, codes = await with_app(api)
+    for link in (await window.open("security")).links:
+        # Asked for before the button is shown, and not when it is pressed.
+        assert (await window.open(link.removeprefix("/account/"))).address == "/account/step-up"
     page = await window.open("recovery-codes")
     assert {*page.form("step-up", "code").fields} == {"csrf", "then", "challenge", "code"}
     assert not any("password" in form.fields for form in page.forms)
@@ -651,8 +681,13 @@ async def test_the_first_factor_of_a_guarded_role_takes_a_mailed_code(
     """
     MF-2: mailed by a button and not by opening; a wrong one changes nothing, and counts.
     """
-    api = await start(administrator_acr="aal2")
+    later = ManualClock(datetime.now(UTC))
+    api = await start(administrator_acr="aal2", clock=later)
     await api.administrator()
+    stale = Window(api)
+    await enter(stale, email="root@example.com")
+    later.advance(timedelta(seconds=301))
+    assert (await stale.open(place)).address == "/account/step-up"
     window = Window(api)
     await enter(window, email="root@example.com")
     mails = len(await api.mails())
@@ -666,7 +701,7 @@ async def test_the_first_factor_of_a_guarded_role_takes_a_mailed_code(
         _, options = passkey_form(page)
         filled_in["credential"] = json.dumps(device.create(options))
     else:
-        filled_in["code"] = code_of(pyotp.TOTP(secret_on(page)))
+        filled_in["code"] = pyotp.TOTP(secret_on(page)).at(later.now())
     for wrong, reason in (("", "MISSING"), ("00000000", "INVALID_PROOF")):
         page = await window.press(page.form(place), email_code=wrong, **filled_in)
         assert (page.status, page.html.count(ENGLISH.reasons[reason])) == (422, 2)
