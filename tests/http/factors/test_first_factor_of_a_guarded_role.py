@@ -17,7 +17,9 @@ async def newest_code(api: Api) -> str:
     """
     Return the code of the newest mail that has one.
     """
-    codes: list[list[str]] = [re.findall(r"^[0-9]{8}$", mail["text"], re.MULTILINE) for mail in await api.mails()]
+    codes: list[list[str]] = [
+        re.findall(r"^[0-9]{8}$", mail["text"], re.MULTILINE) for mail in await api.mails()
+    ]
     return next(found[0] for found in codes if found)
 
 
