@@ -24,6 +24,8 @@ from tests.http.client import (
     WRONG_PASSWORD,
     Api,
     Tokens,
+    code_of,
+    data_of,
     refusal_of,
 )
 from tests.http.conftest import Start, databases, every_store, memory_only
@@ -71,7 +73,7 @@ def _spellings(text: str) -> Iterator[bytes]:
     yield text.encode()
     yield base64.b64encode(text.encode())
     raws = [text.encode()]
-    if text.startswith(("dwr_", "dwm_")):
+    if text.startswith(("dwr_", "dwm_", "dwd_")):
         raw = base64.urlsafe_b64decode(text[4:] + "=" * (-len(text[4:]) % 4))
         # A refresh token is the session, its generation, the family's secret and its own.
         raws += [raw[20:36], raw[36:]] if text.startswith("dwr_") else [raw]
@@ -122,6 +124,33 @@ async def test_a_copy_of_the_database_holds_no_usable_secret(api: Api, dump: Dum
     # And all of them were good: the successor can be repeated, the mailed secrets work.
     assert (await api.refresh(fourth)).refresh == fifth.refresh
     await api.confirm(secrets[-1])
+
+
+@databases
+async def test_a_copy_of_the_database_holds_nothing_that_proves_a_factor(
+    api: Api, dump: Dump
+) -> None:
+    """
+    RF-5, MF-1: no secret of an app, no recovery code, no token of a device, no undo link.
+    """
+    app, enrolled = await api.enrol_totp(await api.signed_in_user())
+    body = {"email": "ada@example.com", "password": PASSWORD, "remember_device": True}
+    shown = {**body, "proof": {"totp": code_of(app)}}
+    device = data_of(await api.post("/api/v1/sessions", shown), 201)["device"]["token"]
+    undo = await api.mailed_token(path="/undo-factor")
+    codes = enrolled["recovery_codes"]
+    bare = [code.replace("-", "") for code in codes]
+    secrets = [device, undo, app.secret, *codes, *bare, *(code.upper() for code in bare)]
+    copy = await dump()
+    assert b"ada@example.com" in copy  # it is the real copy
+    raw = base64.b32decode(app.secret)
+    for spelling in (raw, raw.hex().encode(), base64.b64encode(raw)):
+        assert spelling not in copy
+    for secret in secrets:
+        for spelling in _spellings(secret):
+            assert spelling not in copy, f"{secret[:4]}… is in the database"
+    data_of(await api.post("/api/v1/sessions", {**body, "device_token": device}), 201)
+    assert (await api.post("/api/v1/factor-undos/confirm", {"token": undo})).status_code == 204
 
 
 @pytest.fixture
