@@ -246,6 +246,7 @@ class Service[U: ServiceUnit]:
             units=self.ports.units,
             owned=self.owned,
             conceal_existing=self.policies.conceal_existing,
+            without_password=self.factors.policy.methods.without_password,
         )
 
     @cached_property
@@ -260,7 +261,11 @@ class Service[U: ServiceUnit]:
             mail=self.mail,
             units=self.ports.units,
             mailer=self.ports.mailer,
-            answers={**self.credentials.answers, **self.accounts.answers},
+            answers={
+                **self.credentials.answers,
+                **self.factors.answers,
+                **self.accounts.answers,
+            },
             secret_checks={
                 **self.credentials.secret_checks,
                 **self.factors.secret_checks,

@@ -5,6 +5,7 @@ from datetime import timedelta
 from application.credentials.mailed_secrets import SecretLifetimes
 from application.credentials.ports import CommonPasswords
 from application.credentials.wiring import CredentialPolicy
+from application.factors.methods import SignInMethod, SignInMethods
 from application.factors.wiring import FactorPolicy
 from application.keys.wiring import KeyPolicy
 from application.mail.relay import LEASE
@@ -44,7 +45,10 @@ def policies(settings: Settings, *, common_passwords: CommonPasswords) -> Polici
         ),
         credentials=_credentials(settings, common_passwords),
         factors=FactorPolicy(
-            issuer="Doorward", trusted_device_ttl=_seconds(settings.trusted_device_ttl)
+            issuer="Doorward",
+            methods=SignInMethods(frozenset(map(SignInMethod, settings.sign_in_methods))),
+            sign_in_code_ttl=_seconds(settings.sign_in_code_ttl),
+            trusted_device_ttl=_seconds(settings.trusted_device_ttl),
         ),
         conceal_existing=settings.registration_conceals_existing,
         audit_refreshes=settings.audit_refreshes,

@@ -18,7 +18,7 @@ from domain.credentials.one_time_token import Purpose
 from domain.credentials.password import PasswordCredential
 from domain.credentials.password_policy import PasswordPolicy, normalise_password
 from domain.email_address import EmailAddress
-from domain.errors import ConcurrentChange
+from domain.errors import ConcurrentChange, ValidationFailed
 from domain.origin import Origin
 from domain.principal import ANONYMOUS
 from domain.users.display_name import normalise_display_name
@@ -56,10 +56,12 @@ class SignUp:
         secrets: MailedSecrets,
         mail_allowance: MailAllowance,
         conceal_existing: bool,
+        without_password: bool,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._hasher = hasher
         self._policy = policy
+        self._without_password = without_password
         self._clock = clock
         self._randomness = randomness
         self._recorder = recorder
@@ -69,17 +71,20 @@ class SignUp:
         self._conceal_existing = conceal_existing
 
     async def __call__(
-        self, *, email: str, password: str, display_name: str | None, origin: Origin
+        self, *, email: str, password: str | None, display_name: str | None, origin: Origin
     ) -> SignUpReceipt:
         """Return the receipt.
 
-        Raises ValidationFailed, PasswordRejected, Busy, and EmailAlreadyRegistered where
-        nothing is concealed.
+        A password may be left out where mail is a way to sign in. Raises ValidationFailed,
+        PasswordRejected, Busy, and EmailAlreadyRegistered where nothing is concealed.
         """
         address = EmailAddress.parse(email)
         name = normalise_display_name(display_name)
-        normalised = normalise_password(password)
-        self._policy.check(normalised, email=address)
+        if password is None and not self._without_password:
+            raise ValidationFailed.of("password", "MISSING", "This field is required.")
+        normalised = None if password is None else normalise_password(password)
+        if normalised is not None:
+            self._policy.check(normalised, email=address)
         offer = _Offer(address, name, normalised, origin)
         await retry_on_conflict(lambda: self._settle(offer))
         return SignUpReceipt(email=address.value, display_name=name)
@@ -91,7 +96,7 @@ class SignUp:
         if existing is None:
             await self._register(offer)
             return
-        if existing.status is UserStatus.UNVERIFIED and credential is not None:
+        if existing.status is UserStatus.UNVERIFIED and (credential or not offer.has_password):
             # Also where nothing is concealed: the password that came first may be a planted one.
             await self._offer_again(offer, existing, credential)
         elif self._conceal_existing:
@@ -113,8 +118,9 @@ class SignUp:
         try:
             async with self._unit_of_work() as unit:
                 await unit.users.add(user)
-                credential = PasswordCredential.create(user_id=user.id, hashed=hashed, now=now)
-                await unit.credentials.add(credential)
+                if hashed is not None:
+                    credential = PasswordCredential.create(user_id=user.id, hashed=hashed, now=now)
+                    await unit.credentials.add(credential)
                 if mail_allowed:
                     await self._secrets.issue(unit, user, Purpose.EMAIL_VERIFICATION, now=now)
                 await self._recorder.record(unit, event, actor=ANONYMOUS, origin=offer.origin)
@@ -124,13 +130,13 @@ class SignUp:
             raise ConcurrentChange from None
 
     async def _offer_again(
-        self, offer: "_Offer", user: User, credential: PasswordCredential
+        self, offer: "_Offer", user: User, credential: PasswordCredential | None
     ) -> None:
-        same = await offer.matches(self._hasher, credential.hash)
+        same = credential is None or await offer.matches(self._hasher, credential.hash)
         mail_allowed = await self._may_mail_proof(offer)
         now = self._clock.now()
         async with self._unit_of_work() as unit:
-            if not same and not credential.contested:
+            if credential is not None and not same and not credential.contested:
                 # A confirmation that is running now must notice: both save the user.
                 user.credentials_changed(now=now)
                 await unit.users.save(user)
@@ -162,7 +168,7 @@ class _Offer:
         self,
         address: EmailAddress,
         display_name: str | None,
-        password: str,
+        password: str | None,
         origin: Origin,
     ) -> None:
         self.address, self.display_name, self.origin = address, display_name, origin
@@ -171,12 +177,18 @@ class _Offer:
         self._hashed: str | None = None
         self._matched: dict[str, bool] = {}
 
-    async def spend_a_hash(self, hasher: PasswordHasher) -> str:
-        if self._hashed is None:
+    @property
+    def has_password(self) -> bool:
+        return self._password is not None
+
+    async def spend_a_hash(self, hasher: PasswordHasher) -> str | None:
+        if self._hashed is None and self._password is not None:
             self._hashed = await hasher.hash(self._password)
         return self._hashed
 
     async def matches(self, hasher: PasswordHasher, hashed: str) -> bool:
+        if self._password is None:
+            return False  # who wants none has not set the one that is there
         if hashed not in self._matched:
             self._matched[hashed] = await hasher.verify(self._password, hashed)
         return self._matched[hashed]

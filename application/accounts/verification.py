@@ -1,5 +1,6 @@
 """Proving the address of a new account."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -36,7 +37,9 @@ class AnswerVerificationRequest(MailRequestAnswer[AccountsUnit]):
         self._unit_of_work, self._secrets = unit_of_work, secrets
         self._clock, self._mail_allowance = clock, mail_allowance
 
-    async def prepare(self, address: EmailAddress) -> Queue[AccountsUnit] | None:
+    async def prepare(
+        self, address: EmailAddress, _asked: Mapping[str, str]
+    ) -> Queue[AccountsUnit] | None:
         """Return what queues a mail, if the account is unverified and within its limit."""
         async with self._unit_of_work.read_only() as unit:
             user = await unit.users.find_by_email(address)
@@ -97,7 +100,8 @@ class ConfirmEmail:
             record.ensure_proves(user.email, now=now)
             credential = await unit.credentials.get(user.id)
             verified = user.verify_email(now=now)
-            usable = credential is not None and not credential.contested
+            # Without a password there is none that could have been planted.
+            usable = credential is None or not credential.contested
             if not usable:
                 user.rename(None, now=now)  # the name may be a planted one, too
             ended, removed = None, list[DomainEvent]()

@@ -76,11 +76,13 @@ def accounts[U: AccountsUnit](
     units: UnitOfWorkFactory[U],
     owned: Sequence[OwnedData[U]],
     conceal_existing: bool,
+    without_password: bool = False,
 ) -> Accounts[U]:
     """Return the capability over these ports.
 
     ``owned`` is what all other capabilities hold about a user, in the order of the export;
     ``conceal_existing``: a sign-up does not tell whether the address has an account (EN-1).
+    ``without_password``: it needs no password, since there is another way to sign in.
     """
     clock, randomness, recorder = kernel.clock, kernel.randomness, audit.recorder
     guard, secrets, hasher = credentials.guard, credentials.secrets, credentials.hasher
@@ -99,6 +101,7 @@ def accounts[U: AccountsUnit](
             secrets=secrets,
             mail_allowance=mail.allowance,
             conceal_existing=conceal_existing,
+            without_password=without_password,
         ),
         request_email_verification=RequestMail(
             unit_of_work=units,

@@ -1,6 +1,6 @@
 """A new password by mail: one mail, and one request that carries its secret (AT-1, AT-6)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from application.audit.recording import Recorder
@@ -84,7 +84,9 @@ class AnswerPasswordResetRequest(MailRequestAnswer[CredentialsUnit]):
         self._unit_of_work, self._secrets, self._clock = unit_of_work, secrets, clock
         self._recorder, self._mail_allowance = recorder, mail_allowance
 
-    async def prepare(self, address: EmailAddress) -> Queue[CredentialsUnit] | None:
+    async def prepare(
+        self, address: EmailAddress, _asked: Mapping[str, str]
+    ) -> Queue[CredentialsUnit] | None:
         """Return what queues a mail, if the account is in good standing and within its limit."""
         async with self._unit_of_work.read_only() as unit:
             user = await unit.users.find_by_email(address)

@@ -10,6 +10,7 @@ __all__ = [
     "enrolment",
     "listing",
     "mails",
+    "methods",
     "planted",
     "proofs",
     "sign_in",

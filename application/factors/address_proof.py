@@ -7,6 +7,7 @@ factor, a stolen one would give what the role was guarded for.
 from collections.abc import Sequence
 
 from application.factors.guard import FactorGuard
+from application.factors.mailed_codes import binding_of, digest_of_code
 from application.factors.mails import ENROLMENT_CODE
 from application.factors.ports import FactorsUnit
 from application.mail.allowance import ENROLMENT_MAIL, MailAllowance
@@ -14,16 +15,14 @@ from application.mail.notifications import Notifications
 from application.ports.clock import Clock, Randomness
 from application.ports.crypto import Authenticator
 from application.ports.unit_of_work import UnitOfWorkFactory
-from domain.credentials.one_time_token import OneTimeToken, Purpose
+from domain.credentials.one_time_token import OneTimeToken, Purpose, fresh_secret
 from domain.errors import ValidationFailed
 from domain.factors.challenge import CHALLENGE_TTL, Challenge
 from domain.factors.factor import Factor, InvalidProof, is_second
-from domain.factors.mailed_code import fresh_mailed_code, is_mailed_code
+from domain.mail.code import code_of, is_code
 from domain.origin import Origin
 from domain.principal import Principal
 from domain.users.user import User
-
-_DIGEST = "enrolment-code"
 
 
 def is_needed(principal: Principal, factors: Sequence[Factor]) -> bool:
@@ -56,12 +55,12 @@ class AddressProofs:
         """
         if not await self._allowance(ENROLMENT_MAIL, user.email):
             return
-        now, code = self._clock.now(), fresh_mailed_code(self._randomness.token_bytes)
+        now, secret = self._clock.now(), fresh_secret(self._randomness.token_bytes)
         record = OneTimeToken(
             user_id=user.id,
             purpose=Purpose.FACTOR_ENROLMENT,
             email=user.email,
-            digest=self._digest(challenge, code),
+            digest=self._digest(challenge, code_of(secret)),
             created_at=now,
             expires_at=challenge.expires_at,
         )
@@ -70,7 +69,7 @@ class AddressProofs:
             message = self._notifications.secret(
                 ENROLMENT_CODE,
                 user.email,
-                secret=code,
+                secret=secret,
                 now=max(now, self._clock.now()),
                 ttl=CHALLENGE_TTL,
             )
@@ -92,7 +91,7 @@ class AddressProofs:
 
     async def take(self, unit: FactorsUnit, user: User, challenge: Challenge, code: str) -> None:
         """Spend the code; raise InvalidProof if it is not the one that was mailed for this."""
-        if not is_mailed_code(code):
+        if not is_code(code):
             raise InvalidProof
         record = await unit.one_time_tokens.take(self._digest(challenge, code))
         if record is None or record.user_id != user.id or self._clock.now() >= record.expires_at:
@@ -106,4 +105,5 @@ class AddressProofs:
         return await self._guard.refusal(user, "email_code", actor=principal, origin=origin)
 
     def _digest(self, challenge: Challenge, code: str) -> bytes:
-        return self._authenticator.tag(challenge.nonce + code.encode(), purpose=_DIGEST)
+        purpose, binding = Purpose.FACTOR_ENROLMENT, binding_of(challenge)
+        return digest_of_code(self._authenticator, purpose, binding=binding, code=code)

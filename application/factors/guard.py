@@ -14,6 +14,7 @@ from application.mail.notifications import Notifications
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.credentials.sign_in_attempts import AttemptPolicy
+from domain.email_address import EmailAddress
 from domain.errors import ConcurrentChange, TooManyRequests
 from domain.factors.events import FactorLocked, FactorRefused
 from domain.factors.factor import InvalidProof
@@ -78,6 +79,22 @@ class FactorGuard:
                 await unit.outbox.enqueue(notice)
             await unit.commit()
         return None
+
+    async def reserve_for_none(self, email: EmailAddress) -> None:
+        """Take one guess at a mailbox without an account, just as at one that has one (EN-1)."""
+        if self.policy.attempts == 0:
+            return
+        key = hashlib.sha256(b"factors-of-none:" + email.key.encode()).digest()
+        async with self.unit_of_work() as unit:
+            attempts, refusal = await unit.attempts.hold(key), None
+            try:
+                attempts.reserve(self.policy, now=self.clock.now())
+                await unit.attempts.save(attempts)
+            except TooManyRequests as locked:
+                refusal = locked
+            await unit.commit()
+        if refusal is not None:
+            raise refusal
 
     async def refusal(
         self,

@@ -8,6 +8,8 @@ from domain.mail.message import MessageKind
 FACTOR_ENROLLED = MessageKind("factor_enrolled")
 FIRST_FACTOR_ENROLLED = MessageKind("first_factor_enrolled")
 ENROLMENT_CODE = MessageKind("enrolment_code")
+SIGN_IN_CODE_REQUESTED = MessageKind("sign_in_code_requested")
+SIGN_IN_CODE = MessageKind("sign_in_code")
 FACTOR_REMOVED = MessageKind("factor_removed")
 FACTORS_RESET = MessageKind("factors_reset")
 FACTOR_LOCKED = MessageKind("factor_locked")
@@ -32,6 +34,23 @@ ENGLISH: Mapping[MessageKind, MailText] = {
         action="Undo it",
         path="/undo-factor",
         after=("The link works once, for {lifetime}.",),
+    ),
+    SIGN_IN_CODE: MailText(
+        subject="Your code to sign in",
+        before=(
+            "Type this code where you are signing in:",
+            "{code}",
+            "Or, in the same browser, follow this link:",
+        ),
+        action="Sign in",
+        path="/sign-in",
+        after=(
+            "Either works once, for {lifetime}. A newer mail like this one replaces it.",
+            (
+                "If you are not signing in, ignore this mail, and give the code to nobody: nothing"
+                " happens without it."
+            ),
+        ),
     ),
     ENROLMENT_CODE: MailText(
         subject="Your code to add a second factor",

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from application.factors.challenges import Challenges
 from application.factors.enrolment import Enrolled, Enrolments
+from application.factors.methods import SignInMethod, SignInMethods
+from application.factors.openings import Opening
 from application.factors.ports import (
     ClaimedPasskey,
     FactorsUnit,
@@ -15,10 +17,10 @@ from application.factors.ports import (
     Passkeys,
 )
 from application.factors.proofs import Proof, ProofChecker, ProofKind, Proven
-from application.factors.sign_in import Opening
 from application.ports.clock import Clock, Randomness
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.assurance import Evidence, Method
+from domain.email_address import EmailAddress
 from domain.errors import ValidationFailed
 from domain.factors.challenge import Challenge, ChallengePurpose, InvalidChallenge
 from domain.factors.events import PasskeyCounterRegressed
@@ -132,14 +134,19 @@ class BeginPasskeySignIn:
         *,
         passkeys: Passkeys,
         challenges: Challenges,
+        methods: SignInMethods,
         clock: Clock,
         randomness: Randomness,
     ) -> None:
-        self._passkeys, self._challenges = passkeys, challenges
+        self._passkeys, self._challenges, self._methods = passkeys, challenges, methods
         self._clock, self._randomness = clock, randomness
 
     async def __call__(self) -> PasskeyChallenge:
-        """Return a challenge for any passkey that a device has for this domain."""
+        """Return a challenge for any passkey that a device has for this domain.
+
+        Raises SignInMethodOff.
+        """
+        self._methods.ensure_on(SignInMethod.PASSKEY)
         challenge = Challenge.make(
             ChallengePurpose.PASSKEY_SIGN_IN,
             now=self._clock.now(),
@@ -155,11 +162,21 @@ class BeginPasskeySignIn:
 class PasskeyOpening(Opening):
     """Finds the user by the passkey, which has one owner over all users."""
 
-    def __init__(self, *, passkeys: Passkeys, unit_of_work: UnitOfWorkFactory[FactorsUnit]) -> None:
-        self._passkeys, self._unit_of_work = passkeys, unit_of_work
+    def __init__(
+        self,
+        *,
+        passkeys: Passkeys,
+        methods: SignInMethods,
+        unit_of_work: UnitOfWorkFactory[FactorsUnit],
+    ) -> None:
+        self._passkeys, self._methods, self._unit_of_work = passkeys, methods, unit_of_work
+
+    def mailbox_of(self, challenge: Challenge) -> EmailAddress | None:
+        return None
 
     async def user_of(self, challenge: Challenge, proof: Proof) -> User | None:
         """Return its owner, if that is whom the device names."""
+        self._methods.ensure_on(SignInMethod.PASSKEY)
         claimed = self._claimed(proof)
         if claimed is None or claimed.user_id is None:
             return None

@@ -52,19 +52,28 @@ class Proof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proven:
-    """What a proof proves, and what it leaves behind: the factor that it used, and what to note."""
+    """What a proof proves, and what it leaves behind: what it used up, and what to note.
+
+    ``used`` is a factor, ``mailed`` the digest of a mailed code. ``proves_address``: the account's
+    address was not proven before, and is now.
+    """
 
     evidence: Evidence
     used: Factor | None = None
+    mailed: bytes | None = None
+    proves_address: bool = False
     events: Sequence[DomainEvent] = ()
 
     async def save(self, unit: FactorsUnit) -> None:
         """Write that the factor was used, in the unit of work that makes something of it.
 
-        Raises ConcurrentChange if it was used since it was read: of two at once one counts.
+        Raises ConcurrentChange, or InvalidProof for a mailed code, if it was used since it was
+        read: of two at once one counts.
         """
         if self.used is not None:
             await unit.factors.save(self.used)
+        if self.mailed is not None and await unit.one_time_tokens.take(self.mailed) is None:
+            raise InvalidProof
 
 
 type PasskeyOptions = Callable[[Challenge, Sequence[Factor]], Json | None]

@@ -5,11 +5,9 @@ There are no steps to be skipped. Whatever comes in is evidence, and one rule de
 whichever door was taken (MF-2).
 """
 
-from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Protocol
 
 from application.audit.recording import Recorder
 from application.credentials.attempts import AttemptGuard
@@ -18,14 +16,18 @@ from application.credentials.ports import PasswordHasher
 from application.factors.challenges import Challenges, IssuedChallenge
 from application.factors.devices import DeviceTrust
 from application.factors.guard import FactorGuard, factor_key
+from application.factors.methods import SignInMethod, SignInMethods
+from application.factors.openings import Opening
 from application.factors.ports import FactorsUnit
 from application.factors.proofs import Proof, Proofs, Proven
 from application.ports.clock import Clock, Randomness
 from application.ports.rate_limiter import RateLimit
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.retrying import retry_on_conflict
+from application.sessions.ending import end_sessions
 from application.sessions.token_grants import SessionStarts, TokenGrant
 from domain.assurance import Assurance, Evidence, Level, Method, NotEnoughShown
+from domain.credentials.one_time_token import OF_THE_PASSWORD
 from domain.email_address import EmailAddress
 from domain.errors import Forbidden, NotAuthenticated
 from domain.factors.challenge import Challenge, ChallengePurpose, InvalidChallenge
@@ -33,6 +35,7 @@ from domain.factors.factor import Factor, InvalidProof
 from domain.origin import Origin
 from domain.principal import ANONYMOUS
 from domain.sessions.events import SessionRefused
+from domain.sessions.session import EndReason
 from domain.users.user import User
 
 
@@ -76,14 +79,6 @@ class Shown:
     rehashed: str | None = None
     remember: bool = False
     device_token: str | None = field(default=None, repr=False)
-
-
-class Opening(Protocol):
-    """Finds whose sign-in a challenge without a user is about, by the proof that comes with it."""
-
-    @abstractmethod
-    async def user_of(self, challenge: Challenge, proof: Proof) -> User | None:
-        """Return the user whom the proof names; None if there is none. Nothing is proven yet."""
 
 
 class SignInDecisions:
@@ -160,6 +155,8 @@ class SignInDecisions:
                 await unit.users.record_sign_in(user, at=now)
                 user.last_signed_in_at = now
             await self._use_up(unit, shown, origin)
+            if shown.proven is not None and shown.proven.proves_address:
+                await self._settle_address(unit, user, origin)
             if suffices:
                 also = () if shown.proven is None else (factor_key(user.id),)
                 await self._guard.forgive(unit, user.email, also=also)
@@ -186,6 +183,22 @@ class SignInDecisions:
         if grant is None:
             raise await self._ask_for_more(shown)
         return grant
+
+    async def _settle_address(self, unit: FactorsUnit, user: User, origin: Origin) -> None:
+        """Note that the mailbox was proven, by somebody who has not shown the password (AT-7).
+
+        It may have been planted before, and so may the name that came with it: neither counts.
+        """
+        now, credential = self._clock.now(), await unit.credentials.get(user.id)
+        verified = user.verify_email(now=now)
+        if credential is not None:
+            user.rename(None, now=now)
+            await unit.credentials.remove(user.id)
+        user.credentials_changed(now=now)
+        await unit.users.save(user)
+        ended = await end_sessions(unit, user.id, EndReason.PASSWORD_CHANGED, now=now)
+        await unit.one_time_tokens.discard(user.id, OF_THE_PASSWORD)
+        await self._recorder.record(unit, ended, verified, actor=ANONYMOUS, origin=origin)
 
     async def _use_up(self, unit: FactorsUnit, shown: Shown, origin: Origin) -> None:
         """Write what can be used no more: the challenge, and the factor that was shown."""
@@ -223,9 +236,11 @@ class SignIn:
         checks: PasswordChecks,
         factor_guard: FactorGuard,
         decisions: SignInDecisions,
+        methods: SignInMethods,
         verified_only: bool,
     ) -> None:
         self._hasher, self._checks, self._factor_guard = hasher, checks, factor_guard
+        self._methods = methods
         self._decisions, self._verified_only = decisions, verified_only
 
     async def __call__(
@@ -246,8 +261,10 @@ class SignIn:
         Raises InvalidCredentials and TooManyRequests, alike for existing and missing
         accounts. Only after the right password: EmailNotVerified, UserIsSuspended, and of an
         account with a second factor SecondFactorRequired without a ``proof``, InvalidProof for a
-        wrong one. An account without a second factor needs no proof and looks at none. Raises Busy.
+        wrong one. An account without a second factor needs no proof and looks at none. Raises Busy,
+        and SignInMethodOff.
         """
+        self._methods.ensure_on(SignInMethod.PASSWORD)
         address = EmailAddress.parse(email)
         guess, reserved = PasswordGuess(password), False
 
@@ -346,7 +363,8 @@ class CompleteSignIn:
                 await self._factor_guard.reserve(user, actor=ANONYMOUS, origin=origin)
                 reserved = True
             proven = await self._decisions.prove(user, proof, read, origin=origin)
-            user.ensure_may_sign_in(verified_only=self._verified_only)
+            is_unproven = self._verified_only and not proven.proves_address
+            user.ensure_may_sign_in(verified_only=is_unproven)
             shown = Shown(
                 user=user,
                 evidence=Evidence(read.shown).and_also(proven.evidence),
@@ -364,6 +382,9 @@ class CompleteSignIn:
         if opening is not None:
             user = await opening.user_of(challenge, proof)
             if user is None:
+                mailbox = opening.mailbox_of(challenge)
+                if mailbox is not None:
+                    await self._factor_guard.reserve_for_none(mailbox)
                 raise await self._factor_guard.refusal(
                     None, proof.kind.value, actor=ANONYMOUS, origin=origin
                 )

@@ -14,7 +14,14 @@ from application.factors.devices import DeviceTrust, ForgetDevices, ListDevices
 from application.factors.enrolment import Enrolments
 from application.factors.guard import FactorGuard
 from application.factors.listing import ListFactors, Usability
-from application.factors.mails import FIRST_FACTOR_ENROLLED
+from application.factors.mailed_sign_in import (
+    AnswerSignInCodeRequest,
+    EmailOpening,
+    MailedCodeProofs,
+    RequestSignInCode,
+)
+from application.factors.mails import FIRST_FACTOR_ENROLLED, SIGN_IN_CODE_REQUESTED
+from application.factors.methods import SignInMethods
 from application.factors.owned import FactorsData, TrustedDevicesData
 from application.factors.passkeys import (
     BeginPasskey,
@@ -36,6 +43,7 @@ from application.factors.undo import UndoFirstFactor
 from application.housekeeping import Purge, purge_in
 from application.kernel import Kernel
 from application.mail.relay import SecretCheck
+from application.mail.request import MailRequestAnswer, RequestMail
 from application.mail.wiring import Mail
 from application.owned_data import OwnedData
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -53,6 +61,8 @@ class FactorPolicy:
     """
 
     issuer: str
+    methods: SignInMethods
+    sign_in_code_ttl: timedelta
     trusted_device_ttl: timedelta = timedelta(0)
 
     @property
@@ -69,6 +79,8 @@ class Factors:
     guard: FactorGuard
     sign_in: SignIn
     complete_sign_in: CompleteSignIn
+    request_sign_in_code: RequestSignInCode
+    answers: Mapping[MessageKind, MailRequestAnswer[FactorsUnit]]
     begin_totp: BeginTotp
     confirm_totp: ConfirmTotp
     begin_passkey_sign_in: BeginPasskeySignIn
@@ -119,12 +131,15 @@ def factors[U: FactorsUnit](
         authenticator=kernel.authenticator,
         randomness=randomness,
     )
+    mailed_codes = MailedCodeProofs(unit_of_work=units, authenticator=kernel.authenticator)
     passkey_proofs = PasskeyProofs(passkeys=passkeys, unit_of_work=units)
     proofs = Proofs(
         {
             ProofKind.PASSKEY: passkey_proofs,
             ProofKind.TOTP: TotpProofs(secret_box=kernel.secret_box),
             ProofKind.RECOVERY_CODE: RecoveryCodeProofs(codes),
+            ProofKind.EMAIL_CODE: mailed_codes,
+            ProofKind.EMAIL_TOKEN: mailed_codes,
         },
         challenges=challenges,
         passkey_options=passkey_proofs.options,
@@ -172,8 +187,34 @@ def factors[U: FactorsUnit](
             checks=credentials.checks,
             factor_guard=guard,
             decisions=decisions,
+            methods=policy.methods,
             verified_only=verified_only,
         ),
+        request_sign_in_code=RequestSignInCode(
+            methods=policy.methods,
+            request=RequestMail(
+                unit_of_work=units,
+                clock=clock,
+                notifications=mail.notifications,
+                kind=SIGN_IN_CODE_REQUESTED,
+            ),
+            challenges=challenges,
+            clock=clock,
+            randomness=randomness,
+            ttl=policy.sign_in_code_ttl,
+        ),
+        answers={
+            SIGN_IN_CODE_REQUESTED: AnswerSignInCodeRequest(
+                unit_of_work=units,
+                authenticator=kernel.authenticator,
+                notifications=mail.notifications,
+                mail_allowance=mail.allowance,
+                clock=clock,
+                randomness=randomness,
+                recorder=recorder,
+                ttl=policy.sign_in_code_ttl,
+            )
+        },
         complete_sign_in=CompleteSignIn(
             unit_of_work=units,
             challenges=challenges,
@@ -181,7 +222,10 @@ def factors[U: FactorsUnit](
             decisions=decisions,
             openings={
                 ChallengePurpose.PASSKEY_SIGN_IN: PasskeyOpening(
-                    passkeys=passkeys, unit_of_work=units
+                    passkeys=passkeys, methods=policy.methods, unit_of_work=units
+                ),
+                ChallengePurpose.EMAIL_SIGN_IN: EmailOpening(
+                    methods=policy.methods, unit_of_work=units
                 ),
             },
             verified_only=verified_only,
@@ -201,7 +245,11 @@ def factors[U: FactorsUnit](
             randomness=randomness,
         ),
         begin_passkey_sign_in=BeginPasskeySignIn(
-            passkeys=passkeys, challenges=challenges, clock=clock, randomness=randomness
+            passkeys=passkeys,
+            challenges=challenges,
+            methods=policy.methods,
+            clock=clock,
+            randomness=randomness,
         ),
         begin_passkey=BeginPasskey(
             passkeys=passkeys,

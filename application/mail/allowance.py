@@ -10,6 +10,7 @@ VERIFICATION_MAIL = RateLimit(name="verification-mail", burst=10, interval=timed
 RESET_MAIL = RateLimit(name="reset-mail", burst=10, interval=timedelta(minutes=5))
 EMAIL_CHANGE_MAIL = RateLimit(name="email-change-mail", burst=10, interval=timedelta(minutes=5))
 INVITATION_MAIL = RateLimit(name="invitation-mail", burst=10, interval=timedelta(minutes=5))
+SIGN_IN_MAIL = RateLimit(name="sign-in-mail", burst=10, interval=timedelta(minutes=5))
 ENROLMENT_MAIL = RateLimit(name="enrolment-mail", burst=10, interval=timedelta(minutes=5))
 ADDRESS_IN_USE_MAIL = RateLimit(name="address-in-use-mail", burst=3, interval=timedelta(hours=1))
 

@@ -14,6 +14,7 @@ from application.mail.texts import MailText
 from application.ports.clock import Randomness
 from application.ports.crypto import SealBroken, SecretBox
 from domain.email_address import EmailAddress
+from domain.mail.code import code_of
 from domain.mail.message import MessageId, MessageKind, OutboxMessage
 from domain.origin import Origin
 
@@ -84,14 +85,26 @@ class Notifications:
         )
 
     def request(
-        self, kind: MessageKind, to: EmailAddress, *, now: datetime, origin: Origin
+        self,
+        kind: MessageKind,
+        to: EmailAddress,
+        *,
+        now: datetime,
+        origin: Origin,
+        asked: Mapping[str, str] | None = None,
     ) -> OutboxMessage:
-        """Return a message that asks the worker to look whether a mail is due."""
+        """Return a message that asks the worker to look whether a mail is due.
+
+        ``asked`` is what the answer has to know beside the address; it holds no secret.
+        """
         return OutboxMessage(
             id=MessageId.new(now, self._randomness.token_bytes),
             kind=kind,
             to=to.value,
-            parameters={key: value for key, value in asdict(origin).items() if value is not None},
+            parameters={
+                **{key: value for key, value in asdict(origin).items() if value is not None},
+                **(asked or {}),
+            },
             sealed_secret=None,
             queued_at=now,
             expires_at=None,
@@ -111,10 +124,11 @@ class Notifications:
         text = self._texts[message.kind]
         token, link, words = None, None, dict(message.parameters)
         if message.sealed_secret is not None and text.path is None:
-            words["code"] = self.secret_in(message)
+            words["code"] = code_of(self.secret_in(message))
         elif message.sealed_secret is not None:
             token = self.secret_in(message)
             link = f"{self._link_base_url}{text.path}?token={token}"
+            words["code"] = code_of(token)
         before = [line.format_map(words) for line in text.before]
         after = [line.format_map(words) for line in text.after]
         return Mail(

@@ -292,7 +292,8 @@ class RelayOutbox[U: MailUnit]:
         return await check(self._notifications.secret_in(message))
 
     async def _answer(self, message: OutboxMessage) -> MessageStatus:
-        queue = await self._answers[message.kind].prepare(EmailAddress.parse(message.to))
+        answer, address = self._answers[message.kind], EmailAddress.parse(message.to)
+        queue = await answer.prepare(address, message.parameters)
         async with self._unit_of_work() as unit:
             status, now = MessageStatus.SENT, self._clock.now()
             if not await unit.outbox.close(message, status, now=now):

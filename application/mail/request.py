@@ -1,7 +1,7 @@
 """Requests for a mail, which only the worker answers, so that asking tells nothing (EN-1)."""
 
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Protocol
 
@@ -34,10 +34,17 @@ class RequestMail:
         self._unit_of_work, self._clock = unit_of_work, clock
         self._notifications, self._kind = notifications, kind
 
-    async def __call__(self, *, email: str, origin: Origin) -> None:
-        """Return once the request is durable. Raises ValidationFailed for no address."""
+    async def __call__(
+        self, *, email: str, origin: Origin, asked: Mapping[str, str] | None = None
+    ) -> None:
+        """Return once the request is durable. Raises ValidationFailed for no address.
+
+        ``asked`` is handed to the answer; it holds no secret.
+        """
         address, now = EmailAddress.parse(email), self._clock.now()
-        request = self._notifications.request(self._kind, address, now=now, origin=origin)
+        request = self._notifications.request(
+            self._kind, address, now=now, origin=origin, asked=asked
+        )
         async with self._unit_of_work() as unit:
             await unit.outbox.enqueue(request)
             await unit.commit()
@@ -51,8 +58,10 @@ class MailRequestAnswer[U](Protocol):
     """What is done for the account, if there is one, behind a request for a mail."""
 
     @abstractmethod
-    async def prepare(self, address: EmailAddress) -> Queue[U] | None:
+    async def prepare(self, address: EmailAddress, asked: Mapping[str, str]) -> Queue[U] | None:
         """Return what queues the mail; None if the address gets none.
+
+        ``asked`` is what the request says beside that: its own words, and where it came from.
 
         Called outside of any unit of work, and once for each try of the request.
         """

@@ -85,6 +85,13 @@ def _page_origin(text: str) -> str:
     return origin(text)
 
 
+def words(text: object) -> object:
+    """Return the words in a comma list, each once, in small letters."""
+    if not isinstance(text, str):
+        return text
+    return tuple(dict.fromkeys(item.lower() for item in _items(text)))
+
+
 def passkey_origins(text: object) -> object:
     """Return the origins in a comma list; browsers have passkeys on these alone (WebAuthn).
 

@@ -7,7 +7,7 @@ from pydantic_settings import BaseSettings
 
 from entrypoints.settings import addresses
 from entrypoints.settings.letter_case import IN_ANY_CASE
-from entrypoints.settings.lists import PasskeyOrigins
+from entrypoints.settings.lists import PasskeyOrigins, SignInMethodList
 from entrypoints.settings.seconds import Seconds, SecondsOrNone
 
 
@@ -23,6 +23,13 @@ class FactorSettings(BaseSettings):
     )
     reauthentication_max_age: Seconds = Field(
         300, description="Seconds after a proof in which dangerous requests need no other."
+    )
+    sign_in_methods: SignInMethodList = Field(
+        ("password", "passkey"),
+        description="How sessions may begin: password, passkey, email, with commas between.",
+    )
+    sign_in_code_ttl: Seconds = Field(
+        600, description="Seconds that a mailed code to sign in with works."
     )
     passkey_rp_id: Annotated[str, AfterValidator(addresses.domain)] | None = Field(
         None, description="The domain that passkeys are made for; the host of PUBLIC_URL."

@@ -5,6 +5,7 @@ operator may set; ``clock`` and ``mailbox`` are what a test looks at and turns. 
 tests read like stories in are in :mod:`tests.application.stories`.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import cached_property
 
@@ -21,6 +22,7 @@ from adapters.memory.service_unit import MemoryUnitOfWork
 from adapters.memory.store import MemoryStore
 from application.credentials.mailed_secrets import SecretLifetimes
 from application.credentials.wiring import CredentialPolicy
+from application.factors.methods import SignInMethod, SignInMethods
 from application.factors.wiring import FactorPolicy
 from application.keys.ports import AccessClaims
 from application.keys.wiring import KeyPolicy
@@ -62,6 +64,7 @@ class MemoryService(Service[MemoryUnitOfWork]):
         audit_refreshes: bool = False,
         access_ttl: timedelta = 10 * MINUTE,
         administrator_acr: Level | None = None,
+        sign_in_methods: Sequence[str] = ("password", "passkey"),
         reset_ttl: timedelta = 30 * MINUTE,
         reauthentication: timedelta = 5 * MINUTE,
         trusted_devices: timedelta = timedelta(0),
@@ -117,7 +120,12 @@ class MemoryService(Service[MemoryUnitOfWork]):
                 ),
                 verified_only=verified_only,
             ),
-            factors=FactorPolicy(issuer="Doorward", trusted_device_ttl=trusted_devices),
+            factors=FactorPolicy(
+                issuer="Doorward",
+                methods=SignInMethods(frozenset(map(SignInMethod, sign_in_methods))),
+                sign_in_code_ttl=10 * MINUTE,
+                trusted_device_ttl=trusted_devices,
+            ),
             conceal_existing=conceal_existing,
             audit_refreshes=audit_refreshes,
             rate_limits=rate_limits,

@@ -17,21 +17,24 @@ ROLES = "/api/v1/roles"
 KEYS = "/api/v1/signing-keys"
 INVITATIONS = "/api/v1/invitations"
 FACTORS = "/api/v1/users/me/factors"
+EVERY_METHOD = "password,passkey,email"
 
 
 @every_store
-async def test_every_operation_of_the_description_succeeds(api: Api) -> None:
+async def test_every_operation_of_the_description_succeeds(start: Start) -> None:
     """
     A route that is added and not visited here, or that one store's adapters refuse, shows.
     """
+    api = await start(sign_in_methods=EVERY_METHOD)
     await visit_every_operation(api)
     assert _visited(api) == _described(api)
 
 
-async def test_head_answers_wherever_get_does(api: Api) -> None:
+async def test_head_answers_wherever_get_does(start: Start) -> None:
     """
     RFC 9110, 9.3.2: the same status and headers, to the same callers, without the body.
     """
+    api = await start(sign_in_methods=EVERY_METHOD)
     get, asked = api.get, 0
 
     async def get_and_head(path: str, **options: Any) -> httpx.Response:
@@ -91,6 +94,7 @@ async def visit_every_operation(api: Api) -> None:
     await _look_after_factors(api, admin)
     await _look_after_devices(api)
     await _look_after_passkeys(api)
+    await _sign_in_by_mail(api)
     await _leave(api)
 
 
@@ -282,6 +286,13 @@ async def _look_after_passkeys(api: Api) -> None:
         if factor["kind"] == "passkey":
             path = f"{FACTORS}/{factor['id']}"
             assert (await api.delete(path, access=tokens.access)).status_code == 204
+
+
+async def _sign_in_by_mail(api: Api) -> None:
+    asked = data_of(await api.post("/api/v1/sign-in-codes", {"email": "bob@example.com"}), 202)
+    token = await api.mailed_token("bob@example.com", "/sign-in")
+    answer = await api.try_complete(asked["challenge"], {"email_token": token})
+    assert data_of(answer, 201)["session"]["amr"] == ["email"]
 
 
 async def _leave(api: Api) -> None:

@@ -22,7 +22,7 @@ from domain.principal import OPERATOR
 from entrypoints.lifecycle import drain_outbox
 from tests.http.client import PASSWORD, WRONG_PASSWORD, Api, code_of, data_of
 from tests.http.conftest import Start
-from tests.http.test_every_operation import visit_every_operation
+from tests.http.test_every_operation import EVERY_METHOD, visit_every_operation
 from tests.support.round_trips import told_each_query
 
 BUDGETS = Path(__file__).with_name("round_trips.json")
@@ -132,7 +132,7 @@ async def test_each_use_case_keeps_to_its_round_trips(
     """
     One that makes more was made slower; one that makes fewer lowers its budget for good.
     """
-    api = await start(rate_limits=True)
+    api = await start(rate_limits=True, sign_in_methods=EVERY_METHOD)
     service = api.container.service()
     counter = Counter(service)
     counter.listen(monkeypatch, service)
@@ -187,6 +187,9 @@ async def _see_to_what_no_operation_does(api: Api) -> None:
     await api.enrol_totp(tokens)
     challenge = (await api.challenge("grace@example.com"))["token"]
     assert (await api.try_complete(challenge, {"totp": "000000"})).status_code == 401
+    asked = data_of(await api.post("/api/v1/sign-in-codes", {"email": "none@example.com"}), 202)
+    guess = await api.try_complete(asked["challenge"], {"email_code": "00000000"})
+    assert guess.status_code == 401
     assert (await api.get("/api/v1/users", access=tokens.access)).status_code == 403
     await service.factors.count_orphaned_passkeys()
     await service.audit.chain.begin()

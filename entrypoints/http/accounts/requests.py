@@ -19,7 +19,7 @@ class SignUpRequest(StrictModel):
     """Make an account."""
 
     email: EmailInput
-    password: PasswordInput
+    password: PasswordInput = LEFT_OUT
     display_name: DisplayName = None
 
 

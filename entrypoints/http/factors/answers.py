@@ -126,3 +126,10 @@ class StepUpChallengeOut(AnswerModel):
     passkey_options: dict[str, Any] = Field(
         description="For `PublicKeyCredential.parseRequestOptionsFromJSON`."
     )
+
+
+class MailedChallengeOut(AnswerModel):
+    """With what the mailed code, or the link, counts."""
+
+    challenge: str
+    expires_at: Instant

@@ -3,9 +3,11 @@
 import orjson
 from fastapi import APIRouter, Request, Response
 
+from application.factors.methods import SignInMethodOff
 from entrypoints.http.edge.answering import answer
 from entrypoints.http.edge.answers import Envelope
 from entrypoints.http.edge.dependencies import Parts, Services
+from entrypoints.http.edge.errors import responses
 from entrypoints.http.factors.answers import PasskeyChallengeOut, RelatedOriginsOut
 from entrypoints.representations.formats import instant
 
@@ -17,6 +19,7 @@ router = APIRouter()
     tags=["Sessions"],
     summary="Begin a sign-in with a passkey",
     response_model=Envelope[PasskeyChallengeOut],
+    responses=responses(SignInMethodOff),
 )
 async def begin_passkey_sign_in(request: Request, services: Services) -> Response:
     """Return what a browser asks any of its passkeys to sign; nothing is kept.

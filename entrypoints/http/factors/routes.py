@@ -1,5 +1,6 @@
 """The routes of factors, collected."""
 
+from application.factors.methods import SignInMethodOff
 from application.factors.sign_in import InvalidCredentials, SecondFactorRequired
 from domain.assurance import StepUpRequired
 from domain.factors.challenge import InvalidChallenge
@@ -13,6 +14,7 @@ from domain.factors.factor import (
 from entrypoints.http.factors import (
     administration,
     devices,
+    mailed_codes,
     own,
     passkey_sign_in,
     passkeys,
@@ -26,6 +28,7 @@ ROOM = Room(
     routers=(
         sign_in.router,
         passkey_sign_in.router,
+        mailed_codes.router,
         step_up.router,
         own.router,
         passkeys.router,
@@ -37,6 +40,7 @@ ROOM = Room(
         {
             ("POST", "/api/v1/sessions"),
             ("POST", "/api/v1/factor-undos/confirm"),
+            ("POST", "/api/v1/sign-in-codes"),
             ("POST", "/api/v1/passkeys/challenges"),
             ("GET", "/.well-known/webauthn"),
         }
@@ -46,6 +50,7 @@ ROOM = Room(
         SecondFactorRequired,
         InvalidProof,
         StepUpRequired,
+        SignInMethodOff,
         InvalidChallenge,
         FactorNotFound,
         DeviceNotFound,

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Depends, Request, Response
 
 from application.credentials.ports import Busy
+from application.factors.methods import SignInMethodOff
 from application.factors.sign_in import SIGN_IN, InvalidCredentials, SecondFactorRequired
 from domain.errors import TooManyRequests, ValidationFailed
 from domain.factors.challenge import InvalidChallenge
@@ -33,6 +34,7 @@ router = APIRouter(prefix="/api/v1/sessions", tags=["Sessions"])
         SecondFactorRequired,
         InvalidProof,
         EmailNotVerified,
+        SignInMethodOff,
         UserIsSuspended,
         ValidationFailed,
         TooManyRequests,

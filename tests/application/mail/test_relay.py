@@ -1,7 +1,7 @@
 """The worker: every promised mail once, none lost, and none that stops the others."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -582,8 +582,10 @@ async def test_a_request_that_another_worker_has_by_now_is_not_answered_twice(
     prepare = answer.prepare
     reports: list[RelayReport] = []
 
-    async def sleep_over_the_lease(address: EmailAddress) -> Queue[CredentialsUnit] | None:
-        queue = await prepare(address)
+    async def sleep_over_the_lease(
+        address: EmailAddress, asked: Mapping[str, str]
+    ) -> Queue[CredentialsUnit] | None:
+        queue = await prepare(address, asked)
         service.clock.advance(LEASE)
         reports.append(await other.relay())
         return queue
