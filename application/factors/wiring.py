@@ -10,6 +10,7 @@ from application.credentials.wiring import Credentials
 from application.factors.address_proof import AddressProofs
 from application.factors.challenges import Challenges
 from application.factors.changes import RemoveFactor, RenameFactor, RenewRecoveryCodes
+from application.factors.complete_sign_in import CompleteSignIn
 from application.factors.devices import DeviceTrust, ForgetDevices, ListDevices
 from application.factors.enrolment import Enrolments
 from application.factors.guard import FactorGuard
@@ -36,7 +37,7 @@ from application.factors.proofs import ProofKind, Proofs
 from application.factors.recovery import RecoveryCodeMaking, RecoveryCodeProofs
 from application.factors.renewal import RenewSealedFactors
 from application.factors.reset import ResetFactors
-from application.factors.sign_in import CompleteSignIn, SignIn, SignInDecisions
+from application.factors.sign_in import SignIn, SignInDecisions
 from application.factors.step_up import Askers, BeginStepUp, StepUp
 from application.factors.totp import BeginTotp, ConfirmTotp, TotpProofs
 from application.factors.undo import UndoFirstFactor
