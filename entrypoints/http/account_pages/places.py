@@ -10,7 +10,7 @@ from fastapi import Request
 
 from domain.factors.factor import FactorId
 from entrypoints.http.edge.parameters import EMAIL_INPUT, NAME_INPUT, PASSWORD_INPUT
-from entrypoints.http.pages.flows import Field, Form, read_fields
+from entrypoints.http.pages.flows import TOKEN, Field, Form, read_fields
 
 PREFIX: Final = "/account"
 CSRF: Final = "csrf"
@@ -30,6 +30,7 @@ class Place(StrEnum):
     SIGN_IN = "sign-in"
     SECOND_FACTOR = "second-factor"
     PASSKEY_SIGN_IN = "passkey-sign-in"
+    MAILED_SIGN_IN = "mailed-sign-in"
     STEP_UP = "step-up"
     AUTHENTICATOR_APP = "authenticator-app"
     PASSKEY = "passkey"
@@ -81,6 +82,7 @@ PROOFS: Final[Mapping[str, Field]] = {
 _HIDDEN: Final[Mapping[Place, Sequence[str]]] = {
     Place.SIGN_IN: (THEN, FACTOR),
     Place.SECOND_FACTOR: (THEN, FACTOR, "state", "code", "recovery_code", REMEMBER, CREDENTIAL),
+    Place.MAILED_SIGN_IN: (TOKEN,),
     Place.PASSKEY_SIGN_IN: (THEN, FACTOR, "challenge", CREDENTIAL),
     Place.STEP_UP: (CSRF, THEN, FACTOR, "challenge", *(each.name for each in PROOFS.values()),
                     CREDENTIAL),

@@ -22,7 +22,7 @@ from entrypoints.http.account_pages.places import (
     Said,
 )
 from entrypoints.http.account_pages.texts import ENGLISH
-from entrypoints.http.pages.flows import Form
+from entrypoints.http.pages.flows import TOKEN, Form
 from entrypoints.http.pages.rendering import CSP, in_words, page, shown_field, span_in_words
 from entrypoints.http.pages.texts import Notice
 
@@ -151,6 +151,23 @@ def mail_first_page(place: Place, *, csrf: str) -> Response:
         fields=(),
         labels={},
         hidden={"csrf": csrf},
+        about=None,
+        is_grave=False,
+    )
+
+
+def mailed_sign_in_page(token: str) -> Response:
+    """Return the page whose button signs in with a mailed link."""
+    text = ENGLISH.pages[Place.MAILED_SIGN_IN]
+    return _page(
+        "change.html",
+        200,
+        title=text.title,
+        text=text,
+        action=Place.MAILED_SIGN_IN.value,
+        fields=(),
+        labels={},
+        hidden={TOKEN: token},
         about=None,
         is_grave=False,
     )

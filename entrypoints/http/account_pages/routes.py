@@ -7,10 +7,22 @@ from typing import Final
 
 from fastapi.routing import APIRoute
 
-from entrypoints.http.account_pages import enrolment, security, sign_in, step_up
+from entrypoints.http.account_pages import (
+    enrolment,
+    mailed_sign_in,
+    security,
+    sign_in,
+    step_up,
+)
 from entrypoints.http.room import Room
 
-_ROUTERS: Final = (sign_in.router, security.router, enrolment.router, step_up.router)
+_ROUTERS: Final = (
+    sign_in.router,
+    mailed_sign_in.router,
+    security.router,
+    enrolment.router,
+    step_up.router,
+)
 _ROUTES: Final = [
     (method, route.path)
     for router in _ROUTERS

@@ -214,7 +214,7 @@ async def _enter(
             give_device_cookie(answer, grant.device.token, seconds)
         return answer
     except SecondFactorRequired as refusal:
-        return _ask_for_more(request, services, refusal, goal)
+        return ask_for_more(request, services, refusal, goal)
     except (CsrfFailed, MultipleCredentials) as refusal:
         return refused_page(refusal, here=Place.SIGN_IN)
     except (InvalidCredentials, InvalidProof, InvalidInput) as refusal:
@@ -226,9 +226,10 @@ async def _enter(
         return await again(Ending(status=status, wait=retry_after_of(refusal, status) or 1))
 
 
-def _ask_for_more(
+def ask_for_more(
     request: Request, services: Services, refusal: SecondFactorRequired, goal: Goal
 ) -> Response:
+    """Return the page that takes a second factor, with what was shown sealed in its form."""
     issued = refusal.challenge
     if issued is None:
         return _UNREADABLE()

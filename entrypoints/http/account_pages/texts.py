@@ -110,6 +110,8 @@ class AccountTexts:
     unreadable: Notice
     foreign: Notice
     no_way: Notice
+    no_link: Notice
+    code_here: Notice
 
 
 _NAME: Final = FieldText(
@@ -123,6 +125,11 @@ ENGLISH: Final = AccountTexts(
             title="Sign in",
             button="Sign in",
             fields={"email": FieldText("E-mail address"), "password": FieldText("Password")},
+        ),
+        Place.MAILED_SIGN_IN: PageText(
+            title="Sign in",
+            intro="You asked for this link in this browser. Press the button to sign in.",
+            button="Sign in",
         ),
         Place.SECOND_FACTOR: PageText(
             title="Show a second factor",
@@ -299,6 +306,14 @@ ENGLISH: Final = AccountTexts(
             + _NOTHING_CHANGED,
             "Open the page again and press the button there.",
         ),
+    ),
+    no_link=Notice(
+        "This link cannot be used",
+        ("Ask for a new one where you are signing in.",),
+    ),
+    code_here=Notice(
+        "Your code to sign in",
+        ("This is not the browser that asked for the link. Type this code where you did:",),
     ),
     no_way=Notice(
         "Sign in again",

@@ -15,6 +15,8 @@ ACCESS_COOKIE: Final = "__Host-doorward-access"
 REFRESH_COOKIE: Final = "__Host-doorward-refresh"
 DEVICE_COOKIE: Final = "__Host-doorward-device"
 """By which a device is known that its user trusts; it stays when they sign out."""
+CHALLENGE_COOKIE: Final = "__Host-doorward-challenge"
+"""With what a mailed link signs in: the browser that asked for it has it, and no other."""
 _ATTRIBUTES: Final = "Path=/; HttpOnly; Secure; SameSite=Strict"
 
 
@@ -45,6 +47,22 @@ def give_cookies(
 def give_device_cookie(response: Response, token: str, seconds: int) -> None:
     """Hand the browser what it is known by, for as long as it is trusted."""
     _set(response, DEVICE_COOKIE, token, seconds)
+
+
+def give_challenge(response: Response, challenge: str, seconds: int) -> None:
+    """Have the browser keep what a mailed link counts with.
+
+    It has to come along when a link in a mail is followed, which Strict cookies do not; from a form
+    of another site it does not (RFC 6265bis, 5.6.7.1).
+    """
+    attributes = _ATTRIBUTES.replace("Strict", "Lax")
+    value = f"{CHALLENGE_COOKIE}={challenge}; Max-Age={seconds}; {attributes}"
+    response.headers.append("set-cookie", value)
+
+
+def take_challenge_back(response: Response) -> None:
+    """Have the browser forget it."""
+    give_challenge(response, "", 0)
 
 
 def take_cookies_back(response: Response) -> None:

@@ -7,6 +7,7 @@ from application.mail.request import MAIL_REQUEST
 from domain.errors import TooManyRequests, ValidationFailed
 from entrypoints.http.edge.answering import answer
 from entrypoints.http.edge.answers import Envelope
+from entrypoints.http.edge.cookies import give_challenge
 from entrypoints.http.edge.dependencies import From, Services, limited
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.headers import RATE_LIMIT, with_headers
@@ -36,4 +37,7 @@ async def request_sign_in_code(
     """
     issued = await services.factors.request_sign_in_code(email=body.email, origin=origin)
     content = {"challenge": issued.token, "expires_at": instant(issued.expires_at)}
-    return answer(request, content, status=202, headers={"cache-control": "no-store"})
+    response = answer(request, content, status=202, headers={"cache-control": "no-store"})
+    lifetime = services.policies.factors.sign_in_code_ttl
+    give_challenge(response, issued.token, int(lifetime.total_seconds()))
+    return response

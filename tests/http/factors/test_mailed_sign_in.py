@@ -5,9 +5,11 @@ Signing in by mail, over HTTP and on every store (AT-4, EN-1).
 import re
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.http.client import Api, Tokens, data_of
+from tests.http.account_pages.window import ORIGIN
+from tests.http.client import PUBLIC_URL, Api, Tokens, data_of
 from tests.http.conftest import Start, every_store
 
 CODES = "/api/v1/sign-in-codes"
@@ -84,3 +86,54 @@ async def test_without_mail_a_sign_up_takes_a_password_as_ever(api: Api) -> None
     assert answer.json()["error"]["details"] == [
         {"field": "password", "code": "MISSING", "message": "This field is required."}
     ]
+
+
+@every_store
+async def test_the_link_signs_in_only_the_browser_that_asked(start: Start) -> None:
+    """
+    A scanner that follows the link and presses the button sees the code, and holds nothing.
+    """
+    api = await start(sign_in_methods="password,email")
+    await api.verified_user()
+    asked = await api.post(CODES, {"email": ADA})
+    (given,) = asked.headers.get_list("set-cookie")
+    assert given.startswith("__Host-doorward-challenge=dwc_")
+    assert "SameSite=Lax" in given
+    assert "HttpOnly" in given
+    code, token = await mailed(api)
+    page = "/account/mailed-sign-in"
+    transport = httpx.ASGITransport(api.app)
+    async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as browser:
+        led = await browser.get(f"/sign-in?token={token}")
+        assert (led.status_code, led.headers["location"]) == (
+            303,
+            f"account/mailed-sign-in?token={token}",
+        )
+        seen = await browser.get(f"{page}?token={token}")
+        assert code in seen.text
+        assert seen.headers["cache-control"] == "no-store"
+        pressed = await browser.post(page, data={"token": token}, headers=ORIGIN)
+        assert (pressed.status_code, pressed.headers["location"]) == (
+            303,
+            f"mailed-sign-in?token={token}",
+        )
+        assert "set-cookie" not in pressed.headers
+        mine = {"cookie": given.split(";")[0], **ORIGIN}
+        offered = await browser.get(f"{page}?token={token}", headers=mine)
+        assert code not in offered.text
+        done = await browser.post(page, data={"token": token}, headers=mine)
+        assert (done.status_code, done.headers["location"]) == (303, "security")
+        assert len(done.headers.get_list("set-cookie")) == 3
+        browser.cookies.clear()
+        again = await browser.post(page, data={"token": token}, headers=mine)
+        assert again.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?token=", "?token=a&token=b", "?token=%0d%0aa", "?token=%E2"]
+)
+async def test_a_link_that_is_none_of_ours_leads_nowhere(api: Api, query: str) -> None:
+    for path in ("/sign-in", "/account/mailed-sign-in"):
+        answer = await api.get(path + query)
+        assert answer.status_code == 400
+        assert "location" not in answer.headers
