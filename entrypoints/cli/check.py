@@ -19,6 +19,8 @@ from domain.errors import ServiceUnavailable
 from domain.keys.signing_key import KeyState
 from domain.mail.message import MessageStatus
 from domain.principal import ADMINISTRATOR, OPERATOR
+from entrypoints.cli.check_factors import usable_factors, usable_passkeys
+from entrypoints.cli.findings import error, finding, warning
 from entrypoints.container import close
 from entrypoints.lifecycle import StartRefused, build_container
 from entrypoints.settings import Finding, Settings, SettingsError, findings, load_settings
@@ -81,7 +83,7 @@ def summary(found: Sequence[Finding]) -> Finding:
         "ok": "Nothing is wrong.",
     }[worst]
     message = f"{verdict} {said[:1].upper()}{said[1:]}." if said else verdict
-    return _finding("doorward", message, level="summary")
+    return finding("doorward", message, level="summary")
 
 
 def lines(found: Sequence[Finding], width: int | None) -> "Iterator[str]":
@@ -112,16 +114,16 @@ def _with_present_key(settings: Settings) -> tuple[Settings, list[Finding]]:
         key = kept.present()
     except KeyNotKept as failure:
         cure = "Let this user read the file that was there, or set SECRET_KEY."
-        return settings.under(KeptKey.fresh()), [_error("SECRET_KEY", str(failure), cure)]
+        return settings.under(KeptKey.fresh()), [error("SECRET_KEY", str(failure), cure)]
     if key is None:
         return settings.under(KeptKey.fresh()), []
     status = kept.path.stat()
     made = datetime.fromtimestamp(status.st_mtime, UTC)
     message = f"Kept in {kept.path.absolute()}, {_age(made, datetime.now(UTC))} old."
-    found = [_finding("SECRET_KEY", message)]
+    found = [finding("SECRET_KEY", message)]
     if status.st_mode & 0o077:
         message = "Other users of this machine can read it."
-        found.append(_warning("SECRET_KEY", message, f"chmod 600 {kept.path.absolute()}"))
+        found.append(warning("SECRET_KEY", message, f"chmod 600 {kept.path.absolute()}"))
     return settings.under(key), found
 
 
@@ -130,8 +132,8 @@ async def _surroundings(container: "Container", settings: Settings) -> AsyncIter
     for inspection in container.inspections():
         with _told(inspection.name) as told:
             for seen in await inspection.observations():
-                finding = _finding(inspection.name, seen.message, seen.cure, level=seen.level)
-                told.append(replace(finding, reason=seen.reason))
+                found = finding(inspection.name, seen.message, seen.cure, level=seen.level)
+                told.append(replace(found, reason=seen.reason))
         for each in told:
             yield each
             is_reached &= inspection.name != "database" or each.level != "error"
@@ -139,7 +141,7 @@ async def _surroundings(container: "Container", settings: Settings) -> AsyncIter
         return  # there is nothing to read, or no way to it
     with _told("schema") as told:
         failure = await container.schema_probe().failure()
-        fine = _finding("schema", "That of this version.")
+        fine = finding("schema", "That of this version.")
         told.append(fine if failure is None else _schema(failure, settings))
     for each in told:
         yield each
@@ -151,8 +153,8 @@ async def _surroundings(container: "Container", settings: Settings) -> AsyncIter
         ("SECRET_KEY_PREVIOUS", _previous_key),
         ("outbox", _outbox),
         ("administrators", _administrators),
-        ("factors", _factors),
-        ("PASSKEY_RP_ID", _passkeys),
+        ("factors", usable_factors),
+        ("PASSKEY_RP_ID", usable_passkeys),
     )
     for name, look in parts:
         with _told(name) as told:
@@ -170,17 +172,17 @@ def _told(name: str) -> "Iterator[list[Finding]]":
     except ServiceUnavailable as away:
         failure = away.failure
         told.append(
-            _error(name, "The database does not answer.") if failure is None else _of(failure, name)
+            error(name, "The database does not answer.") if failure is None else _of(failure, name)
         )
     except Exception as fault:  # a check that ends in a traceback helps no one
         message = f"Could not be looked at ({type(fault).__name__})."
-        told.append(_error(name, message, "This is a fault of Doorward: please report it."))
+        told.append(error(name, message, "This is a fault of Doorward: please report it."))
 
 
 def _schema(failure: "Failure", settings: Settings) -> Finding:
     if settings.migrate_on_start and failure.reason in _MIGRATABLE:
         cure = "The next start does what is missing, or `doorward migrate` now."
-        note = _finding("schema", failure.what_happened, cure, level="note")
+        note = finding("schema", failure.what_happened, cure, level="note")
         return replace(note, reason=failure.reason)
     return _of(failure, "schema")
 
@@ -191,10 +193,10 @@ async def _clock(container: "Container", _: Settings) -> list[Finding]:
     apart = datetime.now(UTC) - clock.now()
     seconds = f"{abs(apart).total_seconds():.1f} s"
     if abs(apart) < CLOCKS_APART:
-        return [_finding("clock", f"This machine's and the database's are {seconds} apart.")]
+        return [finding("clock", f"This machine's and the database's are {seconds} apart.")]
     direction = "ahead of" if apart > timedelta(0) else "behind"
     message = f"This machine is {seconds} {direction} the database, whose time Doorward goes by."
-    return [_warning("clock", message, "Synchronise both machines (NTP).")]
+    return [warning("clock", message, "Synchronise both machines (NTP).")]
 
 
 async def _keys(container: "Container", settings: Settings) -> list[Finding]:
@@ -213,10 +215,10 @@ async def _keys(container: "Container", settings: Settings) -> list[Finding]:
         name = f"Signing key {each.key.kid} ({each.key.algorithm.value}, {state.value})"
         if not each.opens:
             cure = "Revoke it (`doorward keys revoke`): its row was changed by another hand."
-            found.append(_error("keys", f"{name} cannot be opened.", cure))
+            found.append(error("keys", f"{name} cannot be opened.", cure))
         elif state is not KeyState.GONE:
-            found.append(_finding("keys", f"{name}, {_age(each.key.published_at, now)} old."))
-    return found or [_finding("keys", "No signing key yet: one is made at the first start.")]
+            found.append(finding("keys", f"{name}, {_age(each.key.published_at, now)} old."))
+    return found or [finding("keys", "No signing key yet: one is made at the first start.")]
 
 
 async def _previous_key(container: "Container", settings: Settings) -> list[Finding]:
@@ -232,7 +234,7 @@ async def _previous_key(container: "Container", settings: Settings) -> list[Find
     if standing.is_in_use:
         message = "The database is still under it: the next start goes over to SECRET_KEY."
         cure = "End every process that runs under the old key first."
-        return [_finding(setting, message, cure, level="note")]
+        return [finding(setting, message, cure, level="note")]
     needed = []
     if waiting := await service.mail.renew_secrets.outstanding():
         needed.append(f"{waiting} waiting {'mail' if waiting == 1 else 'mails'} (run a worker)")
@@ -244,8 +246,8 @@ async def _previous_key(container: "Container", settings: Settings) -> list[Find
                 needed.append(f"{what} (until {over:%Y-%m-%d %H:%M} UTC)")
     if needed:
         message = f"Still needed for {', '.join(needed)}."
-        return [_finding(setting, message, "Remove it when that is over.", level="note")]
-    return [_warning(setting, "No longer needed.", "Remove it.")]
+        return [finding(setting, message, "Remove it when that is over.", level="note")]
+    return [warning(setting, "No longer needed.", "Remove it.")]
 
 
 def _under_previous_key(settings: Settings) -> dict[str, timedelta]:
@@ -261,15 +263,15 @@ async def _outbox(container: "Container", _: Settings) -> list[Finding]:
     census = await container.service().mail.list_outbox.census()
     waiting = census.counts.get(MessageStatus.WAITING, 0)
     dead = census.counts.get(MessageStatus.DEAD, 0)
-    found = [_finding("outbox", f"{waiting} waiting, {dead} given up.")]
+    found = [finding("outbox", f"{waiting} waiting, {dead} given up.")]
     now = container.clock().now()
     if census.oldest_waiting is not None and now - census.oldest_waiting > LATE:
         message = f"Mail has been waiting for {_age(census.oldest_waiting, now)}."
         cure = "Look whether a worker runs, and at the mail server; `doorward outbox list`."
-        found.append(_warning("outbox", message, cure))
+        found.append(warning("outbox", message, cure))
     if dead:
         cure = "`doorward outbox list` says why, `doorward outbox redrive` sends it again."
-        found.append(_warning("outbox", "Some mail was given up.", cure))
+        found.append(warning("outbox", "Some mail was given up.", cure))
     return found
 
 
@@ -278,47 +280,18 @@ async def _administrators(container: "Container", _: Settings) -> list[Finding]:
         principal=OPERATOR, query=UserQuery(role=ADMINISTRATOR), asked=PageRequest(limit=1)
     )
     if page.items:
-        return [_finding("administrators", "There is one.")]
+        return [finding("administrators", "There is one.")]
     cure = (
         "doorward users create --email you@example.com --role administrator --verified"
         " --password-stdin"
     )
-    return [_finding("administrators", "There is none yet.", cure, level="note")]
+    return [finding("administrators", "There is none yet.", cure, level="note")]
 
 
-async def _factors(container: "Container", _: Settings) -> list[Finding]:
-    service = container.service()
-    try:
-        await service.keys.secret_key.ensure_right()
-    except WrongSecretKey:
-        return []  # it is among the findings
-    unreadable = await service.factors.renew_sealed.unreadable()
-    if not unreadable.count:
-        return []
-    message = (
-        "Sealed under a SECRET_KEY that is gone, so that their users cannot show them any more:"
-        f" {unreadable.count}, the first one of user {unreadable.first_of}."
-    )
-    cure = (
-        "Set SECRET_KEY_PREVIOUS to that key, if it is still known, until a worker has sealed them"
-        " anew. Otherwise `doorward factors reset` lets a user in without them."
-    )
-    return [_warning("factors", message, cure)]
-
-
-async def _passkeys(container: "Container", settings: Settings) -> list[Finding]:
-    if not (orphaned := await container.service().factors.count_orphaned_passkeys()):
-        return []
-    rp_id = settings.passkey_place.rp_id
-    message = f"Passkeys that were made for another domain than {rp_id}, of no use now: {orphaned}."
-    cure = "Set PASSKEY_RP_ID to the domain of before, or let their owners make others."
-    return [_warning("PASSKEY_RP_ID", message, cure)]
-
-
-def _with_facts(finding: Finding, settings: Settings) -> Finding:
+def _with_facts(each: Finding, settings: Settings) -> Finding:
     """Return the finding with what was looked at, where nothing is wrong with it."""
-    if finding.message != "Fine.":
-        return finding
+    if each.message != "Fine.":
+        return each
     facts = {
         "SECRET_KEY": "Set.",
         "DATABASE_URL": "SQLite." if settings.sqlite_file else "PostgreSQL.",
@@ -326,7 +299,7 @@ def _with_facts(finding: Finding, settings: Settings) -> Finding:
         "MAIL_FROM": f"{settings.mail_from}.",
         "SMTP_URL": "Set." if settings.smtp_url else "Not set: /dev/mailbox shows the mails.",
     }
-    return replace(finding, message=facts.get(finding.setting, finding.message))
+    return replace(each, message=facts.get(each.setting, each.message))
 
 
 def _age(since: datetime, now: datetime) -> str:
@@ -347,21 +320,9 @@ def _unreadable(problem: str) -> Finding:
     if not expected:
         message, _, cure = told.partition(". ")
     cure = f"{expected.lstrip()}{cure}"
-    return replace(_error(setting, f"{message.rstrip('.')}.", cure), stops_start=True)
+    return replace(error(setting, f"{message.rstrip('.')}.", cure), stops_start=True)
 
 
 def _of(failure: "Failure", name: str | None = None) -> Finding:
     setting = name or failure.part
-    return replace(_error(setting, failure.what_happened, failure.cure), reason=failure.reason)
-
-
-def _finding(setting: str, message: str, cure: str = "", *, level: Any = "ok") -> Finding:
-    return Finding(level=level, setting=setting, message=message, cure=cure)
-
-
-def _warning(setting: str, message: str, cure: str) -> Finding:
-    return _finding(setting, message, cure, level="warning")
-
-
-def _error(setting: str, message: str, cure: str = "") -> Finding:
-    return _finding(setting, message, cure, level="error")
+    return replace(error(setting, failure.what_happened, failure.cure), reason=failure.reason)

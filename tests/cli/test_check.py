@@ -15,7 +15,7 @@ import pytest
 
 from domain.factors.factor import Totp
 from domain.identifiers import UserId
-from entrypoints.cli import check
+from entrypoints.cli import check, check_factors
 from entrypoints.container import Container
 from entrypoints.settings import Finding
 from tests.http.client import running_api, settings_for
@@ -257,14 +257,14 @@ async def test_factors_that_no_key_opens_are_counted_with_their_cure(tmp_path: P
     async with running_api(settings_for("memory://")) as api:
         tokens = await api.signed_in_user()
         await api.enrol_totp(tokens)
-        assert await check._factors(api.container, api.settings) == []
+        assert await check_factors.usable_factors(api.container, api.settings) == []
         async with api.units() as unit:
             for factor in await unit.factors.list_of(UserId.parse(tokens.user_id)):
                 if isinstance(factor, Totp):
                     factor.sealed_secret = b"sealed under a key that is gone"
                     await unit.factors.save(factor)
             await unit.commit()
-        [found] = await check._factors(api.container, api.settings)
+        [found] = await check_factors.usable_factors(api.container, api.settings)
     assert (found.level, found.setting) == ("warning", "factors")
     assert f"1, the first one of user {tokens.user_id}" in found.message
     assert "doorward factors reset" in found.cure
@@ -277,10 +277,10 @@ async def test_passkeys_of_another_domain_are_counted(tmp_path: Path) -> None:
     async with running_api(settings_for("memory://")) as api:
         tokens = await api.signed_in_user()
         await api.enrol_passkey(tokens)
-        assert await check._passkeys(api.container, api.settings) == []
+        assert await check_factors.usable_passkeys(api.container, api.settings) == []
         moved = settings_for("memory://", public_url="https://example.org")
         async with running_api(moved, beside=api) as other:
-            [found] = await check._passkeys(other.container, moved)
+            [found] = await check_factors.usable_passkeys(other.container, moved)
     assert (found.level, found.setting) == ("warning", "PASSKEY_RP_ID")
     assert found.message.endswith("example.org, of no use now: 1.")
     assert found.cure

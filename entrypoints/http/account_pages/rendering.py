@@ -21,7 +21,7 @@ from entrypoints.http.account_pages.places import (
     Place,
     Said,
 )
-from entrypoints.http.account_pages.texts import ENGLISH
+from entrypoints.http.account_pages.texts import ENGLISH, PageText
 from entrypoints.http.pages.flows import TOKEN, Form
 from entrypoints.http.pages.rendering import CSP, in_words, page, shown_field, span_in_words
 from entrypoints.http.pages.texts import Notice
@@ -141,36 +141,24 @@ def security_page(
 
 def mail_first_page(place: Place, *, csrf: str) -> Response:
     """Return the page that asks before a code is mailed; its button begins what ``place`` does."""
-    text = ENGLISH.mail_first
-    return _page(
-        "change.html",
-        200,
-        title=text.title,
-        text=text,
-        action=place.value,
-        fields=(),
-        labels={},
-        hidden={"csrf": csrf},
-        about=None,
-        is_grave=False,
-    )
+    return _button_page(ENGLISH.mail_first, place, {"csrf": csrf})
 
 
 def mailed_sign_in_page(token: str) -> Response:
     """Return the page whose button signs in with a mailed link."""
-    text = ENGLISH.pages[Place.MAILED_SIGN_IN]
-    return _page(
-        "change.html",
-        200,
-        title=text.title,
-        text=text,
-        action=Place.MAILED_SIGN_IN.value,
-        fields=(),
-        labels={},
-        hidden={TOKEN: token},
-        about=None,
-        is_grave=False,
-    )
+    place = Place.MAILED_SIGN_IN
+    return _button_page(ENGLISH.pages[place], place, {TOKEN: token})
+
+
+def _button_page(text: PageText, place: Place, hidden: Mapping[str, str]) -> Response:
+    facts: dict[str, Any] = {
+        "action": place.value,
+        "fields": (),
+        "labels": {},
+        "about": None,
+        "is_grave": False,
+    }
+    return _page("change.html", 200, title=text.title, text=text, hidden=hidden, **facts)
 
 
 def app_page(
