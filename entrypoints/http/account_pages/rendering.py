@@ -1,7 +1,6 @@
 """Makes the account's pages of what is known and of the words in ``texts``."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +10,7 @@ from starlette.responses import Response
 from application.factors.listing import ListedFactor
 from domain.errors import Violation
 from domain.factors.device import TrustedDevice
-from domain.factors.factor import Passkey, RecoveryCodes, is_second
+from domain.factors.factor import is_second
 from entrypoints.http.account_pages.places import (
     FACTOR,
     FIELDS,
@@ -21,6 +20,7 @@ from entrypoints.http.account_pages.places import (
     Place,
     Said,
 )
+from entrypoints.http.account_pages.shown import shown_device, shown_factor
 from entrypoints.http.account_pages.texts import ENGLISH, PageText
 from entrypoints.http.pages.flows import TOKEN, Form
 from entrypoints.http.pages.rendering import CSP, in_words, page, shown_field, span_in_words
@@ -133,8 +133,8 @@ def security_page(
         csrf=csrf,
         has_app=any(each.factor.kind.value == "totp" for each in factors),
         has_second=has_second,
-        factors=[_shown(each) for each in factors],
-        devices=[{"what": each.user_agent, "until": _day(each.expires_at)} for each in devices],
+        factors=[shown_factor(each) for each in factors],
+        devices=[shown_device(each) for each in devices],
         said=None if said is None else ENGLISH.said[said],
     )
 
@@ -231,7 +231,7 @@ def change_page(
         status=status,
         problems=problems,
         hidden={"csrf": csrf, **factor},
-        about=None if about is None else _shown(about),
+        about=None if about is None else shown_factor(about),
         is_grave=place is Place.REMOVE_FACTOR,
     )
 
@@ -322,28 +322,6 @@ def _page(
     if wait:
         answer.headers["retry-after"] = str(wait)
     return answer
-
-
-def _shown(listed: ListedFactor) -> dict[str, Any]:
-    factor = listed.factor
-    return {
-        "id": str(factor.id),
-        "kind": ENGLISH.kinds[factor.kind.value],
-        "name": factor.name,
-        "added": _day(factor.created_at),
-        "used": None if factor.last_used_at is None else _day(factor.last_used_at),
-        "usable": listed.usable,
-        "synced": isinstance(factor, Passkey) and factor.synced,
-        "left": (
-            ENGLISH.security.left.format(count=len(factor.tags))
-            if isinstance(factor, RecoveryCodes)
-            else None
-        ),
-    }
-
-
-def _day(moment: datetime) -> str:
-    return moment.date().isoformat()
 
 
 def _in_groups(secret: str) -> str:
