@@ -1,6 +1,6 @@
 """The caller's own factors."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from application.paging import Page
 from domain.assurance import StepUpRequired
@@ -18,6 +18,7 @@ from entrypoints.http.edge.answering import answer, page_answer
 from entrypoints.http.edge.answers import Envelope, ListEnvelope
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn, identified
 from entrypoints.http.edge.errors import responses
+from entrypoints.http.edge.methods import not_at_another_path
 from entrypoints.http.edge.parameters import IdInPath
 from entrypoints.http.factors.answers import (
     EnrolledOut,
@@ -107,6 +108,7 @@ async def confirm_totp(
     summary="Rename one of my factors",
     response_model=Envelope[FactorOut],
     responses=responses(FactorNotFound, StepUpRequired, ValidationFailed, ConcurrentChange),
+    dependencies=[Depends(not_at_another_path)],
 )
 async def rename_my_factor(
     request: Request, factor_id: IdInPath, body: FactorRename, caller: SignedIn, services: Services
@@ -124,6 +126,7 @@ async def rename_my_factor(
     summary="Remove one of my factors",
     response_class=Response,
     responses=responses(FactorNotFound, StepUpRequired, ConcurrentChange),
+    dependencies=[Depends(not_at_another_path)],
 )
 async def remove_my_factor(
     factor_id: IdInPath, caller: SignedIn, services: Services, origin: From
