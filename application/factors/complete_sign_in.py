@@ -65,7 +65,7 @@ class CompleteSignIn:
                 reserved = True
             proven = await self._decisions.prove(user, proof, read, origin=origin)
             is_unproven = self._verified_only and not proven.proves_address
-            user.ensure_may_sign_in(verified_only=is_unproven)
+            await self._factor_guard.admit(user, verified_only=is_unproven, origin=origin)
             shown = Shown(
                 user=user,
                 evidence=Evidence(read.shown).and_also(proven.evidence),

@@ -15,12 +15,12 @@ from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.credentials.sign_in_attempts import AttemptPolicy
 from domain.email_address import EmailAddress
-from domain.errors import ConcurrentChange, TooManyRequests
+from domain.errors import ConcurrentChange, Forbidden, TooManyRequests
 from domain.factors.events import FactorLocked, FactorRefused
 from domain.factors.factor import InvalidProof
 from domain.identifiers import UserId
 from domain.origin import Origin
-from domain.principal import Principal
+from domain.principal import ANONYMOUS, Principal
 from domain.sessions.events import SessionRefused
 from domain.users.user import User
 
@@ -118,6 +118,23 @@ class FactorGuard:
             await self.recorder.record(unit, event, actor=actor, origin=origin)
             await unit.commit()
         return InvalidProof()
+
+    async def admit(self, user: User, *, verified_only: bool, origin: Origin) -> None:
+        """Return if the account is open to the user, whose proof was right.
+
+        Else raises EmailNotVerified or UserIsSuspended, which is on record then (LG-3); the guess
+        was none.
+        """
+        try:
+            user.ensure_may_sign_in(verified_only=verified_only)
+        except Forbidden as refusal:
+            now = self.clock.now()
+            refused = SessionRefused(user_id=user.id, because=refusal.code, occurred_at=now)
+            async with self.unit_of_work() as unit:
+                await self.forgive(unit, user.id)
+                await self.recorder.record(unit, refused, actor=ANONYMOUS, origin=origin)
+                await unit.commit()
+            raise
 
     async def forgive(self, unit: FactorsUnit, user_id: UserId) -> None:
         """Forget all guesses at the user's factors, and end their lock."""

@@ -27,6 +27,12 @@ _log = get_logger("doorward.http")
 
 HEADER: Final = "idempotency-key"
 IGNORED: Final = frozenset({"/api/v1/sessions", "/api/v1/sessions/refresh"})
+OF_THE_SESSION: Final = frozenset({"/api/v1/users/me/recovery-codes"})
+"""Where the answer is repeated to the very session that got it, and to no other of the user.
+
+It holds a second factor, which took a fresh proof to get; and there is no body that a caller would
+have to know.
+"""
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
 _FORGETTING_SECONDS: Final = 1.0
@@ -75,9 +81,13 @@ class Idempotency:
 
     async def _caller(self, request: Request) -> str:
         """Return who asks. For a route that is for anyone, the key stands alone."""
-        if (request.method, request.url.path) in self._public_routes:
+        path = request.scope["path"]  # and not the URL's, into which the Host header goes
+        if (request.method, path) in self._public_routes:
             return "anyone"
-        return str((await caller_of(request)).user.id)
+        caller = await caller_of(request)
+        if path in OF_THE_SESSION:
+            return f"{caller.user.id} {caller.session.id}"
+        return str(caller.user.id)
 
     async def _do(self, ticket: Ticket, scope: Scope, receive: Receive, send: Send) -> None:
         requests, answer = self._requests(scope), _Answer()

@@ -346,6 +346,7 @@ async def test_it_is_answered_with_a_passkey_and_nothing_else(kind: ProofKind, v
 
 
 async def test_suspended_and_unproven_users_are_told_after_the_right_passkey() -> None:
+    """LG-3: and it is on record."""
     service = Service()
     device = await with_passkey(service)
     await service.suspend()
@@ -354,6 +355,8 @@ async def test_suspended_and_unproven_users_are_told_after_the_right_passkey() -
         await service.sign_in_with(thief)
     with pytest.raises(UserIsSuspended):
         await service.sign_in_with(device)
+    assert service.audited()[-1].type == "session.refused"
+    assert service.audited()[-1].reason == "USER_SUSPENDED"
     await service.reinstate()
     await service.sign_in_with(device)
     async with service.units() as unit:
@@ -362,8 +365,10 @@ async def test_suspended_and_unproven_users_are_told_after_the_right_passkey() -
         user.email_verified_at = None
         await unit.users.save(user)
         await unit.commit()
-    with pytest.raises(EmailNotVerified):
-        await service.sign_in_with(device)
+    for _ in range(20):  # which are no guesses
+        with pytest.raises(EmailNotVerified):
+            await service.sign_in_with(device)
+    assert service.audited()[-1].reason == "EMAIL_NOT_VERIFIED"
 
 
 async def test_a_passkey_survives_a_reset_of_the_password() -> None:

@@ -25,6 +25,7 @@ from tests.http.client import (
     WRONG_PASSWORD,
     Api,
     Tokens,
+    code_of,
     data_of,
     refusal_of,
 )
@@ -282,3 +283,20 @@ async def test_what_was_done_is_answered_although_the_answer_cannot_be_kept(
     refused = await api.post(USERS, other, headers=under("l"))
     api.container.memory_store().answers = True
     assert refusal_of(refused) == (503, "SERVICE_UNAVAILABLE")
+
+
+async def test_recovery_codes_are_repeated_to_the_session_that_made_them_alone(api: Api) -> None:
+    """
+    MF-2: another session of the user, which has shown less, would learn them from a guessed key.
+    """
+    old = await api.signed_in_user()
+    app, _ = await api.enrol_totp(old)
+    body = {"email": "ada@example.com", "password": PASSWORD, "proof": {"totp": code_of(app)}}
+    owner = Tokens(data_of(await api.post("/api/v1/sessions", body), 201))
+    path = f"{ME}/recovery-codes"
+    made = await api.post(path, access=owner.access, headers=under("1"))
+    again = await api.post(path, access=owner.access, headers=under("1"))
+    assert made.status_code == 201
+    assert same(made, again)
+    refused = await api.post(path, access=old.access, headers=under("1"))
+    assert refusal_of(refused) == (401, "STEP_UP_REQUIRED")
