@@ -17,6 +17,7 @@ from application.factors.challenges import IssuedChallenge
 from application.factors.devices import DeviceTrust
 from application.factors.guard import FactorGuard, factor_key
 from application.factors.methods import SignInMethod, SignInMethods
+from application.factors.planted import PlantedFactors
 from application.factors.ports import FactorsUnit
 from application.factors.proofs import Proof, Proofs, Proven
 from application.ports.clock import Clock, Randomness
@@ -95,7 +96,9 @@ class SignInDecisions:
         proofs: Proofs,
         session_starts: SessionStarts,
         devices: DeviceTrust,
+        forget_planted: PlantedFactors,
     ) -> None:
+        self._forget_planted = forget_planted
         self._unit_of_work, self._clock, self._randomness = unit_of_work, clock, randomness
         self._recorder, self._guard, self._factor_guard = recorder, guard, factor_guard
         self._proofs, self._session_starts = proofs, session_starts
@@ -141,8 +144,11 @@ class SignInDecisions:
             acr = Assurance.by(shown.evidence, at=now).acr
         except NotEnoughShown:
             raise InvalidProof from None
-        has_both = user.has_second_factor and acr.reaches(Level.AAL2)
-        suffices = not user.has_second_factor or has_both or shown.evidence.is_known_device
+        proves_address = shown.proven is not None and shown.proven.proves_address
+        # A factor from before that proof may be a planted one, and goes with it (AT-7).
+        takes_more = user.has_second_factor and not proves_address
+        has_both = takes_more and acr.reaches(Level.AAL2)
+        suffices = not takes_more or has_both or shown.evidence.is_known_device
         remember = shown.remember and has_both
         async with self._unit_of_work() as unit:
             grant = None
@@ -154,7 +160,7 @@ class SignInDecisions:
                 await unit.users.record_sign_in(user, at=now)
                 user.last_signed_in_at = now
             await self._use_up(unit, shown, origin)
-            if shown.proven is not None and shown.proven.proves_address:
+            if proves_address:
                 await self._settle_address(unit, user, origin)
             if suffices:
                 also = () if shown.proven is None else (factor_key(user.id),)
@@ -186,7 +192,8 @@ class SignInDecisions:
     async def _settle_address(self, unit: FactorsUnit, user: User, origin: Origin) -> None:
         """Note that the mailbox was proven, by somebody who has not shown the password (AT-7).
 
-        It may have been planted before, and so may the name that came with it: neither counts.
+        It may have been planted before, and so may the name and the factors that came with it: none
+        of them counts.
         """
         now, credential = self._clock.now(), await unit.credentials.get(user.id)
         verified = user.verify_email(now=now)
@@ -194,10 +201,11 @@ class SignInDecisions:
             user.rename(None, now=now)
             await unit.credentials.remove(user.id)
         user.credentials_changed(now=now)
-        await unit.users.save(user)
+        removed = await self._forget_planted(unit, user, now=now)
         ended = await end_sessions(unit, user.id, EndReason.PASSWORD_CHANGED, now=now)
         await unit.one_time_tokens.discard(user.id, OF_THE_PASSWORD)
-        await self._recorder.record(unit, ended, verified, actor=ANONYMOUS, origin=origin)
+        events = [ended, verified, *removed]
+        await self._recorder.record(unit, *events, actor=ANONYMOUS, origin=origin)
 
     async def _use_up(self, unit: FactorsUnit, shown: Shown, origin: Origin) -> None:
         """Write what can be used no more: the challenge, and the factor that was shown."""

@@ -32,6 +32,7 @@ from application.factors.passkeys import (
     PasskeyOpening,
     PasskeyProofs,
 )
+from application.factors.planted import PlantedFactors
 from application.factors.ports import FactorsUnit, Passkeys
 from application.factors.proofs import ProofKind, Proofs
 from application.factors.recovery import RecoveryCodeMaking, RecoveryCodeProofs
@@ -158,6 +159,7 @@ def factors[U: FactorsUnit](
         proofs=proofs,
         session_starts=sessions.starts,
         devices=devices,
+        forget_planted=PlantedFactors(notifications=mail.notifications),
     )
     address_proofs = AddressProofs(
         unit_of_work=units,

@@ -195,6 +195,22 @@ async def test_whoever_proves_the_mailbox_has_the_account_and_a_planted_password
     await service.sign_in(password=OTHER_PASSWORD)
 
 
+async def test_a_planted_passkey_goes_with_the_first_proof_of_the_mailbox() -> None:
+    """AT-7: it asks nothing of the owner, and gives nothing to whoever added it."""
+    service = Service(sign_in_methods=ALL, verified_only=False)
+    await service.sign_up(ADA, PASSWORD)
+    device, _ = await service.enrol_passkey(await service.sign_in())
+    challenge = await ask(service)
+    code, _ = await mailed(service)
+    grant = await service.complete(challenge.token, code)
+    assert level_of(grant) == ("aal1", "email")
+    assert not service.user().has_second_factor
+    with pytest.raises(InvalidProof):
+        await service.sign_in_with(device)
+    assert len(service.audited("factor.removed")) == 2  # its recovery codes, too
+    assert "A way to sign in was removed" in await service.subjects()
+
+
 async def test_a_change_of_password_or_a_suspension_kills_the_code() -> None:
     """AT-4, RF-4"""
     service = with_mail()
