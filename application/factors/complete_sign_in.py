@@ -1,9 +1,11 @@
 """Signing in with a challenge and a proof: the second request, or one without a password at all."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from application.factors.challenges import Challenges
 from application.factors.guard import FactorGuard
+from application.factors.methods import SignInMethod, SignInMethods
 from application.factors.openings import Opening
 from application.factors.ports import FactorsUnit
 from application.factors.proofs import Proof
@@ -11,11 +13,17 @@ from application.factors.sign_in import Shown, SignInDecisions
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.retrying import retry_on_conflict
 from application.sessions.token_grants import TokenGrant
-from domain.assurance import Evidence
+from domain.assurance import Evidence, Method
 from domain.factors.challenge import Challenge, ChallengePurpose, InvalidChallenge
 from domain.origin import Origin
 from domain.principal import ANONYMOUS
 from domain.users.user import User
+
+_BEGUN_BY: Final[Mapping[Method, SignInMethod]] = {
+    Method.PASSWORD: SignInMethod.PASSWORD,
+    Method.EMAIL: SignInMethod.EMAIL,
+}
+"""What a challenge for a second factor may stand for."""
 
 
 class CompleteSignIn:
@@ -29,8 +37,10 @@ class CompleteSignIn:
         factor_guard: FactorGuard,
         decisions: SignInDecisions,
         openings: Mapping[ChallengePurpose, Opening],
+        methods: SignInMethods,
         verified_only: bool,
     ) -> None:
+        self._methods = methods
         self._unit_of_work, self._challenges = unit_of_work, challenges
         self._factor_guard, self._decisions = factor_guard, decisions
         self._openings, self._verified_only = openings, verified_only
@@ -52,9 +62,12 @@ class CompleteSignIn:
         Raises InvalidChallenge for one that is wrong, used or old, and when the account changed
         since it was made; InvalidProof and TooManyRequests, counted per account over all doors;
         SecondFactorRequired where the proof is right and the account takes more; EmailNotVerified
-        and UserIsSuspended only after a right proof.
+        and UserIsSuspended only after a right proof. Raises SignInMethodOff where what the
+        challenge stands for, or is for, has been switched off.
         """
         read = self._challenges.read_one_of(challenge, ChallengePurpose.SIGN_IN, *self._openings)
+        for shown_method in read.shown & _BEGUN_BY.keys():
+            self._methods.ensure_on(_BEGUN_BY[shown_method])
         reserved = False
 
         async def complete() -> TokenGrant:

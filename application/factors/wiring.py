@@ -220,6 +220,7 @@ def factors[U: FactorsUnit](
         },
         complete_sign_in=CompleteSignIn(
             unit_of_work=units,
+            methods=policy.methods,
             challenges=challenges,
             factor_guard=guard,
             decisions=decisions,
