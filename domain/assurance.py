@@ -132,6 +132,13 @@ class Assurance:
         if not self.acr.reaches(wanted) or now - self.at > max_age:
             raise StepUpRequired(wanted, max_age=max_age)
 
+    def no_more_than(self, known: "Assurance | None") -> "Assurance":
+        """Return the earlier of both: what a session has shown since is not the caller's to use.
+
+        ``known`` is what the caller came with, None where that is not known.
+        """
+        return self if known is None or self.at <= known.at else known
+
     def raised_by(self, evidence: Evidence, *, at: datetime) -> "Assurance":
         """Return what is known once this was shown as well; the level never sinks.
 

@@ -127,10 +127,11 @@ class Reauthenticate:
         """Ask about the account and the session as they are now, not as they were on entry."""
         if session is not None and (reason := session.over(self._clock.now())) is not None:
             raise SessionIsOver.because(reason)
+        known = None if session is None else session.assurance.no_more_than(principal.assurance)
         self._freshness.ensure(
             replace(
                 principal,
-                assurance=None if session is None else session.assurance,
+                assurance=known,
                 has_second_factor=caller.has_second_factor,
             )
         )

@@ -224,7 +224,7 @@ class Enrolments:
         self._freshness.ensure(
             replace(
                 principal,
-                assurance=session.assurance,
+                assurance=session.assurance.no_more_than(principal.assurance),
                 has_second_factor=user.has_second_factor,
             )
         )

@@ -7,10 +7,11 @@ from application.keys.ports import AccessClaims, AccessTokenInvalid, AccessToken
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.sessions.ports import SessionsUnit
-from domain.assurance import Level
+from domain.assurance import Assurance, Level
 from domain.principal import Principal, PrincipalKind
 from domain.sessions.session import EndReason, Session, SessionIsOver
 from domain.users.user import User
+from domain.vocabulary import word_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class Authenticate:
             raise SessionIsOver.because(reason)
         # The token's own roles are for others; here today's count (TK-7), as far as the session's
         # level reaches (MF-2).
-        authority = user.authority(administrator=self._administrator_acr).at(session.assurance.acr)
+        assurance = _of_the_token(claims, session)
+        authority = user.authority(administrator=self._administrator_acr).at(assurance.acr)
         principal = Principal(
             kind=PrincipalKind.USER,
             user_id=user.id,
@@ -67,7 +69,7 @@ class Authenticate:
             roles=authority.roles,
             permissions=authority.permissions,
             guards=authority.guards,
-            assurance=session.assurance,
+            assurance=assurance,
             has_second_factor=user.has_second_factor,
         )
         return Caller(principal, user, session)
@@ -79,3 +81,15 @@ class Authenticate:
             if not await self._keyring.reload_for_unknown_key():
                 raise
         return self._tokens.verify(access_token, now=self._clock.now())
+
+
+def _of_the_token(claims: AccessClaims, session: Session) -> Assurance:
+    """Return how the user was recognised when this token was made.
+
+    What was shown in the session since then is in the tokens that the proof was answered with, and
+    raises no older one: that may be a copy (ASVS 7.2.4). Tokens say it to the second.
+    """
+    at = claims.authenticated_at
+    if at >= session.assurance.at.replace(microsecond=0):
+        return session.assurance
+    return Assurance(word_of(Level, claims.acr), claims.amr, at)

@@ -166,7 +166,7 @@ class Service(MemoryService):
         return await self.sessions.refresh(refresh_token=token, origin=ORIGIN)
 
     async def shows(self, grant: TokenGrant, *methods: Method) -> TokenGrant:
-        """Note that this was shown in the grant's session as well; the grant is the same."""
+        """Note that this was shown in the grant's session as well; return tokens that know it."""
         async with self.units() as unit:
             session = await unit.sessions.get(grant.session.id)
             assert session is not None
@@ -174,7 +174,7 @@ class Service(MemoryService):
             session.assurance = session.assurance.raised_by(evidence, at=self.clock.now())
             await unit.sessions.save(session)
             await unit.commit()
-        return grant
+        return await self.refresh(grant.refresh_token)
 
     def claims(self, grant: TokenGrant) -> AccessClaims:
         """Return what the grant's access token says."""

@@ -392,9 +392,9 @@ class Api:
         async with self.units.read_only() as unit:
             return await unit.users.find_by_email(EmailAddress.parse(email))
 
-    async def shows(self, tokens: Tokens, *methods: Method) -> None:
+    async def shows(self, tokens: Tokens, *methods: Method) -> Tokens:
         """
-        Note that this was shown in the session as well.
+        Note that this was shown in the session as well; return the tokens that know of it.
         """
         async with self.units() as unit:
             session = await unit.sessions.get(SessionId.parse(tokens.session_id))
@@ -403,6 +403,7 @@ class Api:
             session.assurance = session.assurance.raised_by(Evidence.of(*methods), at=now)
             await unit.sessions.save(session)
             await unit.commit()
+        return await self.refresh(tokens)
 
     async def suspend(self, email: str) -> None:
         """

@@ -427,3 +427,24 @@ async def test_another_session_stays_as_it_is() -> None:
     assert not await is_fresh(service, other)
     with pytest.raises(StepUpRequired):
         await service.factors.renew_recovery_codes(principal=principal_of(other), origin=ORIGIN)
+
+
+async def test_a_copy_of_an_older_access_token_rises_with_no_proof() -> None:
+    """ASVS 7.2.4: what was shown is in the tokens of the answer, and in none that was before."""
+    service = Service()
+    app, _ = await service.enrol_totp(await service.signed_in_user())
+    challenge = await service.challenged()
+    service.clock.advance(timedelta(seconds=30))
+    before = await service.complete(challenge.token, app.proof())
+    service.clock.advance(timedelta(minutes=6))
+    after = await service.factors.step_up(
+        principal=principal_of(before),
+        refresh_token=before.refresh_token,
+        proof=app.proof(),
+        origin=ORIGIN,
+    )
+    copied = (await service.authenticate(before)).principal
+    with pytest.raises(StepUpRequired):
+        await service.factors.renew_recovery_codes(principal=copied, origin=ORIGIN)
+    fresh = (await service.authenticate(after)).principal
+    await service.factors.renew_recovery_codes(principal=fresh, origin=ORIGIN)

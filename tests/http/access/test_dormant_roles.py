@@ -66,7 +66,7 @@ async def test_a_role_sleeps_until_the_session_has_shown_its_level(api: Api) -> 
     user = await api.refresh(user)
     assert (claims_of(user)["roles"], claims_of(user)["permissions"]) == (["user"], [])
     assert user.body["user"] == me
-    await api.shows(user, Method.OTP)
+    user = await api.shows(user, Method.OTP)
     assert (await api.get(USERS, access=user.access)).status_code == 200
     assert (await api.me(user))["dormant_roles"] == []
     strong = await api.refresh(user)
@@ -102,7 +102,7 @@ async def test_ones_own_view_has_an_etag_that_counts_where_it_is_changed(api: Ap
     named = await api.patch(ME, {"display_name": "Ada"}, access=user.access, headers=headers)
     assert data_of(named)["dormant_roles"] == [{"role": "finance", "required_acr": "aal2"}]
     headers = {"if-match": named.headers["etag"]}
-    await api.shows(user, Method.OTP)
+    user = await api.shows(user, Method.OTP)
     late = await api.patch(ME, {"display_name": "A"}, access=user.access, headers=headers)
     assert refusal_of(late) == (412, "PRECONDITION_FAILED")
     headers = {"if-match": (await api.get(ME, access=user.access)).headers["etag"]}
@@ -117,7 +117,7 @@ async def test_the_level_of_a_role_is_shown_changed_left_alone_and_taken_off(api
     MF-2, LG-3: a client that does not know of levels takes none off; null does.
     """
     admin = await api.administrator()
-    await api.shows(admin, Method.HARDWARE_KEY)
+    admin = await api.shows(admin, Method.HARDWARE_KEY)
     plain = {"name": "plain", "permissions": []}
     assert data_of(await api.post(ROLES, plain, access=admin.access), 201)["required_acr"] is None
     await api.post(ROLES, FINANCE, access=admin.access)
@@ -167,7 +167,7 @@ async def test_a_password_alone_wakes_no_role_by_weakening_it(start: Start) -> N
     assert level_asked_for(await put(api, admin, lower)) == "aal2"
     removed = await api.delete(f"{ROLES}/finance", access=admin.access)
     assert level_asked_for(removed) == "aal2"
-    await api.shows(admin, Method.OTP)
+    admin = await api.shows(admin, Method.OTP)
     assert (await put(api, admin, lower)).status_code == 200
     assert (await api.delete(f"{ROLES}/finance", access=admin.access)).status_code == 204
 
@@ -181,10 +181,10 @@ async def test_the_administrators_own_role_sleeps_by_the_setting(start: Start) -
     assert claims_of(admin)["roles"] == ["user"]
     assert (claims_of(admin)["permissions"], "claims_omitted" in claims_of(admin)) == ([], False)
     assert admin.body["user"]["dormant_roles"] == [{"role": "administrator", "required_acr": "phr"}]
-    await api.shows(admin, Method.OTP)
+    admin = await api.shows(admin, Method.OTP)
     for path in (ROLES, f"{ROLES}/nobody", USERS, "/api/v1/audit-events"):
         assert level_asked_for(await api.get(path, access=admin.access)) == "phr"
-    await api.shows(admin, Method.SOFTWARE_KEY)
+    admin = await api.shows(admin, Method.SOFTWARE_KEY)
     built_in = data_of(await api.get(f"{ROLES}/administrator", access=admin.access))
     assert (built_in["built_in"], built_in["required_acr"]) == (True, "phr")
     fresh = claims_of(await api.refresh(admin))
@@ -237,7 +237,7 @@ async def test_what_was_refused_for_its_session_is_done_once_more_was_shown(api:
     headers = {"idempotency-key": "k-1"}
     first = await api.post(ROLES, body, access=user.access, headers=headers)
     assert level_asked_for(first) == "aal2"
-    await api.shows(user, Method.OTP)
+    user = await api.shows(user, Method.OTP)
     for _ in range(2):
         made = await api.post(ROLES, body, access=user.access, headers=headers)
         assert data_of(made, 201)["name"] == "reader"
