@@ -68,14 +68,18 @@ class CompleteSignIn:
         read = self._challenges.read_one_of(challenge, ChallengePurpose.SIGN_IN, *self._openings)
         for shown_method in read.shown & _BEGUN_BY.keys():
             self._methods.ensure_on(_BEGUN_BY[shown_method])
+        opening = self._openings.get(read.purpose)
+        mailbox = opening.mailbox_of(read) if opening is not None else None
         reserved = False
 
         async def complete() -> TokenGrant:
             nonlocal reserved
+            if mailbox is not None and not reserved:
+                await self._factor_guard.reserve_at_mailbox(mailbox)
             user = await self._user_of(read, proof, origin)
-            if not reserved:
+            if mailbox is None and not reserved:
                 await self._factor_guard.reserve(user, actor=ANONYMOUS, origin=origin)
-                reserved = True
+            reserved = True
             proven = await self._decisions.prove(user, proof, read, origin=origin)
             is_unproven = self._verified_only and not proven.proves_address
             await self._factor_guard.admit(user, verified_only=is_unproven, origin=origin)
@@ -96,9 +100,6 @@ class CompleteSignIn:
         if opening is not None:
             user = await opening.user_of(challenge, proof)
             if user is None:
-                mailbox = opening.mailbox_of(challenge)
-                if mailbox is not None:
-                    await self._factor_guard.reserve_for_none(mailbox)
                 raise await self._factor_guard.refusal(
                     None, proof.kind.value, actor=ANONYMOUS, origin=origin
                 )

@@ -30,6 +30,11 @@ def factor_key(user_id: UserId) -> bytes:
     return hashlib.sha256(b"factors:" + user_id.value.bytes).digest()
 
 
+def mailbox_key(email: EmailAddress) -> bytes:
+    """Return the key under which guesses at codes that were mailed there are counted."""
+    return hashlib.sha256(b"mailed-codes:" + email.key.encode()).digest()
+
+
 @dataclass(frozen=True, slots=True)
 class FactorGuard:
     """Reserves a guess before it is evaluated, and forgets all of them after a right one."""
@@ -80,21 +85,32 @@ class FactorGuard:
             await unit.commit()
         return None
 
-    async def reserve_for_none(self, email: EmailAddress) -> None:
-        """Take one guess at a mailbox without an account, just as at one that has one (EN-1)."""
+    async def reserve_at_mailbox(self, email: EmailAddress) -> None:
+        """Take one guess at a code that was mailed there; alike where it has no account (EN-1).
+
+        Anybody may ask for such a code. So these guesses have a counter of their own, or strangers
+        could lock an owner's factors. Raises TooManyRequests.
+        """
         if self.policy.attempts == 0:
             return
-        key = hashlib.sha256(b"factors-of-none:" + email.key.encode()).digest()
-        async with self.unit_of_work() as unit:
-            attempts, refusal = await unit.attempts.hold(key), None
-            try:
-                attempts.reserve(self.policy, now=self.clock.now())
-                await unit.attempts.save(attempts)
-            except TooManyRequests as locked:
-                refusal = locked
-            await unit.commit()
+        try:
+            refusal = await self._take_guess_at(email, held=False)
+        except ConcurrentChange:
+            refusal = await self._take_guess_at(email, held=True)
         if refusal is not None:
             raise refusal
+
+    async def _take_guess_at(self, email: EmailAddress, *, held: bool) -> TooManyRequests | None:
+        key = mailbox_key(email)
+        async with self.unit_of_work() as unit:
+            attempts = await (unit.attempts.hold(key) if held else unit.attempts.find(key))
+            try:
+                attempts.reserve(self.policy, now=self.clock.now())
+            except TooManyRequests as locked:
+                return locked
+            await unit.attempts.save(attempts)
+            await unit.commit()
+        return None
 
     async def refusal(
         self,
@@ -135,6 +151,11 @@ class FactorGuard:
                 await self.recorder.record(unit, refused, actor=ANONYMOUS, origin=origin)
                 await unit.commit()
             raise
+
+    async def forgive_mailbox(self, unit: FactorsUnit, email: EmailAddress) -> None:
+        """Forget all guesses at codes that were mailed there, and end their lock."""
+        if self.policy.attempts:
+            await unit.attempts.clear(mailbox_key(email))
 
     async def forgive(self, unit: FactorsUnit, user_id: UserId) -> None:
         """Forget all guesses at the user's factors, and end their lock."""

@@ -38,6 +38,7 @@ class FactorsData(OwnedData[FactorsUnit]):
     async def erase(self, unit: FactorsUnit, owner: Owner) -> None:
         """Forget the guesses; the factors go with the user's row."""
         await self._guard.forgive(unit, owner.user_id)
+        await self._guard.forgive_mailbox(unit, owner.email)
 
 
 class TrustedDevicesData(OwnedData[FactorsUnit]):

@@ -163,7 +163,8 @@ class SignInDecisions:
             if proves_address:
                 await self._settle_address(unit, user, origin)
             if suffices:
-                also = () if shown.proven is None else (factor_key(user.id),)
+                by_mail = shown.proven is not None and shown.proven.mailed is not None
+                also = () if shown.proven is None or by_mail else (factor_key(user.id),)
                 await self._guard.forgive(unit, user.email, also=also)
                 grant = await self._session_starts(
                     unit, user, evidence=shown.evidence, origin=origin, now=now
@@ -218,6 +219,8 @@ class SignInDecisions:
             await unit.spent_challenges.spend(challenge.nonce, expires_at=challenge.expires_at)
         if shown.proven is not None:
             await shown.proven.save(unit)
+            if shown.proven.mailed is not None:
+                await self._factor_guard.forgive_mailbox(unit, shown.user.email)
             await self._recorder.record(unit, *shown.proven.events, actor=ANONYMOUS, origin=origin)
 
     async def _ask_for_more(self, shown: Shown) -> SecondFactorRequired:

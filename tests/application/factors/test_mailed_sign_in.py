@@ -138,6 +138,25 @@ async def test_new_codes_bring_no_new_guesses() -> None:
         await service.complete(challenge.token, code)
 
 
+async def test_strangers_who_guess_at_it_lock_no_factor() -> None:
+    """RL-2: anybody may ask for a code; a right one forgets the wrong ones."""
+    service = with_mail(attempts=3)
+    app, _ = await service.enrol_totp(await service.signed_in_user())
+    service.clock.advance(timedelta(seconds=30))
+    for _ in range(3):
+        challenge = await ask(service)
+        with pytest.raises(InvalidProof):
+            await service.complete(challenge.token, Proof(ProofKind.EMAIL_CODE, "00000000"))
+    await service.sign_in(proof=app.proof())
+    assert "Somebody knows your password" not in [mail.subject for mail in await service.mails()]
+    service.clock.advance(MINUTE)
+    for _ in range(5):
+        challenge = await ask(service)
+        code, _ = await mailed(service)
+        with pytest.raises(SecondFactorRequired):
+            await service.complete(challenge.token, code)
+
+
 @pytest.mark.parametrize("code", ["", "1234567", "123456789", "１２３４５６７８", " 1234567"])
 async def test_what_is_no_code_is_wrong_and_nothing_else(code: str) -> None:
     service = with_mail()
