@@ -20,6 +20,7 @@ from doorward_client.models.session_list_answer import SessionListAnswer
 from doorward_client.models.sign_in_request import SignInRequest
 from doorward_client.models.sign_up_answer import SignUpAnswer
 from doorward_client.models.sign_up_request import SignUpRequest
+from doorward_client.models.signed_in_answer import SignedInAnswer
 from doorward_client.models.token_answer import TokenAnswer
 from doorward_client.models.token_request import TokenRequest
 from doorward_client.models.user_answer import UserAnswer
@@ -50,7 +51,7 @@ def main(base_url: str) -> None:
 
     # No transport: it has a default, and may be left out.
     grant = sign_in.sync(client=anyone, body=SignInRequest(email=EMAIL, password=PASSWORD))
-    assert isinstance(grant, TokenAnswer), grant
+    assert isinstance(grant, SignedInAnswer), grant
     access, refresh = grant.data.access_token, grant.data.refresh_token
     assert not isinstance(access, Unset)
     assert not isinstance(refresh, Unset)
