@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from application.audit.wiring import Audit
     from application.credentials.wiring import Credentials
     from application.factors.planted import PlantedFactors
-    from application.factors.wiring import FactorPolicy, Factors
+    from application.factors.policy import FactorPolicy
+    from application.factors.wiring import Factors
     from application.keys.wiring import Keys
     from application.mail.relay import RelayOutbox
     from application.mail.wiring import Mail
@@ -215,7 +216,7 @@ class Service[U: ServiceUnit]:
         return PlantedFactors(notifications=self.mail.notifications)
 
     @cached_property
-    def factors(self) -> "Factors":
+    def factors(self) -> "Factors[U]":
         """Every way to show who one is."""
         from application.factors.wiring import factors
 
@@ -226,7 +227,6 @@ class Service[U: ServiceUnit]:
             sessions=self.sessions,
             credentials=self.credentials,
             units=self.ports.units,
-            hasher=self.ports.hasher,
             passkeys=self.ports.passkeys,
             policy=self.policies.factors,
         )

@@ -6,7 +6,7 @@ from application.credentials.mailed_secrets import SecretLifetimes
 from application.credentials.ports import CommonPasswords
 from application.credentials.wiring import CredentialPolicy
 from application.factors.methods import SignInMethod, SignInMethods
-from application.factors.wiring import FactorPolicy
+from application.factors.policy import FactorPolicy
 from application.keys.wiring import KeyPolicy
 from application.mail.relay import LEASE
 from application.mail_texts import ENGLISH

@@ -12,6 +12,7 @@ __all__ = [
     "mails",
     "methods",
     "planted",
+    "policy",
     "proofs",
     "sign_in",
     "totp",

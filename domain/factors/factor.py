@@ -1,5 +1,6 @@
 """What a user has enrolled: an authenticator app, a passkey, recovery codes."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -68,7 +69,7 @@ class FactorKind(StrEnum):
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class Factor:
+class Factor(ABC):
     """What all kinds have in common; two uses at once are decided by ``version``."""
 
     id: FactorId
@@ -79,9 +80,9 @@ class Factor:
     version: int = 0
 
     @property
+    @abstractmethod
     def kind(self) -> FactorKind:
         """Which kind it is."""
-        raise NotImplementedError
 
     def rename(self, name: str | None) -> None:
         """Give the factor another name; raise :class:`ValidationFailed` for one that is unfit."""

@@ -23,7 +23,7 @@ from adapters.memory.store import MemoryStore
 from application.credentials.mailed_secrets import SecretLifetimes
 from application.credentials.wiring import CredentialPolicy
 from application.factors.methods import SignInMethod, SignInMethods
-from application.factors.wiring import FactorPolicy
+from application.factors.policy import FactorPolicy
 from application.keys.ports import AccessClaims
 from application.keys.wiring import KeyPolicy
 from application.mail.ports import Mailer

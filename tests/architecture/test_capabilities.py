@@ -13,7 +13,7 @@ ROOMS = sorted(
     folder.name for folder in (ROOT / "application").iterdir() if (folder / "wiring.py").exists()
 )
 PUTS_TOGETHER = {"application.service", "entrypoints.policies"}
-"""What may enter by ``wiring``, beside the wiring of other capabilities."""
+"""What may enter by ``wiring``, beside the wiring of other capabilities and its parts."""
 
 
 def doors_of(room: str) -> set[str]:
@@ -30,7 +30,7 @@ def trespasses(module: str, tree: ast.Module) -> Iterator[str]:
             continue
         room, part = parts[1], parts[2]
         is_inside = f"{module}.".startswith(f"application.{room}.")
-        may_wire = module in PUTS_TOGETHER or module.endswith(".wiring")
+        may_wire = module in PUTS_TOGETHER or module.rpartition(".")[2].startswith("wiring")
         if not (is_inside or part in doors_of(room) or (part == "wiring" and may_wire)):
             yield f"line {line}: application.{room}.{part}"
 
@@ -83,6 +83,8 @@ def test_a_capability_has_a_room_of_its_name_in_every_layer(room: str) -> None:
         ("application.accounts.profile", "from application.sessions import refresh", True),
         ("application.accounts.profile", "from application.sessions.wiring import X", True),
         ("application.accounts.wiring", "from application.sessions.wiring import X", False),
+        ("application.accounts.wiring_parts", "from application.sessions.wiring import X", False),
+        ("application.accounts.wiring", "from application.factors.wiring_sign_in import X", True),
         ("application.accounts.profile", "from application.sessions.ending import X", False),
         ("application.accounts.profile", "from application.sessions.ports import X", False),
         ("application.sessions.ending", "from application.sessions.refresh import X", False),

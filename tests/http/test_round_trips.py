@@ -11,6 +11,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -98,11 +99,8 @@ def _parts(service: Service[Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in sorted(name for name in dir(Service) if not name.startswith("_")):
         capability = getattr(service, name)
-        if is_dataclass(capability):
-            found |= {
-                f"{name}.{field.name}": getattr(capability, field.name)
-                for field in fields(capability)
-            }
+        if given_out := _given_out(capability):
+            found |= {f"{name}.{part}": getattr(capability, part) for part in given_out}
         else:
             found[name] = capability
     return {
@@ -110,6 +108,16 @@ def _parts(service: Service[Any]) -> dict[str, Any]:
         for name, part in found.items()
         if type(part).__module__.startswith("application.")
     }
+
+
+def _given_out(capability: Any) -> list[str]:
+    """
+    Return what a capability has, by name; nothing for one that is a use case itself.
+    """
+    if is_dataclass(capability):
+        return [field.name for field in fields(capability)]
+    found = inspect.getmembers(type(capability), lambda each: isinstance(each, cached_property))
+    return [name for name, _ in found if not name.startswith("_")]
 
 
 def _methods(part: Any) -> Iterator[str]:
