@@ -6,6 +6,7 @@ that is given as well is looked at, and does not suffice.
 """
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from application.credentials.password_checks import PasswordChecks, PasswordGuess
 from application.credentials.ports import CredentialsUnit
@@ -29,22 +30,23 @@ class WrongPassword(Forbidden):
     meaning = "The signed-in caller's current password is wrong."
 
 
+_BY_PASSWORD: Final = Evidence.of(Method.PASSWORD)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recognised:
     """A caller of whom it is known that it is still them.
 
     ``session`` is the one that says so, None where the password does; ``credential`` is what the
-    password was right for, None where none was given.
+    password was right for, None where none was given. ``shown`` is what a session that takes the
+    place of the caller's may know: what the caller has shown, and nothing that was shown in their
+    session since they got their token (ASVS 7.2.4).
     """
 
     user: User
     credential: PasswordCredential | None = None
     session: Session | None = None
-
-    @property
-    def shown(self) -> Evidence | Assurance:
-        """What a session that takes the place of the caller's may know: no more than was shown."""
-        return Evidence.of(Method.PASSWORD) if self.session is None else self.session.assurance
+    shown: Evidence | Assurance = _BY_PASSWORD
 
     async def save(self, unit: CredentialsUnit) -> None:
         """Write the user, in the unit of work that does what the caller was recognised for.
@@ -89,8 +91,9 @@ class Reauthenticate:
         SessionIsOver, ConcurrentChange and Busy.
         """
         caller, session = await self._caller(principal, guess)
+        shown = _BY_PASSWORD if session is None else _shown_by(principal, session)
         if guess is None:
-            return Recognised(user=caller, session=session)
+            return Recognised(user=caller, session=session, shown=shown)
         check = await self._checks.evaluate(caller.email, guess, actor=principal, origin=origin)
         if check.user is None or check.user.id != caller.id:
             raise ConcurrentChange  # the address is another user's by now
@@ -102,7 +105,9 @@ class Reauthenticate:
         _ensure_not_suspended(check.user)
         if check.user.version != caller.version and (session or check.user.has_second_factor):
             raise ConcurrentChange  # the session vouched for an account that is another by now
-        return Recognised(user=check.user, credential=check.credential, session=session)
+        return Recognised(
+            user=check.user, credential=check.credential, session=session, shown=shown
+        )
 
     async def _caller(
         self, principal: Principal, guess: PasswordGuess | None
@@ -127,7 +132,7 @@ class Reauthenticate:
         """Ask about the account and the session as they are now, not as they were on entry."""
         if session is not None and (reason := session.over(self._clock.now())) is not None:
             raise SessionIsOver.because(reason)
-        known = None if session is None else session.assurance.no_more_than(principal.assurance)
+        known = None if session is None else _shown_by(principal, session)
         self._freshness.ensure(
             replace(
                 principal,
@@ -135,6 +140,10 @@ class Reauthenticate:
                 has_second_factor=caller.has_second_factor,
             )
         )
+
+
+def _shown_by(principal: Principal, session: Session) -> Assurance:
+    return session.assurance.no_more_than(principal.assurance)
 
 
 def _ensure_not_suspended(user: User) -> None:

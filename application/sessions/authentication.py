@@ -87,9 +87,10 @@ def _of_the_token(claims: AccessClaims, session: Session) -> Assurance:
     """Return how the user was recognised when this token was made.
 
     What was shown in the session since then is in the tokens that the proof was answered with, and
-    raises no older one: that may be a copy (ASVS 7.2.4). Tokens say it to the second.
+    raises no older one: that may be a copy (ASVS 7.2.4). Tokens say it to the second, so within one
+    the level tells them apart.
     """
-    at = claims.authenticated_at
-    if at >= session.assurance.at.replace(microsecond=0):
-        return session.assurance
+    at, known = claims.authenticated_at, session.assurance
+    if at >= known.at.replace(microsecond=0) and claims.acr == known.acr.value:
+        return known
     return Assurance(word_of(Level, claims.acr), claims.amr, at)

@@ -185,7 +185,7 @@ async def sign_out(request: Request, services: Services, origin: From) -> Respon
             reason=EndReason.SIGNED_OUT,
             origin=origin,
         )
-        answer = to_sign_in(Goal())
+        answer = to_sign_in(request, Goal())
         answer.headers["location"] = with_query(Place.SIGN_IN, {"said": Said.SIGNED_OUT})
         return answer
 

@@ -86,11 +86,11 @@ async def for_visitor(
     try:
         ensure_ready(services)
         visitor = await _visitor(request, services, origin, form)
-        answer = await show(visitor) if visitor else to_sign_in(here)
+        answer = await show(visitor) if visitor else to_sign_in(request, here)
     except StepUpRequired:
         answer = to(with_query(Place.STEP_UP, here.fields))
     except NotAuthenticated:
-        answer = to_sign_in(here)
+        answer = to_sign_in(request, here)
     except DomainError as refusal:
         answer = refused_page(refusal, here=here.place)
     if visitor is not None and visitor.renewed is not None:
@@ -109,10 +109,15 @@ def to(address: str) -> Response:
     return Response(status_code=303, headers={"location": address})
 
 
-def to_sign_in(goal: Goal) -> Response:
-    """Return the answer that leads to signing in, and on from there; cookies are taken back."""
+def to_sign_in(request: Request, goal: Goal) -> Response:
+    """Return the answer that leads to signing in, and on from there; cookies are taken back.
+
+    None that did not come along: a link of another site does not bring them, and would else sign
+    out who follows it.
+    """
     answer = to(with_query(Place.SIGN_IN, goal.fields))
-    take_cookies_back(answer)
+    if cookie(request, ACCESS_COOKIE) or cookie(request, REFRESH_COOKIE):
+        take_cookies_back(answer)
     return answer
 
 

@@ -27,11 +27,17 @@ _log = get_logger("doorward.http")
 
 HEADER: Final = "idempotency-key"
 IGNORED: Final = frozenset({"/api/v1/sessions", "/api/v1/sessions/refresh"})
-OF_THE_SESSION: Final = frozenset({"/api/v1/users/me/recovery-codes"})
+OF_THE_SESSION: Final = frozenset(
+    {
+        "/api/v1/users/me/recovery-codes",
+        "/api/v1/users/me/factors/totp",
+        "/api/v1/users/me/factors/passkeys",
+    }
+)
 """Where the answer is repeated to the very session that got it, and to no other of the user.
 
-It holds a second factor, which took a fresh proof to get; and there is no body that a caller would
-have to know.
+It holds a second factor, or what one is set up with, which took a fresh proof to get; and there is
+no body that a caller would have to know.
 """
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")

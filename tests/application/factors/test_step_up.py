@@ -13,7 +13,7 @@ from application.credentials.reauthentication import WrongPassword
 from application.factors.proofs import Proof, ProofKind
 from application.factors.sign_in import InvalidCredentials
 from application.sessions.token_grants import RefreshOutcome, TokenGrant
-from domain.assurance import StepUpRequired
+from domain.assurance import Level, StepUpRequired
 from domain.errors import TooManyRequests
 from domain.factors.challenge import InvalidChallenge
 from domain.factors.factor import InvalidProof
@@ -24,6 +24,7 @@ from tests.application.service import MINUTE, SECOND
 from tests.application.stories import (
     ADA,
     ORIGIN,
+    OTHER_PASSWORD,
     PASSWORD,
     AuthenticatorApp,
     Service,
@@ -448,3 +449,41 @@ async def test_a_copy_of_an_older_access_token_rises_with_no_proof() -> None:
         await service.factors.renew_recovery_codes(principal=copied, origin=ORIGIN)
     fresh = (await service.authenticate(after)).principal
     await service.factors.renew_recovery_codes(principal=fresh, origin=ORIGIN)
+
+
+async def test_a_new_password_by_an_older_token_gives_a_session_that_knows_no_more() -> None:
+    """MF-2: a session that takes the place of a copied token's is no surer than that token."""
+    service = Service()
+    grant = await service.signed_in_user()
+    app, _ = await service.enrol_totp(grant)
+    device, _ = await service.enrol_passkey(await service.step_up(grant, app.proof(steps=1)))
+    service.clock.advance(2 * STEP)
+    before = await service.sign_in(proof=app.proof())
+    service.clock.advance(MINUTE)
+    begun = await service.factors.begin_step_up(principal=principal_of(before))
+    assert begun.passkey_options is not None
+    proof = Proof(ProofKind.PASSKEY, device.get(begun.passkey_options))
+    after = await service.step_up(before, proof, challenge=begun.token)
+    assert after.session.assurance.acr is Level.PHR
+    copied = (await service.authenticate(before)).principal
+    changed = await service.credentials.change_password(
+        principal=copied, current_password=None, new_password=OTHER_PASSWORD, origin=ORIGIN
+    )
+    assert changed.session.assurance.acr is Level.AAL2
+    assert changed.session.assurance.at < after.session.assurance.at
+
+
+async def test_a_copy_from_the_second_of_the_proof_does_not_rise_either() -> None:
+    """ASVS 7.2.4: tokens say when to the second, and their level tells them apart."""
+    service = Service()
+    grant = await service.signed_in_user()
+    app, _ = await service.enrol_totp(grant)
+    device, _ = await service.enrol_passkey(await service.step_up(grant, app.proof(steps=1)))
+    service.clock.advance(2 * STEP)
+    before = await service.sign_in(proof=app.proof())
+    begun = await service.factors.begin_step_up(principal=principal_of(before))
+    assert begun.passkey_options is not None
+    proof = Proof(ProofKind.PASSKEY, device.get(begun.passkey_options))
+    after = await service.step_up(before, proof, challenge=begun.token)
+    levels = [(await service.authenticate(each)).principal.assurance for each in (before, after)]
+    assert [each and each.acr for each in levels] == [Level.AAL2, Level.PHR]

@@ -582,6 +582,22 @@ async def test_tokens_that_ran_out_are_renewed_on_the_way(start: Start) -> None:
         assert window.cookies == {}
 
 
+async def test_a_link_of_another_site_signs_nobody_out(api: Api) -> None:
+    """
+    SE-6: with what another site begins, the cookies do not come along; they are there all the same.
+    """
+    places = (place for place in Place if place is not Place.SIGN_IN)
+    for path in ("", *(f"/{place}" for place in places)):
+        answer = await api.get(f"/account{path}", headers={"sec-fetch-site": "cross-site"})
+        assert "set-cookie" not in answer.headers
+    for path in FORM_PATHS:
+        form = dict.fromkeys(expected_by(Place(path.rpartition("/")[2])), "x")
+        foreign = {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}
+        answer = await api.send("POST", path, data=form, headers=foreign)
+        assert "set-cookie" not in answer.headers
+        assert "set-cookie" not in (await api.send("POST", path, data=form)).headers
+
+
 async def test_without_a_session_every_page_leads_to_sign_in_and_on(api: Api) -> None:
     """
     AZ-1: none of them shows or does anything.

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pyotp
 import pytest
 from starlette.requests import Request
 
@@ -299,4 +300,20 @@ async def test_recovery_codes_are_repeated_to_the_session_that_made_them_alone(a
     assert made.status_code == 201
     assert same(made, again)
     refused = await api.post(path, access=old.access, headers=under("1"))
+    assert refusal_of(refused) == (401, "STEP_UP_REQUIRED")
+
+
+async def test_the_secret_of_an_app_is_repeated_to_the_session_that_asked_alone(api: Api) -> None:
+    """
+    MF-2: it is the second factor from then on, and another session has not shown it.
+    """
+    owner, other = await api.signed_in_user(), await api.sign_in()
+    path = f"{ME}/factors/totp"
+    made = await api.post(path, access=owner.access, headers=under("1"))
+    assert same(made, await api.post(path, access=owner.access, headers=under("1")))
+    app = pyotp.parse_uri(data_of(made)["uri"])
+    assert isinstance(app, pyotp.TOTP)
+    body = {"enrolment": data_of(made)["enrolment"], "code": code_of(app)}
+    data_of(await api.post(f"{path}/confirm", body, access=owner.access), 201)
+    refused = await api.post(path, access=other.access, headers=under("1"))
     assert refusal_of(refused) == (401, "STEP_UP_REQUIRED")
