@@ -196,6 +196,7 @@ class Service[U: ServiceUnit]:
         """Passwords, and the secrets that travel by mail."""
         from application.credentials.wiring import credentials
         from application.factors.devices import forget_devices
+        from application.factors.passkeys_left import PasskeysLeft
 
         return credentials(
             kernel=self.kernel,
@@ -207,6 +208,7 @@ class Service[U: ServiceUnit]:
             policy=self.policies.credentials,
             forget_devices=forget_devices,
             forget_planted=self._planted_factors,
+            tell_passkeys=PasskeysLeft(self.ports.passkeys.rp_id),
         )
 
     @cached_property

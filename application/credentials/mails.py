@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from application.mail.texts import MailText
+from application.mail.texts import MailText, Where
 from domain.mail.message import MessageKind
 
 PASSWORD_RESET_REQUESTED = MessageKind("password_reset_requested")
@@ -10,6 +10,9 @@ VERIFY_EMAIL = MessageKind("verify_email")
 RESET_PASSWORD = MessageKind("reset_password")
 CONFIRM_EMAIL_CHANGE = MessageKind("confirm_email_change")
 PASSWORD_CHANGED = MessageKind("password_changed")
+
+PASSKEYS = "passkeys"
+"""The parameter with the passkeys that stay, each on a line; empty where there is none."""
 
 ENGLISH: Mapping[MessageKind, MailText] = {
     VERIFY_EMAIL: MailText(
@@ -46,6 +49,11 @@ ENGLISH: Mapping[MessageKind, MailText] = {
         subject="Your password was changed",
         before=(
             "The password of your account was changed at {time}, and all sessions were ended.",
+            Where(
+                PASSKEYS,
+                "Passkeys are not changed by that. These can still be used to sign in; remove any"
+                " that you do not know:",
+            ),
             "If that was not you, ask for a password reset at once and tell your support.",
         ),
     ),

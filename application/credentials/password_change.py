@@ -3,7 +3,8 @@
 from application.audit.recording import Recorder
 from application.credentials.attempts import AttemptGuard
 from application.credentials.devices import ForgetDevices
-from application.credentials.mails import PASSWORD_CHANGED
+from application.credentials.mails import PASSKEYS, PASSWORD_CHANGED
+from application.credentials.passkeys import TellPasskeys
 from application.credentials.password_checks import PasswordGuess
 from application.credentials.ports import CredentialsUnit, PasswordHasher
 from application.credentials.reauthentication import Reauthenticate, Recognised
@@ -43,6 +44,7 @@ class ChangePassword[U: CredentialsUnit]:
         guard: AttemptGuard,
         session_starts: SessionStarts,
         forget_devices: ForgetDevices[U],
+        tell_passkeys: TellPasskeys[U],
     ) -> None:
         self._unit_of_work = unit_of_work
         self._reauthenticate = reauthenticate
@@ -54,6 +56,7 @@ class ChangePassword[U: CredentialsUnit]:
         self._guard = guard
         self._session_starts = session_starts
         self._forget_devices = forget_devices
+        self._tell_passkeys = tell_passkeys
 
     async def __call__(
         self,
@@ -112,7 +115,10 @@ class ChangePassword[U: CredentialsUnit]:
             await unit.one_time_tokens.discard(user.id, OF_THE_PASSWORD)
             await self._forget_devices(unit, user.id)
             await self._guard.forgive(unit, user.email)
-            notice = self._notifications.notice(PASSWORD_CHANGED, user.email, now=now)
+            left = {PASSKEYS: await self._tell_passkeys(unit, user)}
+            notice = self._notifications.notice(
+                PASSWORD_CHANGED, user.email, now=now, parameters=left
+            )
             await unit.outbox.enqueue(notice)
             changed = PasswordChanged(user_id=user.id, occurred_at=now)
             await self._recorder.record(unit, ended, changed, actor=principal, origin=origin)

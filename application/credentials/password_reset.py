@@ -7,7 +7,8 @@ from application.audit.recording import Recorder
 from application.credentials.attempts import AttemptGuard
 from application.credentials.devices import ForgetDevices
 from application.credentials.mailed_secrets import MailedSecrets
-from application.credentials.mails import PASSWORD_CHANGED
+from application.credentials.mails import PASSKEYS, PASSWORD_CHANGED
+from application.credentials.passkeys import TellPasskeys
 from application.credentials.planted import ForgetPlanted
 from application.credentials.ports import CredentialsUnit, PasswordHasher
 from application.mail.allowance import RESET_MAIL, MailAllowance
@@ -123,6 +124,7 @@ class ResetPassword[U: CredentialsUnit]:
         notifications: Notifications,
         guard: AttemptGuard,
         forget_devices: ForgetDevices[U],
+        tell_passkeys: TellPasskeys[U],
         forget_planted: ForgetPlanted[U],
     ) -> None:
         self._unit_of_work = unit_of_work
@@ -132,7 +134,7 @@ class ResetPassword[U: CredentialsUnit]:
         self._recorder = recorder
         self._notifications = notifications
         self._guard, self._forget_devices = guard, forget_devices
-        self._forget_planted = forget_planted
+        self._forget_planted, self._tell_passkeys = forget_planted, tell_passkeys
 
     async def __call__(self, *, token: str, new_password: str, origin: Origin) -> None:
         """Return once the new password is durable.
@@ -160,7 +162,10 @@ class ResetPassword[U: CredentialsUnit]:
             await unit.one_time_tokens.discard(user.id, OF_THE_PASSWORD)
             await self._forget_devices(unit, user.id)
             await self._guard.forgive(unit, user.email)
-            notice = self._notifications.notice(PASSWORD_CHANGED, user.email, now=now)
+            left = {PASSKEYS: await self._tell_passkeys(unit, user)}
+            notice = self._notifications.notice(
+                PASSWORD_CHANGED, user.email, now=now, parameters=left
+            )
             await unit.outbox.enqueue(notice)
             reset = PasswordReset(user_id=user.id, occurred_at=now)
             events = [ended, verified, *removed, reset]

@@ -9,6 +9,7 @@ from application.credentials.devices import ForgetDevices
 from application.credentials.mailed_secrets import MailedSecrets, SecretLifetimes
 from application.credentials.mails import PASSWORD_RESET_REQUESTED
 from application.credentials.owned import MailedSecretsData, PasswordData
+from application.credentials.passkeys import TellPasskeys
 from application.credentials.password_change import ChangePassword
 from application.credentials.password_checks import PasswordChecks
 from application.credentials.password_reset import (
@@ -78,10 +79,12 @@ def credentials[U: CredentialsUnit](
     policy: CredentialPolicy,
     forget_devices: ForgetDevices[U],
     forget_planted: ForgetPlanted[U],
+    tell_passkeys: TellPasskeys[U],
 ) -> Credentials[U]:
     """Return the capability over these ports.
 
-    ``forget_devices`` and ``forget_planted`` are of the one that keeps devices and factors.
+    ``forget_devices``, ``forget_planted`` and ``tell_passkeys`` are of the one that keeps devices
+    and factors.
     """
     clock, recorder = kernel.clock, audit.recorder
     guard = AttemptGuard(policy=policy.attempts, clock=clock, recorder=recorder)
@@ -120,6 +123,7 @@ def credentials[U: CredentialsUnit](
             notifications=mail.notifications,
             guard=guard,
             forget_devices=forget_devices,
+            tell_passkeys=tell_passkeys,
             forget_planted=forget_planted,
         ),
         change_password=ChangePassword(
@@ -133,6 +137,7 @@ def credentials[U: CredentialsUnit](
             guard=guard,
             session_starts=sessions.starts,
             forget_devices=forget_devices,
+            tell_passkeys=tell_passkeys,
         ),
         unlock_user=UnlockUser(unit_of_work=units, clock=clock, recorder=recorder, guard=guard),
         start_password_reset=StartPasswordReset(

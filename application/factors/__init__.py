@@ -11,6 +11,7 @@ __all__ = [
     "listing",
     "mails",
     "methods",
+    "passkeys_left",
     "planted",
     "policy",
     "proofs",

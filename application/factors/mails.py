@@ -14,6 +14,10 @@ FACTOR_REMOVED = MessageKind("factor_removed")
 FACTORS_RESET = MessageKind("factors_reset")
 FACTOR_LOCKED = MessageKind("factor_locked")
 
+PASSKEY = "{name}, added {day}"
+NAMELESS_PASSKEY = "A passkey without a name, added {day}"
+"""One passkey, where a mail lists them."""
+
 ENGLISH: Mapping[MessageKind, MailText] = {
     FACTOR_ENROLLED: MailText(
         subject="A way to sign in was added",
@@ -78,7 +82,11 @@ ENGLISH: Mapping[MessageKind, MailText] = {
         before=(
             (
                 "An administrator took all second factors of your account away at {time}, and all"
-                " sessions were ended. Sign in with your password, and add new ones."
+                " sessions were ended. Sign in without them, and add new ones."
+            ),
+            (
+                "No passkey was left: none that was made before then opens your account, also if a"
+                " device still offers it."
             ),
             "If you did not ask for that, tell your support at once.",
         ),

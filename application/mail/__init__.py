@@ -4,4 +4,4 @@ Other capabilities and the entrypoints enter by ``ports``, and by the modules na
 wiring of the service enters by ``wiring``.
 """
 
-__all__ = ["allowance", "notifications", "operation", "relay", "request", "texts"]
+__all__ = ["allowance", "notifications", "operation", "quoting", "relay", "request", "texts"]

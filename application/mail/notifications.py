@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from application.mail.ports import Mail
-from application.mail.texts import MailText
+from application.mail.texts import MailText, filled_in
 from application.ports.clock import Randomness
 from application.ports.crypto import SealBroken, SecretBox
 from domain.email_address import EmailAddress
@@ -129,8 +129,8 @@ class Notifications:
             token = self.secret_in(message)
             link = f"{self._link_base_url}{text.path}?token={token}"
             words["code"] = code_of(token)
-        before = [line.format_map(words) for line in text.before]
-        after = [line.format_map(words) for line in text.after]
+        before = list(filled_in(text.before, words))
+        after = list(filled_in(text.after, words))
         return Mail(
             message_id=str(message.id),
             to=message.to,

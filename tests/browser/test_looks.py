@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from application.credentials.mails import RESET_PASSWORD
 from application.mail.layout import mail_page
+from application.mail.texts import filled_in
 from application.mail_texts import ENGLISH
 from tests.browser.conftest import Served, Visitor
 from tests.support.account_page_states import account_page_states
@@ -138,7 +139,13 @@ async def test_a_mail_can_be_read_by_every_user(visit: Visitor, width: int, sche
     text = ENGLISH[RESET_PASSWORD]
     link = f"https://id.example.com{text.path}?token={SECRET}"
     await visited.page.set_content(
-        mail_page(text.subject, before=text.before, link=link, action=text.action, after=text.after)
+        mail_page(
+            text.subject,
+            before=list(filled_in(text.before, {"lifetime": "1 hour"})),
+            link=link,
+            action=text.action,
+            after=list(filled_in(text.after, {"lifetime": "1 hour"})),
+        )
     )
     assert await visited.page.evaluate(AUDIT) == ["not one main"]
     assert visited.requested == []

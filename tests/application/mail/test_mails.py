@@ -21,7 +21,8 @@ from application.credentials.mails import (
 from application.factors.mails import ENROLMENT_CODE, FIRST_FACTOR_ENROLLED, SIGN_IN_CODE
 from application.mail.notifications import Notifications
 from application.mail.ports import Mail
-from application.mail.texts import MailText
+from application.mail.quoting import quoted
+from application.mail.texts import MailText, Where, filled_in
 from application.mail_texts import ENGLISH
 from application.ports.crypto import SealBroken
 from domain.email_address import EmailAddress
@@ -62,6 +63,7 @@ def composed(
             "factor": "A passkey",
             "lifetime": "5 minutes",
             "code": "12345678",
+            "passkeys": "“My key”, added 2026-11-28\nA passkey without a name",
         }
         notice = notifications.notice(kind, ADDRESS, now=now, parameters=parameters)
         return notifications.compose(notice)
@@ -175,6 +177,43 @@ def test_what_is_filled_in_is_escaped_in_the_page() -> None:
     assert "<a " not in mail.html
     assert "<b>" not in mail.html
     assert "{time}" in mail.html
+
+
+def test_words_for_what_there_is_not_are_left_out() -> None:
+    """A message that an older version has queued says nothing of it; each line is a paragraph."""
+    said = MailText(subject="S", before=("First.", Where("things", "There are:")), after=("Last.",))
+    whole = ["First.", "Last."]
+    for given in ({}, {"things": ""}):
+        assert [*filled_in(said.before, given), *filled_in(said.after, given)] == whole
+    given = {"things": "one {time}\ntwo"}
+    assert list(filled_in(said.before, given)) == ["First.", "There are:", "one {time}", "two"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("My key", "My key"),
+        ("Zoë's phone (2)", "Zoë's phone (2)"),
+        ("日本語の鍵", "日本語の鍵"),
+        ("🔑 blue", "🔑 blue"),
+        ("https://evil.example/x?a=b", "https evil example x a b"),
+        ("evil\uff0eexample \u3002com", "evil example com"),
+        ("mail me@evil.example", "mail me evil example"),
+        ("<a href=x>\u201d & {time}", "a href x & time"),
+        ("one\r\nBcc: two\u2028three\x00", "one Bcc two three"),
+        ("\u202egnp.exe", "gnp exe"),
+        ("x" * 41, "x" * 39 + "\u2026"),
+        ("x" * 40, "x" * 40),
+        ("...", None),
+        ("- ' &", None),
+        ("", None),
+    ],
+)
+def test_a_users_words_in_a_mail_are_no_link_and_stay_in_their_quotes(
+    text: str, shown: str | None
+) -> None:
+    """OP-2, LG-1: a mail is taken for our word; dots, colons, slashes and the @ make links."""
+    assert quoted(text) == (None if shown is None else f"\u201c{shown}\u201d")
 
 
 def test_a_link_is_escaped_in_the_page_too() -> None:

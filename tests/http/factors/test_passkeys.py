@@ -301,6 +301,27 @@ def _rows(api: Api) -> dict[str, int]:
     return {table.name: len(store.committed(table).rows) for table in store.tables}
 
 
+@every_store
+async def test_the_mail_about_a_new_password_lists_the_passkeys_that_open_the_account(
+    api: Api,
+) -> None:
+    """
+    AT-6: they survive a reset, and the owner hears of it; in words that are no link.
+    """
+    tokens = await api.signed_in_user()
+    device, added = await api.enrol_passkey(tokens, name="My key @ evil.example")
+    assert (await api.reset(await api.reset_token())).status_code == 204
+    (mail,) = [
+        mail
+        for mail in await api.mails("ada@example.com")
+        if mail["subject"] == "Your password was changed"
+    ]
+    line = f"“My key evil example”, added {added['factor']['created_at'][:10]}"
+    assert line in mail["text"].split("\n\n")
+    assert "evil.example" not in mail["text"]
+    await api.sign_in_with(device)
+
+
 async def test_pages_of_all_named_origins_and_of_no_other(start: Start) -> None:
     api = await start(
         passkey_rp_id="example.com",
