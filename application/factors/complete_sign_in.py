@@ -99,11 +99,16 @@ class CompleteSignIn:
         opening = self._openings.get(challenge.purpose)
         if opening is not None:
             user = await opening.user_of(challenge, proof)
-            if user is None:
-                raise await self._factor_guard.refusal(
-                    None, proof.kind.value, actor=ANONYMOUS, origin=origin
+            if user is not None:
+                return user
+            mailbox = opening.mailbox_of(challenge)
+            if mailbox is not None:
+                raise await self._decisions.refuse_stranger(
+                    mailbox, proof, challenge, origin=origin
                 )
-            return user
+            raise await self._factor_guard.refusal(
+                None, proof.kind.value, actor=ANONYMOUS, origin=origin
+            )
         async with self._unit_of_work.read_only() as unit:
             user = await unit.users.get(challenge.user_id) if challenge.user_id else None
         if user is None or user.version != challenge.account_version:

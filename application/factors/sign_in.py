@@ -6,6 +6,7 @@ whichever door was taken (MF-2).
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -131,6 +132,25 @@ class SignInDecisions:
             raise await self._factor_guard.refusal(
                 user, proof.kind.value, actor=ANONYMOUS, origin=origin, refused=refused
             ) from None
+
+    async def refuse_stranger(
+        self, email: EmailAddress, proof: Proof, challenge: Challenge, *, origin: Origin
+    ) -> InvalidProof:
+        """Record the refusal of a proof for an address without an account, and return it.
+
+        As much is read for it as where there is one: the time must not tell (EN-1).
+        """
+        now = self._clock.now()
+        nobody, _ = User.register(
+            email=email, display_name=None, now=now, entropy=self._randomness.token_bytes
+        )
+        with suppress(InvalidProof):
+            await self._proofs.check(
+                nobody, await self.factors_of(nobody), proof, challenge, now=now
+            )
+        return await self._factor_guard.refusal(
+            None, proof.kind.value, actor=ANONYMOUS, origin=origin
+        )
 
     async def conclude(self, shown: Shown, *, origin: Origin) -> TokenGrant:
         """Return both tokens of a new session, if the evidence suffices for this account.

@@ -24,7 +24,7 @@ from entrypoints.lifecycle import drain_outbox
 from tests.http.client import PASSWORD, WRONG_PASSWORD, Api, code_of, data_of
 from tests.http.conftest import Start
 from tests.http.test_every_operation import EVERY_METHOD, visit_every_operation
-from tests.support.round_trips import told_each_query
+from tests.support.round_trips import asked, told_each_query
 
 BUDGETS = Path(__file__).with_name("round_trips.json")
 
@@ -183,6 +183,27 @@ async def test_to_sign_in_without_a_second_factor_takes_three(
     assert counter.round_trips["factors.sign_in"] == 6
 
 
+@postgres_only
+async def test_a_wrong_mailed_code_takes_as_many_whether_or_not_there_is_an_account(
+    start: Start,
+) -> None:
+    """
+    EN-1: each is time that whoever guesses could measure.
+    """
+    api = await start(sign_in_methods="password,email")
+    await api.signed_in_user()
+    trips = []
+    for email in ("ada@example.com", "none@example.com"):
+        asked_for = await api.post("/api/v1/sign-in-codes", {"email": email})
+        await drain_outbox(api.container.service())
+        challenge = data_of(asked_for, 202)["challenge"]
+        async with asked(api.container.engine()) as queries:
+            guess = await api.try_complete(challenge, {"email_code": "00000000"})
+        assert guess.status_code == 401
+        trips.append(queries)
+    assert trips[0] == trips[1]
+
+
 async def _see_to_what_no_operation_does(api: Api) -> None:
     """
     The worker's rounds, the operator's commands, and what is only done when it is needed.
@@ -195,8 +216,8 @@ async def _see_to_what_no_operation_does(api: Api) -> None:
     await api.enrol_totp(tokens)
     challenge = (await api.challenge("grace@example.com"))["token"]
     assert (await api.try_complete(challenge, {"totp": "000000"})).status_code == 401
-    asked = data_of(await api.post("/api/v1/sign-in-codes", {"email": "none@example.com"}), 202)
-    guess = await api.try_complete(asked["challenge"], {"email_code": "00000000"})
+    begun = data_of(await api.post("/api/v1/sign-in-codes", {"email": "none@example.com"}), 202)
+    guess = await api.try_complete(begun["challenge"], {"email_code": "00000000"})
     assert guess.status_code == 401
     assert (await api.get("/api/v1/users", access=tokens.access)).status_code == 403
     await service.factors.count_orphaned_passkeys()
