@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, Response
 
 from application.factors.enrolment import Enrolled
 from domain.errors import ValidationFailed, Violation
+from domain.factors.challenge import InvalidChallenge
 from domain.factors.factor import FactorNotFound, InvalidProof, is_second
 from domain.origin import Origin
 from entrypoints.http.account_pages.places import (
@@ -76,7 +77,12 @@ class Enrolment:
 
 async def _begin_app(asked: Asked) -> dict[str, Any]:
     begun = await asked.services.factors.begin_totp(principal=asked.visitor.principal)
-    return {"enrolment": begun.enrolment, "secret": begun.secret, "uri": otpauth_uri(begun)}
+    return {
+        "enrolment": begun.enrolment,
+        "secret": begun.secret,
+        "uri": otpauth_uri(begun),
+        "expires": begun.expires_at.timestamp(),
+    }
 
 
 async def _add_app(asked: Asked, form: Form, facts: Mapping[str, Any]) -> Enrolled:
@@ -96,7 +102,11 @@ def _app_page(form: Form, facts: Mapping[str, Any], **shown: Any) -> Response:
 
 async def _begin_passkey(asked: Asked) -> dict[str, Any]:
     begun = await asked.services.factors.begin_passkey(principal=asked.visitor.principal)
-    return {"enrolment": begun.enrolment, "options": begun.options}
+    return {
+        "enrolment": begun.enrolment,
+        "options": begun.options,
+        "expires": begun.expires_at.timestamp(),
+    }
 
 
 async def _add_passkey(asked: Asked, form: Form, facts: Mapping[str, Any]) -> Enrolled:
@@ -202,6 +212,7 @@ async def _add(
         asked = Asked(request, services, origin, visitor)
         if facts is None:
             return await _begun(enrolment, asked)
+        _ensure_own(asked, facts)
         try:
             _ensure_filled_in(place, form)
             enrolled = await enrolment.add(asked, form, facts)
@@ -216,8 +227,23 @@ async def _add(
 
 
 async def _begun(enrolment: Enrolment, asked: Asked) -> Response:
-    facts = {**await enrolment.begin(asked), "has_mailed": asked.wakes_a_role}
+    facts = {
+        **await enrolment.begin(asked),
+        "has_mailed": asked.wakes_a_role,
+        "session": str(asked.visitor.caller.session.id),
+    }
     return _shown(enrolment, asked, facts, sealed_state(asked.request, enrolment.place, facts))
+
+
+def _ensure_own(asked: Asked, facts: Mapping[str, Any]) -> None:
+    """Raise InvalidChallenge for what was sealed for another session, or is old.
+
+    What is sealed is shown again beside what was wrong, and it is a secret: only where it was
+    shown, and as long as it can be confirmed (AT-5).
+    """
+    now = asked.services.kernel.clock.now().timestamp()
+    if facts.get("session") != str(asked.visitor.caller.session.id) or now >= facts["expires"]:
+        raise InvalidChallenge
 
 
 def _shown(

@@ -359,6 +359,31 @@ async def test_an_enrolment_is_good_once_and_for_its_session(api: Api) -> None:
     assert (page.status, page.says(ENGLISH.refusals["INVALID_CHALLENGE"].title)) == (400, True)
 
 
+async def test_a_sealed_secret_is_shown_in_its_session_alone_and_for_its_time(
+    start: Start,
+) -> None:
+    """
+    AT-5: whoever gets hold of a form as it was sent learns nothing of it from the page.
+    """
+    clock = ManualClock(datetime.now(UTC))
+    api = await start(clock=clock)
+    window = await signed_in(api)
+    page = await window.open("authenticator-app")
+    form, secret = page.form("authenticator-app"), secret_on(page)
+    assert secret_on(await window.press(form)) == secret
+    await api.verified_user("bob@example.com")
+    other = Window(api)
+    await enter(other, email="bob@example.com")
+    there = (await other.open("authenticator-app")).form("authenticator-app")
+    for code in ("", "000000"):
+        page = await other.press(there, state=form.fields["state"], code=code)
+        assert (page.status, page.says(ENGLISH.refusals["INVALID_CHALLENGE"].title)) == (400, True)
+        assert secret not in page.html.replace(" ", "")
+    clock.advance(timedelta(minutes=6))
+    page = await window.press(form)
+    assert (page.status, page.says(ENGLISH.refusals["INVALID_CHALLENGE"].title)) == (400, True)
+
+
 async def test_recovery_codes_are_renewed_and_shown_once(api: Api) -> None:
     """
     MF-1: ten others; the older ones are void, and no other page shows any.
