@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from application.audit.recording import Recorder
+from application.expectations import Expected, require_expected
 from application.factors.enrolment import IN_WORDS, Enrolments
 from application.factors.guard import FactorGuard
 from application.factors.listing import ListedFactor, Usability
@@ -34,14 +35,23 @@ class RenameFactor:
         self._usability = usability
 
     async def __call__(
-        self, *, principal: Principal, factor_id: FactorId, name: str | None
+        self,
+        *,
+        principal: Principal,
+        factor_id: FactorId,
+        name: str | None,
+        expected: Expected[ListedFactor] | None = None,
     ) -> ListedFactor:
-        """Return the factor. Raises FactorNotFound, ValidationFailed, StepUpRequired."""
+        """Return the factor.
+
+        Raises FactorNotFound, ValidationFailed, StepUpRequired and ChangedMeanwhile.
+        """
 
         async def rename() -> Factor:
             async with self._unit_of_work() as unit:
                 _, factors = await self._enrolments.load(unit, principal)
                 factor = one_of(factors, factor_id)
+                require_expected(ListedFactor(factor, self._usability(factor)), expected)
                 factor.rename(name)
                 await unit.factors.save(factor)
                 await unit.commit()
@@ -63,23 +73,41 @@ class RemoveFactor:
         *,
         unit_of_work: UnitOfWorkFactory[FactorsUnit],
         enrolments: Enrolments,
+        usability: Usability,
         clock: Clock,
         recorder: Recorder,
         notifications: Notifications,
         guard: FactorGuard,
     ) -> None:
         self._unit_of_work, self._enrolments = unit_of_work, enrolments
-        self._clock, self._recorder = clock, recorder
+        self._usability, self._clock, self._recorder = usability, clock, recorder
         self._notifications, self._guard = notifications, guard
 
-    async def __call__(self, *, principal: Principal, factor_id: FactorId, origin: Origin) -> None:
-        """Return once it is removed; the owner is told. Raises FactorNotFound, StepUpRequired."""
-        await retry_on_conflict(lambda: self._remove(principal, factor_id, origin))
+    async def __call__(
+        self,
+        *,
+        principal: Principal,
+        factor_id: FactorId,
+        origin: Origin,
+        expected: Expected[ListedFactor] | None = None,
+    ) -> None:
+        """Return once it is removed; the owner is told.
 
-    async def _remove(self, principal: Principal, factor_id: FactorId, origin: Origin) -> None:
+        Raises FactorNotFound, StepUpRequired and ChangedMeanwhile.
+        """
+        await retry_on_conflict(lambda: self._remove(principal, factor_id, origin, expected))
+
+    async def _remove(
+        self,
+        principal: Principal,
+        factor_id: FactorId,
+        origin: Origin,
+        expected: Expected[ListedFactor] | None,
+    ) -> None:
         async with self._unit_of_work() as unit:
             user, factors = await self._enrolments.load(unit, principal)
             removed, now = one_of(factors, factor_id), self._clock.now()
+            require_expected(ListedFactor(removed, self._usability(removed)), expected)
             left = [factor for factor in factors if factor is not removed]
             any_left = any(is_second(factor) for factor in left)
             user.factors_changed(any_left=any_left, now=now)

@@ -84,6 +84,7 @@ class Enrolling[U: CredentialsUnit]:
         return RemoveFactor(
             unit_of_work=self._ground.units,
             enrolments=self._enrolments,
+            usability=self._usability,
             clock=self._ground.clock,
             recorder=self._ground.recorder,
             notifications=self._ground.notifications,

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
 from application.factors.proofs import Proof, ProofKind
-from application.factors.sign_in import SecondFactorRequired
+from application.factors.sign_in import SIGN_IN, SecondFactorRequired
 from domain.errors import DomainError
 from domain.mail.code import code_of
 from entrypoints.http.account_pages.places import PREFIX, Goal, Place, form_of, with_query
@@ -22,7 +22,7 @@ from entrypoints.http.account_pages.texts import ENGLISH
 from entrypoints.http.account_pages.visitors import ensure_ready, refused_page, signed_in, to
 from entrypoints.http.edge.cookies import CHALLENGE_COOKIE, cookie, take_challenge_back
 from entrypoints.http.edge.csrf import require_own_page
-from entrypoints.http.edge.dependencies import From, Services
+from entrypoints.http.edge.dependencies import From, Services, limited
 from entrypoints.http.edge.parameters import TOKEN_INPUT
 from entrypoints.http.pages.flows import TOKEN
 from entrypoints.http.pages.rendering import notice_page
@@ -30,6 +30,7 @@ from entrypoints.http.pages.texts import Notice
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
+_admit = limited(SIGN_IN)
 _OPEN: Final = ["GET", "HEAD"]
 _TOKEN: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{TOKEN_INPUT}}}")
 
@@ -67,6 +68,7 @@ async def sign_in_by_link(request: Request, services: Services, origin: From) ->
         if challenge is None:
             return to(with_query(Place.MAILED_SIGN_IN, {TOKEN: form[TOKEN]}))
         ensure_ready(services)
+        await _admit(request)
         grant = await services.factors.complete_sign_in(
             challenge=challenge, proof=proof, origin=origin
         )

@@ -1,7 +1,10 @@
 """The caller's own factors."""
 
+import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
+from application.expectations import ChangedMeanwhile
+from application.factors.listing import ListedFactor
 from application.paging import Page
 from domain.assurance import StepUpRequired
 from domain.errors import ConcurrentChange, TooManyRequests, ValidationFailed
@@ -14,10 +17,12 @@ from domain.factors.factor import (
     InvalidProof,
     TooManyFactors,
 )
-from entrypoints.http.edge.answering import answer, page_answer
+from entrypoints.http.edge.answering import answer, etag, page_answer, single_answer
 from entrypoints.http.edge.answers import Envelope, ListEnvelope
+from entrypoints.http.edge.conditional import IfMatch, expected
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn, identified
 from entrypoints.http.edge.errors import responses
+from entrypoints.http.edge.headers import ETAG, with_headers
 from entrypoints.http.edge.methods import not_at_another_path
 from entrypoints.http.edge.parameters import IdInPath
 from entrypoints.http.factors.answers import (
@@ -107,17 +112,28 @@ async def confirm_totp(
     "/factors/{factor_id}",
     summary="Rename one of my factors",
     response_model=Envelope[FactorOut],
-    responses=responses(FactorNotFound, StepUpRequired, ValidationFailed, ConcurrentChange),
+    responses=responses(
+        FactorNotFound, StepUpRequired, ValidationFailed, ChangedMeanwhile, ConcurrentChange
+    )
+    | with_headers(200, *ETAG),
     dependencies=[Depends(not_at_another_path)],
 )
 async def rename_my_factor(
-    request: Request, factor_id: IdInPath, body: FactorRename, caller: SignedIn, services: Services
+    request: Request,
+    factor_id: IdInPath,
+    body: FactorRename,
+    caller: SignedIn,
+    services: Services,
+    if_match: IfMatch = None,
 ) -> Response:
     """Give a factor another name; another user's is answered like none (AZ-2)."""
     factor = await services.factors.rename(
-        principal=caller.principal, factor_id=identified(FactorId, factor_id), name=body.name
+        principal=caller.principal,
+        factor_id=identified(FactorId, factor_id),
+        name=body.name,
+        expected=expected(if_match, _etag_of),
     )
-    return answer(request, factor_body(factor))
+    return single_answer(request, factor_body(factor), 200)
 
 
 @router.delete(
@@ -125,15 +141,22 @@ async def rename_my_factor(
     status_code=204,
     summary="Remove one of my factors",
     response_class=Response,
-    responses=responses(FactorNotFound, StepUpRequired, ConcurrentChange),
+    responses=responses(FactorNotFound, StepUpRequired, ChangedMeanwhile, ConcurrentChange),
     dependencies=[Depends(not_at_another_path)],
 )
 async def remove_my_factor(
-    factor_id: IdInPath, caller: SignedIn, services: Services, origin: From
+    factor_id: IdInPath,
+    caller: SignedIn,
+    services: Services,
+    origin: From,
+    if_match: IfMatch = None,
 ) -> Response:
     """Remove a factor. With the last one the recovery codes go, too."""
     await services.factors.remove(
-        principal=caller.principal, factor_id=identified(FactorId, factor_id), origin=origin
+        principal=caller.principal,
+        factor_id=identified(FactorId, factor_id),
+        expected=expected(if_match, _etag_of),
+        origin=origin,
     )
     return Response(status_code=204)
 
@@ -152,3 +175,7 @@ async def renew_my_recovery_codes(
     codes = await services.factors.renew_recovery_codes(principal=caller.principal, origin=origin)
     headers = {"cache-control": "no-store"}
     return answer(request, {"codes": list(codes)}, status=201, headers=headers)
+
+
+def _etag_of(listed: ListedFactor) -> str:
+    return etag(orjson.dumps(factor_body(listed)))
