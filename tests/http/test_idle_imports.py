@@ -65,6 +65,7 @@ NEVER_IDLE = {
     "mako": "migrations",
     "migrations.runner": "migrations",
     "prometheus_client": "METRICS, which is off",
+    "pydantic.v1": "FastAPI's, to refuse it, where it works out a route",
     "pygments": "rich's",
     "pytest": "the tests",
     "rich": "help and tables on a terminal",

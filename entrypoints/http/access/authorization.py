@@ -1,6 +1,6 @@
 """May this user do that: for products that ask instead of reading tokens."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from application.access.authorization import Question
 from domain.assurance import Level
@@ -13,9 +13,10 @@ from entrypoints.http.edge.answering import answer
 from entrypoints.http.edge.answers import Envelope
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, Services, SignedIn, identified
 from entrypoints.http.edge.errors import responses
+from entrypoints.http.edge.router import Router
 from entrypoints.representations.access import decision_body
 
-router = APIRouter(prefix="/api/v1/authorization", tags=["Authorization"])
+router = Router(prefix="/api/v1/authorization", tags=["Authorization"])
 
 
 @router.post(

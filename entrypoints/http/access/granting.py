@@ -1,6 +1,6 @@
 """Other users' roles, for administrators."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from application.expectations import ChangedMeanwhile
 from domain.access.role import RoleNotFound
@@ -16,10 +16,11 @@ from entrypoints.http.edge.conditional import IfMatch, expected
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn, identified
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.parameters import IdInPath
+from entrypoints.http.edge.router import Router
 from entrypoints.http.users.answering import etag_of
 from entrypoints.representations.access import effective_permissions_body
 
-router = APIRouter(
+router = Router(
     prefix="/api/v1/users/{user_id}",
     tags=["Users"],
     responses=responses(*CALLER_ERRORS, PermissionDenied, UserNotFound),

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from application.expectations import UNCHANGED, ChangedMeanwhile
 from application.paging import InvalidCursor
@@ -19,9 +19,10 @@ from entrypoints.http.edge.conditional import IfMatch, expected
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, Asked, From, Services, SignedIn
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.headers import ETAG, with_headers
+from entrypoints.http.edge.router import Router
 from entrypoints.representations.access import permission_body, role_body
 
-router = APIRouter(
+router = Router(
     prefix="/api/v1",
     tags=["Roles"],
     responses=responses(

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
 from application.factors.enrolment import Enrolled
@@ -38,11 +38,12 @@ from entrypoints.http.account_pages.state import opened_state, sealed_state
 from entrypoints.http.account_pages.texts import ENGLISH
 from entrypoints.http.account_pages.visitors import Visitor, for_visitor, to
 from entrypoints.http.edge.dependencies import From, Services
+from entrypoints.http.edge.router import Router
 from entrypoints.http.factors.qr_code import qr_svg
 from entrypoints.http.pages.flows import Form, gaps_in
 from entrypoints.representations.factors import otpauth_uri
 
-router = APIRouter(prefix=PREFIX, include_in_schema=False, default_response_class=HTMLResponse)
+router = Router(prefix=PREFIX, include_in_schema=False, default_response_class=HTMLResponse)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ asked for, and gets nothing.
 import re
 from typing import Final
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
 from application.factors.proofs import Proof, ProofKind
@@ -24,11 +24,12 @@ from entrypoints.http.edge.cookies import CHALLENGE_COOKIE, cookie, take_challen
 from entrypoints.http.edge.csrf import require_own_page
 from entrypoints.http.edge.dependencies import From, Services, limited
 from entrypoints.http.edge.parameters import TOKEN_INPUT
+from entrypoints.http.edge.router import Router
 from entrypoints.http.pages.flows import TOKEN
 from entrypoints.http.pages.rendering import notice_page
 from entrypoints.http.pages.texts import Notice
 
-router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+router = Router(include_in_schema=False, default_response_class=HTMLResponse)
 
 _admit = limited(SIGN_IN)
 _OPEN: Final = ["GET", "HEAD"]

@@ -1,6 +1,6 @@
 """What the account has: shown, renamed, removed."""
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
 from application.factors.listing import ListedFactor
@@ -21,9 +21,10 @@ from entrypoints.http.account_pages.rendering import change_page, said_page, sec
 from entrypoints.http.account_pages.texts import ENGLISH
 from entrypoints.http.account_pages.visitors import Visitor, for_visitor, to
 from entrypoints.http.edge.dependencies import From, Services
+from entrypoints.http.edge.router import Router
 from entrypoints.http.pages.flows import gaps_in
 
-router = APIRouter(prefix=PREFIX, include_in_schema=False, default_response_class=HTMLResponse)
+router = Router(prefix=PREFIX, include_in_schema=False, default_response_class=HTMLResponse)
 
 
 @router.get("", response_model=str)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
 from application.credentials.ports import Busy
@@ -53,9 +53,10 @@ from entrypoints.http.edge.cookies import DEVICE_COOKIE, cookie, give_device_coo
 from entrypoints.http.edge.csrf import require_own_page
 from entrypoints.http.edge.dependencies import From, Services, limited
 from entrypoints.http.edge.errors import CsrfFailed, MultipleCredentials, retry_after_of, status_of
+from entrypoints.http.edge.router import Router
 from entrypoints.http.pages.flows import Form, gaps_in
 
-router = APIRouter(prefix=PREFIX, include_in_schema=False, default_response_class=HTMLResponse)
+router = Router(prefix=PREFIX, include_in_schema=False, default_response_class=HTMLResponse)
 
 _UNREADABLE = partial(
     said_page, ENGLISH.unreadable, status=400, goal=Place.SIGN_IN, words=ENGLISH.start_again

@@ -1,6 +1,6 @@
 """Showing again who one is, before something that asks for it, and going on from there."""
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
 from domain.errors import InvalidInput, Violation
@@ -21,8 +21,9 @@ from entrypoints.http.account_pages.rendering import prove_page, said_page
 from entrypoints.http.account_pages.texts import ENGLISH
 from entrypoints.http.account_pages.visitors import Visitor, for_visitor, signed_in
 from entrypoints.http.edge.dependencies import From, Services
+from entrypoints.http.edge.router import Router
 
-router = APIRouter(prefix=PREFIX, include_in_schema=False, default_response_class=HTMLResponse)
+router = Router(prefix=PREFIX, include_in_schema=False, default_response_class=HTMLResponse)
 
 _KINDS = ("passkey", *PROOFS)
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from application.expectations import UNCHANGED, ChangedMeanwhile
 from application.paging import InvalidCursor
@@ -27,11 +27,12 @@ from entrypoints.http.edge.dependencies import (
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.headers import ETAG, with_headers
 from entrypoints.http.edge.parameters import EMAIL_INPUT, IdInPath, Moment, MomentBefore
+from entrypoints.http.edge.router import Router
 from entrypoints.http.users.answering import etag_of, user_answer
 from entrypoints.http.users.answers import UserOut
 from entrypoints.representations.users import user_body
 
-router = APIRouter(
+router = Router(
     prefix="/api/v1/users",
     tags=["Users"],
     responses=responses(

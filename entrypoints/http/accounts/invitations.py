@@ -1,6 +1,6 @@
 """Inviting people, and accepting an invitation."""
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from application.credentials.ports import Busy
 from application.paging import InvalidCursor
@@ -27,11 +27,12 @@ from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.headers import ETAG, with_headers
 from entrypoints.http.edge.methods import not_at_another_path
 from entrypoints.http.edge.parameters import IdInPath
+from entrypoints.http.edge.router import Router
 from entrypoints.http.users.answering import user_answer
 from entrypoints.http.users.answers import UserOut
 from entrypoints.representations.accounts import invitation_body
 
-router = APIRouter(prefix="/api/v1/invitations", tags=["Invitations"])
+router = Router(prefix="/api/v1/invitations", tags=["Invitations"])
 _SIGNED_IN = (
     *CALLER_ERRORS,
     PermissionDenied,

@@ -1,6 +1,6 @@
 """The caller's own profile."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from application.expectations import UNCHANGED, ChangedMeanwhile
 from domain.errors import ConcurrentChange, ValidationFailed
@@ -10,10 +10,11 @@ from entrypoints.http.edge.conditional import IfMatch, expected
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.headers import ETAG, with_headers
+from entrypoints.http.edge.router import Router
 from entrypoints.http.users.answering import own_etag_of, own_user_answer
 from entrypoints.http.users.answers import UserOut
 
-router = APIRouter(
+router = Router(
     prefix="/api/v1/users/me",
     tags=["My account"],
     responses=responses(

@@ -1,6 +1,6 @@
 """Suspending accounts, for administrators."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from domain.errors import ConcurrentChange, ValidationFailed
 from domain.identifiers import UserId
@@ -12,10 +12,11 @@ from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, Si
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.headers import ETAG, with_headers
 from entrypoints.http.edge.parameters import IdInPath
+from entrypoints.http.edge.router import Router
 from entrypoints.http.users.answering import user_answer
 from entrypoints.http.users.answers import UserOut
 
-router = APIRouter(
+router = Router(
     prefix="/api/v1/users/{user_id}",
     tags=["Users"],
     responses=responses(

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import orjson
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from starlette.responses import StreamingResponse
 
 from application.expectations import ChangedMeanwhile
@@ -24,10 +24,11 @@ from entrypoints.http.edge.dependencies import (
 )
 from entrypoints.http.edge.errors import request_id_of, responses
 from entrypoints.http.edge.headers import RATE_LIMIT, with_headers
+from entrypoints.http.edge.router import Router
 from entrypoints.http.users.answering import own_etag_of
 from entrypoints.representations.export import export_json
 
-router = APIRouter(
+router = Router(
     prefix="/api/v1/users/me",
     tags=["My account"],
     responses=responses(

@@ -1,6 +1,6 @@
 """Signing up and proving an address: for anyone."""
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from application.accounts.registration import SIGN_UP
 from application.credentials.ports import Busy
@@ -17,11 +17,12 @@ from entrypoints.http.edge.dependencies import From, Services, limited
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.headers import ETAG, RATE_LIMIT, with_headers
 from entrypoints.http.edge.requests import EmailRequest, TokenRequest
+from entrypoints.http.edge.router import Router
 from entrypoints.http.users.answering import user_answer
 from entrypoints.http.users.answers import UserOut
 from entrypoints.representations.accounts import sign_up_body, verified_user_body
 
-router = APIRouter(prefix="/api/v1", tags=["Sign-up"])
+router = Router(prefix="/api/v1", tags=["Sign-up"])
 
 
 @router.post(

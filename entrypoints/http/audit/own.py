@@ -1,6 +1,6 @@
 """What happened to the caller's account."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from application.paging import InvalidCursor
 from domain.errors import ValidationFailed
@@ -9,11 +9,10 @@ from entrypoints.http.edge.answering import page_answer
 from entrypoints.http.edge.answers import ListEnvelope
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, Asked, Services, SignedIn
 from entrypoints.http.edge.errors import responses
+from entrypoints.http.edge.router import Router
 from entrypoints.representations.audit import audit_event_body
 
-router = APIRouter(
-    prefix="/api/v1/users/me", tags=["My account"], responses=responses(*CALLER_ERRORS)
-)
+router = Router(prefix="/api/v1/users/me", tags=["My account"], responses=responses(*CALLER_ERRORS))
 
 
 @router.get(

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from application.audit.ports import AuditQuery
 from application.paging import InvalidCursor
@@ -14,9 +14,10 @@ from entrypoints.http.edge.answers import ListEnvelope
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, Asked, Services, SignedIn
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.parameters import Moment, MomentBefore
+from entrypoints.http.edge.router import Router
 from entrypoints.representations.audit import audit_event_body
 
-router = APIRouter(prefix="/api/v1/audit-events", tags=["Audit"])
+router = Router(prefix="/api/v1/audit-events", tags=["Audit"])
 type Name = Annotated[str | None, Query(max_length=128)]
 
 

@@ -1,6 +1,6 @@
 """What administrators do about passwords that are not theirs."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from domain.identifiers import UserId
 from domain.principal import PermissionDenied
@@ -11,10 +11,11 @@ from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, Si
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.headers import ETAG, with_headers
 from entrypoints.http.edge.parameters import IdInPath
+from entrypoints.http.edge.router import Router
 from entrypoints.http.users.answering import user_answer
 from entrypoints.http.users.answers import UserOut
 
-router = APIRouter(
+router = Router(
     prefix="/api/v1/users/{user_id}",
     tags=["Users"],
     responses=responses(*CALLER_ERRORS, PermissionDenied, UserNotFound),

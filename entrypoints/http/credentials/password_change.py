@@ -1,6 +1,6 @@
 """The caller's own password."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from application.credentials.ports import Busy
 from application.credentials.reauthentication import WrongPassword
@@ -11,12 +11,11 @@ from entrypoints.http.credentials.requests import PasswordChangeRequest
 from entrypoints.http.edge.answers import Envelope
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn, csrf_for
 from entrypoints.http.edge.errors import responses
+from entrypoints.http.edge.router import Router
 from entrypoints.http.sessions.answering import token_answer
 from entrypoints.http.sessions.answers import TokenOut
 
-router = APIRouter(
-    prefix="/api/v1/users/me", tags=["My account"], responses=responses(*CALLER_ERRORS)
-)
+router = Router(prefix="/api/v1/users/me", tags=["My account"], responses=responses(*CALLER_ERRORS))
 
 
 PASSWORD_ERRORS = (

@@ -1,6 +1,6 @@
 """A forgotten password: for anyone."""
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from application.credentials.ports import Busy
 from application.mail.request import MAIL_REQUEST
@@ -14,8 +14,9 @@ from entrypoints.http.edge.dependencies import From, Services, limited
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.headers import RATE_LIMIT, with_headers
 from entrypoints.http.edge.requests import EmailRequest
+from entrypoints.http.edge.router import Router
 
-router = APIRouter(prefix="/api/v1/password-resets", tags=["Passwords"])
+router = Router(prefix="/api/v1/password-resets", tags=["Passwords"])
 
 
 @router.post(

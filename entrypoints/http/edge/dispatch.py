@@ -3,7 +3,8 @@
 FastAPI tries one route after the other, and calls a handler through a tree of dependencies inside
 two exit stacks. Most routes need neither (``docs/performance.md`` has what that costs): their path
 has no parameter, and all that they ask for is the request, a body, and what dependencies make of
-the request alone. The way to such a handler is worked out once, from its own signature.
+the request alone. The way to such a handler is worked out once, from its own signature, when it is
+first asked for.
 
 Everything else is left to FastAPI, which is asked about the same routes: other paths and methods,
 other handlers, and every body that is not what the handler takes.
@@ -16,12 +17,13 @@ from typing import Annotated, Any, Final, TypeAliasType, cast, get_args, get_ori
 from fastapi import FastAPI, Request, Response, params
 from fastapi.routing import APIRoute
 from starlette.middleware.exceptions import ExceptionMiddleware
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from entrypoints.http.edge.body import JSON_BODY
 
 type Dependency = Callable[[Request], Awaitable[Any]]
+type _Key = tuple[str, str]  # method and path
 
 _ABSENT: Final = object()
 # In the scope while FastAPI's own telemetry watches a request: it wants to see each step.
@@ -38,7 +40,8 @@ class Dispatch:
 
     def __init__(self, app: ASGIApp, *, service: FastAPI, routes: Sequence[BaseRoute]) -> None:
         self._app, self._service = app, service
-        self._ways = _short_ways(routes)
+        self._ways: dict[_Key, _ShortWay] = {}
+        self._untried = _declared(routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -61,10 +64,21 @@ class Dispatch:
     def _way_of(self, scope: Scope) -> "_ShortWay | None":
         if scope["type"] != "http":
             return None
-        way = self._ways.get((scope["method"], scope["path"]))
+        key = (scope["method"], scope["path"])
+        way = self._ways.get(key)
+        if way is None and key in self._untried:
+            way = self._work_out(key)
         if way is None or scope.get("root_path") or _WATCHED in scope:
             return None
         return None if self._service.dependency_overrides else way
+
+    def _work_out(self, key: _Key) -> "_ShortWay | None":
+        route, earlier = self._untried[key]
+        way = None if any(_takes(other, *key) for other in earlier) else _short_way(route)
+        del self._untried[key]  # not before: what is wrong about a route is told each time
+        if way is not None:
+            self._ways[key] = way
+        return way
 
     async def _refuse(self, failure: Exception, scope: Scope, receive: Receive, send: Send) -> None:
         async def fail(_scope: Scope, _receive: Receive, _send: Send) -> None:
@@ -117,24 +131,28 @@ class _ShortWay:
         return cast(Response, await self.route.endpoint(**arguments))
 
 
-def _short_ways(routes: Iterable[BaseRoute]) -> dict[tuple[str, str], _ShortWay]:
-    ways: dict[tuple[str, str], _ShortWay] = {}
-    earlier: list[APIRoute] = []
+def _declared(routes: Iterable[BaseRoute]) -> dict[_Key, tuple[APIRoute, Sequence[APIRoute]]]:
+    """Return the first route of each method and path, with those before it that may take both."""
+    declared: dict[_Key, tuple[APIRoute, Sequence[APIRoute]]] = {}
+    patterns: list[APIRoute] = []
     for route in routes:
         if not isinstance(route, APIRoute):
             break  # it is not known what it, or anything behind it, is asked for first
-        if "{" not in route.path and (way := _short_way(route)) is not None:
-            ways |= {
-                (method, route.path): way
-                for method in route.methods or ()
-                if not any(_takes(other, method, route.path) for other in earlier)
-            }
-        earlier.append(route)
-    return ways
+        if "{" in route.path:
+            patterns.append(route)
+            continue
+        earlier = tuple(patterns)
+        for method in route.methods or ():
+            declared.setdefault((method, route.path), (route, earlier))
+    return declared
 
 
 def _takes(route: APIRoute, method: str, path: str) -> bool:
-    return method in (route.methods or ()) and route.path_regex.match(path) is not None
+    beginning, _, _ = route.path.partition("{")
+    if method not in (route.methods or ()) or not path.startswith(beginning):
+        return False
+    pattern, _, _ = compile_path(route.path)
+    return pattern.match(path) is not None
 
 
 def _short_way(route: APIRoute) -> _ShortWay | None:
@@ -159,7 +177,8 @@ def _short_way(route: APIRoute) -> _ShortWay | None:
     asked = [*run_first, *(depend for _, depend in made)]
     if None in asked or len(set(asked)) != len(asked):
         return None
-    if [each.name for each in bodies] != ([route.body_field.name] if route.body_field else []):
+    # FastAPI is only asked where there is a body: it reads all that the route was declared with.
+    if bodies and [each.name for each in bodies] != _bodies_of(route):
         return None
     return _ShortWay(
         route,
@@ -168,6 +187,10 @@ def _short_way(route: APIRoute) -> _ShortWay | None:
         request=request,
         body=bodies[0] if bodies else None,
     )
+
+
+def _bodies_of(route: APIRoute) -> list[str]:
+    return [] if route.body_field is None else [route.body_field.name]
 
 
 def _answers_itself(endpoint: Callable[..., Any], kinds: dict[str, Any]) -> bool:

@@ -1,6 +1,6 @@
 """Other users' factors: which there are, and taking them away; nothing that proves anything."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from application.paging import Page
 from domain.assurance import StepUpRequired
@@ -14,11 +14,12 @@ from entrypoints.http.edge.answers import ListEnvelope
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn, identified
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.parameters import IdInPath
+from entrypoints.http.edge.router import Router
 from entrypoints.http.factors.answers import FactorOut
 from entrypoints.http.factors.requests import FactorsResetRequest
 from entrypoints.representations.factors import factor_body
 
-router = APIRouter(
+router = Router(
     prefix="/api/v1/users/{user_id}/factors",
     tags=["Users"],
     responses=responses(*CALLER_ERRORS, PermissionDenied, UserNotFound),

@@ -1,6 +1,6 @@
 """The devices on which the caller is asked for the password alone."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from application.paging import Page
 from domain.errors import ConcurrentChange
@@ -10,10 +10,11 @@ from entrypoints.http.edge.answers import ListEnvelope
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn, identified
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.parameters import IdInPath
+from entrypoints.http.edge.router import Router
 from entrypoints.http.factors.answers import TrustedDeviceOut
 from entrypoints.representations.factors import device_body
 
-router = APIRouter(
+router = Router(
     prefix="/api/v1/users/me/devices", tags=["My factors"], responses=responses(*CALLER_ERRORS)
 )
 

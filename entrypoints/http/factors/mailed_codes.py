@@ -1,6 +1,6 @@
 """Signing in by mail: asking for the code."""
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from application.factors.methods import SignInMethodOff
 from application.mail.request import MAIL_REQUEST
@@ -12,10 +12,11 @@ from entrypoints.http.edge.dependencies import From, Services, limited
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.headers import RATE_LIMIT, with_headers
 from entrypoints.http.edge.requests import EmailRequest
+from entrypoints.http.edge.router import Router
 from entrypoints.http.factors.answers import MailedChallengeOut
 from entrypoints.representations.formats import instant
 
-router = APIRouter(prefix="/api/v1/sign-in-codes", tags=["Sessions"])
+router = Router(prefix="/api/v1/sign-in-codes", tags=["Sessions"])
 
 
 @router.post(

@@ -1,7 +1,7 @@
 """The caller's own factors."""
 
 import orjson
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from application.expectations import ChangedMeanwhile
 from application.factors.listing import ListedFactor
@@ -25,6 +25,7 @@ from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.headers import ETAG, with_headers
 from entrypoints.http.edge.methods import not_at_another_path
 from entrypoints.http.edge.parameters import IdInPath
+from entrypoints.http.edge.router import Router
 from entrypoints.http.factors.answers import (
     EnrolledOut,
     FactorOut,
@@ -36,9 +37,7 @@ from entrypoints.http.factors.requests import FactorRename, TotpConfirmation
 from entrypoints.representations.factors import enrolled_body, factor_body, otpauth_uri
 from entrypoints.representations.formats import instant
 
-router = APIRouter(
-    prefix="/api/v1/users/me", tags=["My factors"], responses=responses(*CALLER_ERRORS)
-)
+router = Router(prefix="/api/v1/users/me", tags=["My factors"], responses=responses(*CALLER_ERRORS))
 
 ENROLMENT_ERRORS = (
     StepUpRequired,

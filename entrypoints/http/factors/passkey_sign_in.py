@@ -1,17 +1,18 @@
 """Signing in with a passkey: what to begin with, and which other origins may."""
 
 import orjson
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from application.factors.methods import SignInMethodOff
 from entrypoints.http.edge.answering import answer
 from entrypoints.http.edge.answers import Envelope
 from entrypoints.http.edge.dependencies import Parts, Services
 from entrypoints.http.edge.errors import responses
+from entrypoints.http.edge.router import Router
 from entrypoints.http.factors.answers import PasskeyChallengeOut, RelatedOriginsOut
 from entrypoints.representations.formats import instant
 
-router = APIRouter()
+router = Router()
 
 
 @router.post(

@@ -1,6 +1,6 @@
 """Adding a passkey to one's own account."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from domain.errors import TooManyRequests, ValidationFailed
 from domain.factors.challenge import InvalidChallenge
@@ -9,13 +9,14 @@ from entrypoints.http.edge.answering import answer
 from entrypoints.http.edge.answers import Envelope
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn
 from entrypoints.http.edge.errors import responses
+from entrypoints.http.edge.router import Router
 from entrypoints.http.factors.answers import EnrolledOut, PasskeyEnrolmentOut
 from entrypoints.http.factors.own import ENROLMENT_ERRORS
 from entrypoints.http.factors.requests import PasskeyConfirmation
 from entrypoints.representations.factors import enrolled_body
 from entrypoints.representations.formats import instant
 
-router = APIRouter(
+router = Router(
     prefix="/api/v1/users/me/factors/passkeys",
     tags=["My factors"],
     responses=responses(*CALLER_ERRORS),

@@ -1,6 +1,6 @@
 """Signing in."""
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from application.credentials.ports import Busy
 from application.factors.methods import SignInMethodOff
@@ -15,12 +15,13 @@ from entrypoints.http.edge.csrf import csrf_token, require_own_page
 from entrypoints.http.edge.dependencies import From, Services, limited
 from entrypoints.http.edge.errors import CsrfFailed, MultipleCredentials, responses
 from entrypoints.http.edge.headers import LOCATION, RATE_LIMIT, with_headers
+from entrypoints.http.edge.router import Router
 from entrypoints.http.factors.answers import SignedInOut
 from entrypoints.http.factors.requests import AnySignInRequest, ChallengeSignInRequest
 from entrypoints.http.sessions.answering import token_answer
 from entrypoints.representations.factors import device_token_body
 
-router = APIRouter(prefix="/api/v1/sessions", tags=["Sessions"])
+router = Router(prefix="/api/v1/sessions", tags=["Sessions"])
 
 
 @router.post(

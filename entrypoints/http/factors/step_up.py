@@ -1,6 +1,6 @@
 """Showing again who one is, in the session one is in (RFC 9470)."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from application.credentials.ports import Busy
 from domain.errors import ConcurrentChange, TooManyRequests, ValidationFailed
@@ -12,12 +12,13 @@ from entrypoints.http.edge.answers import Envelope
 from entrypoints.http.edge.cookies import REFRESH_COOKIE, cookie
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn, csrf_for
 from entrypoints.http.edge.errors import MultipleCredentials, responses
+from entrypoints.http.edge.router import Router
 from entrypoints.http.factors.answers import StepUpChallengeOut
 from entrypoints.http.factors.requests import StepUpRequest
 from entrypoints.http.sessions.answering import token_answer
 from entrypoints.http.sessions.answers import TokenOut
 
-router = APIRouter(
+router = Router(
     prefix="/api/v1/sessions/current", tags=["Sessions"], responses=responses(*CALLER_ERRORS)
 )
 

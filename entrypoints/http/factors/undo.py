@@ -1,14 +1,15 @@
 """Undoing the first factor: for anyone who holds the secret that was mailed about it."""
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from domain.credentials.one_time_token import InvalidToken
 from domain.errors import ConcurrentChange, ValidationFailed
 from entrypoints.http.edge.dependencies import From, Services
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.requests import TokenRequest
+from entrypoints.http.edge.router import Router
 
-router = APIRouter(prefix="/api/v1/factor-undos", tags=["My factors"])
+router = Router(prefix="/api/v1/factor-undos", tags=["My factors"])
 
 
 @router.post(

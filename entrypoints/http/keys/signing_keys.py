@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 
 from application.keys.keyring import SigningKeyNotFound
 from application.paging import InvalidCursor
@@ -13,12 +13,13 @@ from entrypoints.http.edge.answering import answer, page_answer
 from entrypoints.http.edge.answers import Envelope, ListEnvelope
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, Asked, From, Services, SignedIn
 from entrypoints.http.edge.errors import responses
+from entrypoints.http.edge.router import Router
 from entrypoints.http.keys.answers import SigningKeyOut
 from entrypoints.representations.keys import signing_key_body
 
 type KeyInPath = Annotated[str, Path(description="The key's `kid`.")]
 
-router = APIRouter(
+router = Router(
     prefix="/api/v1/signing-keys",
     tags=["Signing keys"],
     responses=responses(

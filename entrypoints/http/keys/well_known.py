@@ -1,14 +1,15 @@
 """What other services need to check our tokens: in the shapes of their RFCs, for anyone."""
 
 import orjson
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from domain.errors import ServiceUnavailable
 from entrypoints.http.edge.dependencies import Parts, Services
 from entrypoints.http.edge.errors import responses
+from entrypoints.http.edge.router import Router
 from entrypoints.http.keys.answers import JwksOut, ServerMetadataOut
 
-router = APIRouter(prefix="/.well-known", tags=["Well-known"])
+router = Router(prefix="/.well-known", tags=["Well-known"])
 
 
 @router.get(

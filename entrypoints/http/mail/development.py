@@ -3,16 +3,17 @@
 import asyncio
 
 import orjson
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from application.mail.ports import Mail
 from entrypoints.http.edge.dependencies import Parts, Services
+from entrypoints.http.edge.router import Router
 from entrypoints.http.mail.answers import MailboxOut
 from entrypoints.http.pages.rendering import mailbox_page
 from entrypoints.lifecycle import drain_outbox
 from entrypoints.representations.formats import instant
 
-router = APIRouter(prefix="/dev", tags=["Development"])
+router = Router(prefix="/dev", tags=["Development"])
 
 SHOWN = 100
 PATIENCE = 2.0

@@ -2,13 +2,14 @@
 
 from dataclasses import asdict
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from entrypoints.http.edge.answering import answer
 from entrypoints.http.edge.answers import Envelope
+from entrypoints.http.edge.router import Router
 from entrypoints.http.operations.answers import ErrorCodeOut
 
-router = APIRouter(prefix="/api/v1", tags=["Errors"])
+router = Router(prefix="/api/v1", tags=["Errors"])
 
 
 @router.get("/errors", summary="Every error code", response_model=Envelope[list[ErrorCodeOut]])

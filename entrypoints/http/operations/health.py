@@ -3,14 +3,15 @@
 import asyncio
 
 import orjson
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from domain.errors import ServiceUnavailable
 from domain.mail.circuit import CircuitState
 from entrypoints.http.edge.dependencies import Parts, Services
+from entrypoints.http.edge.router import Router
 from entrypoints.http.operations.answers import HealthOut
 
-router = APIRouter(prefix="/health", tags=["Health"])
+router = Router(prefix="/health", tags=["Health"])
 _MAIL = {
     CircuitState.CLOSED: "ok",
     CircuitState.OPEN: "server away, waiting",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
@@ -20,10 +20,11 @@ from domain.errors import ServiceUnavailable
 from domain.mail.circuit import CircuitState
 from entrypoints.http.edge.dependencies import Services
 from entrypoints.http.edge.methods import METHODS
+from entrypoints.http.edge.router import Router
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 type Pids = Callable[[], Mapping[str, int]]
 """Which processes there are now, by name."""

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
 from domain.errors import (
@@ -23,12 +23,13 @@ from domain.users.user import EmailAlreadyRegistered
 from entrypoints.http.edge.dependencies import From, Services
 from entrypoints.http.edge.errors import RouteNotFound, error_response, retry_after_of, status_of
 from entrypoints.http.edge.parameters import TOKEN_INPUT
+from entrypoints.http.edge.router import Router
 from entrypoints.http.pages.flows import TOKEN, Flow, Form, problems_in, read_form
 from entrypoints.http.pages.rendering import asset, form_page, notice_page
 from entrypoints.http.pages.texts import ENGLISH, Notice
 from entrypoints.http.room import Room
 
-router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+router = Router(include_in_schema=False, default_response_class=HTMLResponse)
 
 FORM_PATHS: Final = frozenset(f"/{flow}" for flow in Flow)
 """Where a form is sent instead of JSON."""

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from application.paging import InvalidCursor
 from domain.errors import ValidationFailed
@@ -22,10 +22,11 @@ from entrypoints.http.edge.dependencies import (
 )
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.parameters import IdInPath
+from entrypoints.http.edge.router import Router
 from entrypoints.http.sessions.answers import SessionOut
 from entrypoints.representations.sessions import session_body
 
-router = APIRouter(
+router = Router(
     prefix="/api/v1/users/{user_id}/sessions",
     tags=["Users"],
     responses=responses(

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from application.paging import InvalidCursor
 from domain.errors import ValidationFailed
@@ -22,12 +22,11 @@ from entrypoints.http.edge.dependencies import (
 )
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.parameters import Flag, IdInPath
+from entrypoints.http.edge.router import Router
 from entrypoints.http.sessions.answers import SessionOut
 from entrypoints.representations.sessions import session_body
 
-router = APIRouter(
-    prefix="/api/v1/users/me", tags=["My account"], responses=responses(*CALLER_ERRORS)
-)
+router = Router(prefix="/api/v1/users/me", tags=["My account"], responses=responses(*CALLER_ERRORS))
 
 
 @router.get(

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from application.keys.ports import AccessTokenInvalid
 from domain.errors import ValidationFailed
@@ -13,6 +13,7 @@ from entrypoints.http.edge.cookies import REFRESH_COOKIE, cookie
 from entrypoints.http.edge.csrf import csrf_token, require_proof
 from entrypoints.http.edge.dependencies import From, Services, SignedIn, signed_out
 from entrypoints.http.edge.errors import CsrfFailed, MultipleCredentials, NotSignedIn, responses
+from entrypoints.http.edge.router import Router
 from entrypoints.http.sessions.answering import token_answer
 from entrypoints.http.sessions.answers import TokenOut
 from entrypoints.http.sessions.requests import RefreshRequest
@@ -25,7 +26,7 @@ CSRF_PARAMETER: Final = {
     "schema": {"type": "string"},
 }
 
-router = APIRouter(prefix="/api/v1/sessions", tags=["Sessions"])
+router = Router(prefix="/api/v1/sessions", tags=["Sessions"])
 
 
 @router.post(

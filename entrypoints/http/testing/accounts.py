@@ -1,16 +1,17 @@
 """Accounts and a clean slate, for tests of products."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from domain.origin import NOWHERE
 from domain.principal import OPERATOR
 from entrypoints.http.edge.answers import Envelope
 from entrypoints.http.edge.dependencies import Parts, Services
+from entrypoints.http.edge.router import Router
 from entrypoints.http.testing.requests import AccountRequest
 from entrypoints.http.users.answering import user_answer
 from entrypoints.http.users.answers import UserOut
 
-router = APIRouter(prefix="/dev", include_in_schema=False)
+router = Router(prefix="/dev", include_in_schema=False)
 
 
 @router.post("/users", status_code=201, summary="Make an account", response_model=Envelope[UserOut])

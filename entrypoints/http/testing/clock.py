@@ -2,18 +2,19 @@
 
 from datetime import UTC, datetime, timedelta
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from domain.errors import ValidationFailed
 from entrypoints.container import Container
 from entrypoints.http.edge.answering import answer
 from entrypoints.http.edge.answers import Envelope
 from entrypoints.http.edge.dependencies import Parts
+from entrypoints.http.edge.router import Router
 from entrypoints.http.testing.answers import ClockOut
 from entrypoints.http.testing.requests import AdvanceRequest, ClockRequest
 from entrypoints.representations.formats import instant
 
-router = APIRouter(prefix="/dev/clock", include_in_schema=False)
+router = Router(prefix="/dev/clock", include_in_schema=False)
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)

@@ -1,8 +1,9 @@
 """The routes for tests of products: only in development, and only with ``memory://``."""
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 
 from entrypoints.http.edge.csrf import SAFE_METHODS, require_own_page
+from entrypoints.http.edge.router import Router
 from entrypoints.http.room import Room
 from entrypoints.http.testing import accounts, clock
 
@@ -13,7 +14,7 @@ async def _from_no_other_site(request: Request) -> None:
         require_own_page(request)
 
 
-_guarded = APIRouter(dependencies=[Depends(_from_no_other_site)])
+_guarded = Router(dependencies=[Depends(_from_no_other_site)])
 _guarded.include_router(clock.router)
 _guarded.include_router(accounts.router)
 
