@@ -137,7 +137,10 @@ def serving(folder: Path, *, host: str = "127.0.0.1") -> Iterator[Served]:
         "--password-stdin", folder=folder, stdin=PASSWORD, DATABASE_URL=database,
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
-    settings |= passkeys
+    settings |= passkeys | {
+        "SIGN_IN_METHODS": "password,passkey,email",
+        "TRUSTED_DEVICE_TTL": "3600",
+    }
     with started("serve", folder=folder, RATE_LIMITS="false", **settings) as process:
         wait_for_status(f"{url}/health/ready", 200, process)
         yield Served(url, folder / "log")

@@ -8,6 +8,7 @@ import pyotp
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from domain.mail.code import code_of as code_in_mail
 from tests.browser.conftest import PASSWORD, Served, Visitor
 from tests.browser.test_passkeys import authenticator
 from tests.http.client import code_of
@@ -118,6 +119,86 @@ async def test_an_authenticator_app_is_added_and_used_with_the_keyboard_alone(
     await page.keyboard.press("Enter")
     await heading(page, "Security of your account")
     await expect(page.get_by_text("9 of them left")).to_be_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+async def test_a_mailed_code_and_a_mailed_link_sign_in_with_the_keyboard_alone(
+    served: Served, visit: Visitor, width: int, scripts: bool
+) -> None:
+    """
+    AT-4: the code where it was asked for; the link in another window of the same browser.
+    """
+    email = await proven(served)
+    viewport = {"width": width, "height": 844}
+    visited = await visit(viewport=viewport, java_script_enabled=scripts)
+    page = visited.page
+    await page.goto(f"{served.url}/account")
+    await ask_by_mail(page, email)
+    await page.keyboard.type("0000 0000")
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_title("Error: Look into your mailbox · Doorward")
+    code = page.get_by_role("textbox", name="Code")
+    await expect(code).to_have_attribute("autocomplete", "one-time-code")
+    await expect(code).to_have_accessible_description(re.compile("not right"))
+    link = await served.link(email, "/sign-in?")
+    await tab_to(page, code)
+    await page.keyboard.type(code_in_mail(link.partition("token=")[2]))
+    await page.keyboard.press("Enter")
+    await heading(page, "Security of your account")
+    await tab_to(page, page.get_by_role("button", name="Sign out"))
+    await page.keyboard.press("Enter")
+
+    await expect(page.get_by_role("status")).to_have_text("You are signed out.")
+    await ask_by_mail(page, email)
+    other = await visited.context.new_page()
+    await other.goto(await served.link(email, "/sign-in?"))
+    await tab_to(other, other.get_by_role("button", name="Sign in"))
+    await other.keyboard.press("Enter")
+    await heading(other, "Security of your account")
+
+
+async def ask_by_mail(page: Page, email: str) -> None:
+    """
+    Go from the page to sign in to where the code is typed, with nothing but the keyboard.
+    """
+    await heading(page, "Sign in")
+    await tab_to(page, page.get_by_role("link", name="Have a code mailed to me"))
+    await page.keyboard.press("Enter")
+    await heading(page, "Sign in by mail")
+    await tab_to(page, page.get_by_label("E-mail address"))
+    await page.keyboard.type(email)
+    await page.keyboard.press("Enter")
+    await heading(page, "Look into your mailbox")
+    await tab_to(page, page.get_by_role("textbox", name="Code"))
+
+
+async def test_one_trusted_device_is_forgotten_with_the_keyboard(
+    served: Served, visit: Visitor
+) -> None:
+    """
+    MF-2: the button says to a screen reader which device it is for.
+    """
+    email = await proven(served)
+    page = (await visit(user_agent="My old laptop")).page
+    await page.goto(f"{served.url}/account")
+    await sign_in(page, email)
+    await page.get_by_role("link", name="Set up an authenticator app").click()
+    app = pyotp.TOTP((await page.locator(".secret").inner_text()).replace(" ", ""))
+    await page.get_by_role("textbox", name="Code").fill(code_of(app, steps=-1))
+    await page.get_by_role("button", name="Add the app").click()
+    await page.get_by_role("link", name="I have kept them").click()
+    await page.get_by_role("button", name="Sign out").click()
+    await sign_in(page, email)
+    await page.get_by_role("textbox", name="Code").fill(code_of(app))
+    await page.get_by_label("Do not ask").first.check()
+    await page.get_by_role("button", name="Go on").click()
+    await tab_to(page, page.get_by_role("button", name="Forget: My old laptop"))
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("status")).to_have_text(
+        "That device is asked for a second factor again."
+    )
+    await expect(page.get_by_role("button", name="Forget: My old laptop")).to_have_count(0)
 
 
 async def test_a_passkey_is_made_and_used_by_our_script(named: Served, visit: Visitor) -> None:

@@ -19,7 +19,9 @@ from entrypoints.http.account_pages.rendering import (
     app_page,
     change_page,
     codes_page,
+    email_sign_in_page,
     mail_first_page,
+    mailed_code_page,
     passkey_page,
     prove_page,
     said_page,
@@ -56,6 +58,22 @@ def account_page_states() -> dict[str, Response]:
             {}, goal=Goal(), passkey=passkey, status=422, problems=missing
         ),
         "sign-in: later": sign_in_page({}, goal=Goal(), passkey=passkey, status=429, wait=90),
+        "sign-in: mail too": sign_in_page({}, goal=Goal(), passkey=passkey, has_mail=True),
+        "sign-in: mail alone": sign_in_page(
+            {}, goal=Goal(), passkey=None, has_password=False, has_mail=True
+        ),
+        "email-sign-in: open": email_sign_in_page({}, goal=Goal()),
+        "email-sign-in: empty": email_sign_in_page(
+            {}, goal=Goal(), status=422, problems=missing[:1]
+        ),
+        "email-sign-in: over": email_sign_in_page(
+            {}, goal=Goal(), status=400, problems=[Violation("", "INVALID_CHALLENGE", "")]
+        ),
+        "mailed-code: open": mailed_code_page(goal=Goal()),
+        "mailed-code: wrong": mailed_code_page(
+            goal=Goal(), status=422, problems=[Violation("email_code", "INVALID_PROOF", "")]
+        ),
+        "mailed-code: later": mailed_code_page(goal=Goal(), status=429, wait=90),
         "second-factor: code": _proving(Place.SECOND_FACTOR, _METHODS[1:]),
         "second-factor: all": _proving(Place.SECOND_FACTOR, _METHODS),
         "second-factor: to remember": prove_page(

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from fastapi import Request
 
+from domain.factors.device import DeviceId
 from domain.factors.factor import FactorId
 from entrypoints.http.edge.parameters import EMAIL_INPUT, NAME_INPUT, PASSWORD_INPUT
 from entrypoints.http.pages.flows import TOKEN, Field, Form, read_fields
@@ -16,6 +17,7 @@ PREFIX: Final = "/account"
 CSRF: Final = "csrf"
 THEN: Final = "then"
 FACTOR: Final = "factor"
+DEVICE: Final = "device"
 CREDENTIAL: Final = "credential"
 REMEMBER: Final = "remember_device"
 CODE_INPUT: Final = 64
@@ -30,6 +32,8 @@ class Place(StrEnum):
     SIGN_IN = "sign-in"
     SECOND_FACTOR = "second-factor"
     PASSKEY_SIGN_IN = "passkey-sign-in"
+    EMAIL_SIGN_IN = "email-sign-in"
+    MAILED_CODE = "mailed-code"
     MAILED_SIGN_IN = "mailed-sign-in"
     STEP_UP = "step-up"
     AUTHENTICATOR_APP = "authenticator-app"
@@ -37,6 +41,7 @@ class Place(StrEnum):
     RECOVERY_CODES = "recovery-codes"
     RENAME_FACTOR = "rename-factor"
     REMOVE_FACTOR = "remove-factor"
+    FORGET_DEVICE = "forget-device"
     FORGET_DEVICES = "forget-devices"
     SIGN_OUT = "sign-out"
 
@@ -54,18 +59,23 @@ class Said(StrEnum):
     RENAMED = "renamed"
     REMOVED = "removed"
     FORGOTTEN = "forgotten"
+    ONE_FORGOTTEN = "one-forgotten"
     SIGNED_OUT = "signed-out"
 
 
 EMAIL = Field("email", "email", "username webauthn", EMAIL_INPUT)
+MAILBOX = Field("email", "email", "username", EMAIL_INPUT)
 PASSWORD = Field("password", "password", "current-password", PASSWORD_INPUT)
 NAME = Field("name", "text", "off", NAME_INPUT, required=False)
 CODE = Field("code", "text", "one-time-code", CODE_INPUT, mode="numeric", as_is=True)
 MAILED_CODE = Field("email_code", "text", "off", CODE_INPUT, mode="numeric", as_is=True)
+SIGN_IN_CODE = Field("email_code", "text", "one-time-code", CODE_INPUT, mode="numeric", as_is=True)
 RECOVERY_CODE = Field("recovery_code", "text", "off", CODE_INPUT, as_is=True)
 
 FIELDS: Final[Mapping[Place, Sequence[Field]]] = {
     Place.SIGN_IN: (EMAIL, PASSWORD),
+    Place.EMAIL_SIGN_IN: (MAILBOX,),
+    Place.MAILED_CODE: (SIGN_IN_CODE,),
     Place.AUTHENTICATOR_APP: (CODE, NAME),
     Place.PASSKEY: (NAME,),
     Place.RENAME_FACTOR: (NAME,),
@@ -82,6 +92,8 @@ PROOFS: Final[Mapping[str, Field]] = {
 _HIDDEN: Final[Mapping[Place, Sequence[str]]] = {
     Place.SIGN_IN: (THEN, FACTOR),
     Place.SECOND_FACTOR: (THEN, FACTOR, "state", "code", "recovery_code", REMEMBER, CREDENTIAL),
+    Place.EMAIL_SIGN_IN: (THEN, FACTOR),
+    Place.MAILED_CODE: (THEN, FACTOR),
     Place.MAILED_SIGN_IN: (TOKEN,),
     Place.PASSKEY_SIGN_IN: (THEN, FACTOR, "challenge", CREDENTIAL),
     Place.STEP_UP: (CSRF, THEN, FACTOR, "challenge", *(each.name for each in PROOFS.values()),
@@ -91,6 +103,7 @@ _HIDDEN: Final[Mapping[Place, Sequence[str]]] = {
     Place.RECOVERY_CODES: (CSRF,),
     Place.RENAME_FACTOR: (CSRF, FACTOR),
     Place.REMOVE_FACTOR: (CSRF, FACTOR),
+    Place.FORGET_DEVICE: (CSRF, DEVICE),
     Place.FORGET_DEVICES: (CSRF,),
     Place.SIGN_OUT: (CSRF,),
 }  # fmt: skip
@@ -135,6 +148,14 @@ def factor_in(given: Mapping[str, str]) -> FactorId | None:
     """Return the factor that a form or a query names, if it can be one."""
     try:
         return FactorId.parse(given.get(FACTOR, ""))
+    except ValueError:
+        return None
+
+
+def device_in(given: Mapping[str, str]) -> DeviceId | None:
+    """Return the device that a form names, if it can be one."""
+    try:
+        return DeviceId.parse(given.get(DEVICE, ""))
     except ValueError:
         return None
 

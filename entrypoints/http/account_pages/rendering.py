@@ -19,6 +19,7 @@ from entrypoints.http.account_pages.places import (
     Goal,
     Place,
     Said,
+    with_query,
 )
 from entrypoints.http.account_pages.shown import shown_device, shown_factor
 from entrypoints.http.account_pages.texts import ENGLISH, PageText
@@ -44,6 +45,8 @@ def sign_in_page(
     *,
     goal: Goal,
     passkey: tuple[str, Options] | None,
+    has_password: bool = True,
+    has_mail: bool = False,
     status: int = 200,
     problems: Sequence[Violation] = (),
     said: Said | None = None,
@@ -52,6 +55,7 @@ def sign_in_page(
     """Return the page that asks for address and password, and offers passkeys.
 
     ``passkey`` is a challenge with its options; None where there is no such way to sign in.
+    ``has_password`` and ``has_mail``: there are these.
     """
     return _asking_page(
         "sign-in.html",
@@ -63,9 +67,45 @@ def sign_in_page(
         has_script=passkey is not None,
         hidden=goal.fields,
         said=None if said is None else ENGLISH.said[said],
+        has_password=has_password,
+        by_mail=with_query(Place.EMAIL_SIGN_IN, goal.fields) if has_mail else None,
         challenge=passkey[0] if passkey else None,
         options=_as_json(passkey[1]) if passkey else None,
     )
+
+
+def email_sign_in_page(
+    form: Form,
+    *,
+    goal: Goal,
+    status: int = 200,
+    problems: Sequence[Violation] = (),
+    wait: int | None = None,
+) -> Response:
+    """Return the page that asks where a code is to be mailed."""
+    place = Place.EMAIL_SIGN_IN
+    return _mail_page(place, form, goal, (), status=status, problems=problems, wait=wait)
+
+
+def mailed_code_page(
+    *,
+    goal: Goal,
+    status: int = 200,
+    problems: Sequence[Violation] = (),
+    wait: int | None = None,
+) -> Response:
+    """Return the page that takes the mailed code; it says the same for every address (EN-1)."""
+    again = [(with_query(Place.EMAIL_SIGN_IN, goal.fields), ENGLISH.mail_again)]
+    place = Place.MAILED_CODE
+    return _mail_page(place, {}, goal, again, status=status, problems=problems, wait=wait)
+
+
+def _mail_page(
+    place: Place, form: Form, goal: Goal, links: Sequence[tuple[str, str]], **how: Any
+) -> Response:
+    other = (with_query(Place.SIGN_IN, goal.fields), ENGLISH.by_other_ways)
+    links = [*links, other]
+    return _asking_page("by-mail.html", place, form, hidden=goal.fields, links=links, **how)
 
 
 def prove_page(
@@ -273,7 +313,7 @@ def _asking_page(
     **facts: Any,
 ) -> Response:
     text, problems = ENGLISH.pages[place], in_words(problems, ENGLISH.reasons)
-    labels = {**text.fields, MAILED_CODE.name: ENGLISH.mailed_code}
+    labels = {MAILED_CODE.name: ENGLISH.mailed_code, **text.fields}
     fields = [
         shown_field(
             field,

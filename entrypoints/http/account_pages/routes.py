@@ -8,6 +8,7 @@ from typing import Final
 from fastapi.routing import APIRoute
 
 from entrypoints.http.account_pages import (
+    email_sign_in,
     enrolment,
     mailed_sign_in,
     security,
@@ -18,6 +19,7 @@ from entrypoints.http.room import Room
 
 _ROUTERS: Final = (
     sign_in.router,
+    email_sign_in.router,
     mailed_sign_in.router,
     security.router,
     enrolment.router,

@@ -13,6 +13,7 @@ from entrypoints.http.account_pages.places import (
     Goal,
     Place,
     Said,
+    device_in,
     factor_in,
     form_of,
     with_query,
@@ -107,6 +108,23 @@ async def remove(request: Request, services: Services, origin: From) -> Response
 
     here = Goal(Place.REMOVE_FACTOR, factor_id)
     return await for_visitor(request, services, origin, take_away, here=here, form=form)
+
+
+@router.post("/forget-device", response_model=str)
+async def forget_device(request: Request, services: Services, origin: From) -> Response:
+    """Ask for a second factor on one device again."""
+    form = await form_of(Place.FORGET_DEVICE, request)
+    device_id = device_in(form) if form else None
+    if form is None or device_id is None:
+        return said_page(ENGLISH.unreadable, status=400)
+
+    async def forget(visitor: Visitor) -> Response:
+        await services.factors.forget_devices(
+            principal=visitor.principal, origin=origin, device_id=device_id
+        )
+        return to(with_query(Place.SECURITY, {"said": Said.ONE_FORGOTTEN}))
+
+    return await for_visitor(request, services, origin, forget, here=Goal(), form=form)
 
 
 @router.post("/forget-devices", response_model=str)

@@ -30,7 +30,7 @@ def shown_factor(listed: ListedFactor) -> dict[str, Any]:
 
 def shown_device(device: TrustedDevice) -> dict[str, Any]:
     """Return what a template shows of it."""
-    return {"what": device.user_agent, "until": _day(device.expires_at)}
+    return {"id": str(device.id), "what": device.user_agent, "until": _day(device.expires_at)}
 
 
 def _day(moment: datetime) -> str:

@@ -9,6 +9,7 @@ from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
 from application.credentials.ports import Busy
+from application.factors.methods import SignInMethod
 from application.factors.proofs import Proof, ProofKind
 from application.factors.sign_in import SIGN_IN, InvalidCredentials, SecondFactorRequired
 from application.sessions.token_grants import TokenGrant
@@ -113,7 +114,7 @@ async def sign_in(request: Request, services: Services, origin: From) -> Respons
             origin=origin,
         )
 
-    return await _enter(request, services, form, attempt, again, field=PASSWORD.name)
+    return await enter(request, services, form, attempt, again, field=PASSWORD.name)
 
 
 @router.post("/passkey-sign-in", response_model=str)
@@ -130,7 +131,7 @@ async def sign_in_with_passkey(request: Request, services: Services, origin: Fro
             challenge=form["challenge"], proof=proof, origin=origin
         )
 
-    return await _enter(request, services, form, attempt, again, field=CREDENTIAL)
+    return await enter(request, services, form, attempt, again, field=CREDENTIAL)
 
 
 @router.get("/second-factor", response_model=str)
@@ -169,7 +170,7 @@ async def sign_in_with_second_factor(
             origin=origin,
         )
 
-    return await _enter(request, services, form, attempt, again, field=field_of(proof))
+    return await enter(request, services, form, attempt, again, field=field_of(proof))
 
 
 @router.post("/sign-out", response_model=str)
@@ -193,7 +194,7 @@ async def sign_out(request: Request, services: Services, origin: From) -> Respon
     return await for_visitor(request, services, origin, leave, here=Goal(), form=form)
 
 
-async def _enter(
+async def enter(
     request: Request,
     services: Services,
     form: Form,
@@ -266,10 +267,13 @@ async def _sign_in_page(
         passkey = (begun.challenge, begun.options)
     except (Forbidden, Unavailable):
         passkey = None
+    methods = services.policies.factors.methods.on
     return sign_in_page(
         form,
         goal=goal,
         passkey=passkey,
+        has_password=SignInMethod.PASSWORD in methods,
+        has_mail=SignInMethod.EMAIL in methods,
         status=how.status,
         problems=how.problems,
         said=said,

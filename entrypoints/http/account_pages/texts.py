@@ -54,6 +54,7 @@ class SecurityText:
     trusted_until: str
     unknown_device: str
     forget: str
+    forget_one: str
     sign_out: str
 
 
@@ -96,6 +97,9 @@ class AccountTexts:
     passkey: PasskeyTrouble
     remember: str
     otherwise: str
+    by_mail: str
+    by_other_ways: str
+    mail_again: str
     mailed_code: FieldText
     mail_first: PageText
     key: str
@@ -126,6 +130,21 @@ ENGLISH: Final = AccountTexts(
             button="Sign in",
             fields={"email": FieldText("E-mail address"), "password": FieldText("Password")},
         ),
+        Place.EMAIL_SIGN_IN: PageText(
+            title="Sign in by mail",
+            intro="We mail you a code and a link. Either signs you in, in this browser only.",
+            button="Mail me a code",
+            fields={"email": FieldText("E-mail address")},
+        ),
+        Place.MAILED_CODE: PageText(
+            title="Look into your mailbox",
+            intro=(
+                "If there is an account with this address, a mail is on its way. Type its code"
+                " here, or follow its link in this browser."
+            ),
+            button="Sign in",
+            fields={"email_code": FieldText("Code", "The eight digits of the newest mail.")},
+        ),
         Place.MAILED_SIGN_IN: PageText(
             title="Sign in",
             intro="You asked for this link in this browser. Press the button to sign in.",
@@ -133,7 +152,7 @@ ENGLISH: Final = AccountTexts(
         ),
         Place.SECOND_FACTOR: PageText(
             title="Show a second factor",
-            intro="Your password is right. This account asks for one thing more.",
+            intro="That is right. This account asks for one thing more.",
         ),
         Place.STEP_UP: PageText(
             title="Is it still you?",
@@ -212,6 +231,7 @@ ENGLISH: Final = AccountTexts(
         trusted_until="until",
         unknown_device="A device that did not say what it is",
         forget="Ask for a second factor on all of them",
+        forget_one="Forget",
         sign_out="Sign out",
     ),
     codes=CodesText(
@@ -234,6 +254,7 @@ ENGLISH: Final = AccountTexts(
         Said.ADDED: "It is added.",
         Said.RENAMED: "It has another name.",
         Said.REMOVED: "It is removed.",
+        Said.ONE_FORGOTTEN: "That device is asked for a second factor again.",
         Said.FORGOTTEN: "Every device is asked for a second factor again.",
         Said.SIGNED_OUT: "You are signed out.",
     },
@@ -245,6 +266,9 @@ ENGLISH: Final = AccountTexts(
     ),
     remember="Do not ask for it on this device again",
     otherwise="or",
+    by_mail="Have a code mailed to me",
+    by_other_ways="Sign in another way",
+    mail_again="Have another mail sent",
     mailed_code=FieldText(
         "Code from your mailbox", "The eight digits of the mail that we just sent."
     ),
@@ -285,6 +309,12 @@ ENGLISH: Final = AccountTexts(
         ),
         "TOO_MANY_FACTORS": Notice(
             "You have as many as there may be", ("Remove one that you no longer use first.",)
+        ),
+        "DEVICE_NOT_FOUND": Notice(
+            "This device is not trusted", ("It may have been forgotten already.",)
+        ),
+        "SIGN_IN_METHOD_OFF": Notice(
+            "This way to sign in is switched off", ("Sign in another way.",)
         ),
         "FACTOR_NOT_FOUND": Notice(
             "This is not there",
