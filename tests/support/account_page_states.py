@@ -19,13 +19,15 @@ from entrypoints.http.account_pages.rendering import (
     app_page,
     change_page,
     codes_page,
-    email_sign_in_page,
     mail_first_page,
-    mailed_code_page,
     passkey_page,
-    prove_page,
     said_page,
     security_page,
+)
+from entrypoints.http.account_pages.rendering_sign_in import (
+    email_sign_in_page,
+    mailed_code_page,
+    prove_page,
     sign_in_page,
 )
 from entrypoints.http.account_pages.texts import ENGLISH

@@ -26,11 +26,8 @@ from entrypoints.http.account_pages.places import (
     with_query,
 )
 from entrypoints.http.account_pages.proofs import code_in
-from entrypoints.http.account_pages.rendering import (
-    email_sign_in_page,
-    mailed_code_page,
-    said_page,
-)
+from entrypoints.http.account_pages.rendering import said_page
+from entrypoints.http.account_pages.rendering_sign_in import email_sign_in_page, mailed_code_page
 from entrypoints.http.account_pages.sign_in import Ending, enter
 from entrypoints.http.account_pages.texts import ENGLISH
 from entrypoints.http.account_pages.visitors import ensure_ready, refused_page, to

@@ -16,7 +16,8 @@ from application.factors.sign_in import SIGN_IN, SecondFactorRequired
 from domain.errors import DomainError
 from domain.mail.code import code_of
 from entrypoints.http.account_pages.places import PREFIX, Goal, Place, form_of, with_query
-from entrypoints.http.account_pages.rendering import mailed_sign_in_page, said_page
+from entrypoints.http.account_pages.rendering import said_page
+from entrypoints.http.account_pages.rendering_sign_in import mailed_sign_in_page
 from entrypoints.http.account_pages.sign_in import ask_for_more
 from entrypoints.http.account_pages.texts import ENGLISH
 from entrypoints.http.account_pages.visitors import ensure_ready, refused_page, signed_in, to

@@ -1,4 +1,7 @@
-"""Makes the account's pages of what is known and of the words in ``texts``."""
+"""Makes the account's pages of what is known and of the words in ``texts``.
+
+Those on which users show who they are stand in ``rendering_sign_in``.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,15 +18,13 @@ from entrypoints.http.account_pages.places import (
     FACTOR,
     FIELDS,
     MAILED_CODE,
-    PROOFS,
-    Goal,
     Place,
     Said,
-    with_query,
 )
 from entrypoints.http.account_pages.shown import shown_device, shown_factor
-from entrypoints.http.account_pages.texts import ENGLISH, PageText
-from entrypoints.http.pages.flows import TOKEN, Form
+from entrypoints.http.account_pages.texts import ENGLISH
+from entrypoints.http.account_pages.wording import PageText
+from entrypoints.http.pages.flows import Form
 from entrypoints.http.pages.rendering import CSP, in_words, page, shown_field, span_in_words
 from entrypoints.http.pages.texts import Notice
 
@@ -40,121 +41,6 @@ type Options = Mapping[str, object]
 """What a browser makes or shows a passkey with."""
 
 
-def sign_in_page(
-    form: Form,
-    *,
-    goal: Goal,
-    passkey: tuple[str, Options] | None,
-    has_password: bool = True,
-    has_mail: bool = False,
-    status: int = 200,
-    problems: Sequence[Violation] = (),
-    said: Said | None = None,
-    wait: int | None = None,
-) -> Response:
-    """Return the page that asks for address and password, and offers passkeys.
-
-    ``passkey`` is a challenge with its options; None where there is no such way to sign in.
-    ``has_password`` and ``has_mail``: there are these.
-    """
-    return _asking_page(
-        "sign-in.html",
-        Place.SIGN_IN,
-        form,
-        status=status,
-        problems=problems,
-        wait=wait,
-        has_script=passkey is not None,
-        hidden=goal.fields,
-        said=None if said is None else ENGLISH.said[said],
-        has_password=has_password,
-        by_mail=with_query(Place.EMAIL_SIGN_IN, goal.fields) if has_mail else None,
-        challenge=passkey[0] if passkey else None,
-        options=_as_json(passkey[1]) if passkey else None,
-    )
-
-
-def email_sign_in_page(
-    form: Form,
-    *,
-    goal: Goal,
-    status: int = 200,
-    problems: Sequence[Violation] = (),
-    wait: int | None = None,
-) -> Response:
-    """Return the page that asks where a code is to be mailed."""
-    place = Place.EMAIL_SIGN_IN
-    return _mail_page(place, form, goal, (), status=status, problems=problems, wait=wait)
-
-
-def mailed_code_page(
-    *,
-    goal: Goal,
-    status: int = 200,
-    problems: Sequence[Violation] = (),
-    wait: int | None = None,
-) -> Response:
-    """Return the page that takes the mailed code; it says the same for every address (EN-1)."""
-    again = [(with_query(Place.EMAIL_SIGN_IN, goal.fields), ENGLISH.mail_again)]
-    place = Place.MAILED_CODE
-    return _mail_page(place, {}, goal, again, status=status, problems=problems, wait=wait)
-
-
-def _mail_page(
-    place: Place, form: Form, goal: Goal, links: Sequence[tuple[str, str]], **how: Any
-) -> Response:
-    other = (with_query(Place.SIGN_IN, goal.fields), ENGLISH.by_other_ways)
-    links = [*links, other]
-    return _asking_page("by-mail.html", place, form, hidden=goal.fields, links=links, **how)
-
-
-def prove_page(
-    place: Place,
-    *,
-    methods: Sequence[str],
-    hidden: Mapping[str, str],
-    options: Options | None = None,
-    is_signed_in: bool = False,
-    may_remember: bool = False,
-    status: int = 200,
-    problems: Sequence[Violation] = (),
-    wait: int | None = None,
-) -> Response:
-    """Return the page that takes any one of these proofs, the best one first."""
-    problems = in_words(problems, ENGLISH.reasons)
-    proofs = [
-        {
-            "text": ENGLISH.proofs[kind],
-            "field": shown_field(
-                PROOFS[kind],
-                label=ENGLISH.proofs[kind].field.label,
-                hint=ENGLISH.proofs[kind].field.hint,
-                value="",
-                problems=problems,
-            ),
-        }
-        for kind in methods
-        if kind in PROOFS
-    ]
-    labels = {PROOFS[kind].name: ENGLISH.proofs[kind].field for kind in methods if kind in PROOFS}
-    return _page(
-        "prove.html",
-        status,
-        title=ENGLISH.pages[place].title,
-        text=ENGLISH.pages[place],
-        action=place.value,
-        hidden=hidden,
-        proofs=proofs,
-        labels=labels,
-        has_script="passkey" in methods and options is not None,
-        options=_as_json(options) if "passkey" in methods and options is not None else None,
-        problems=problems,
-        is_signed_in=is_signed_in,
-        may_remember=may_remember,
-        wait=wait,
-    )
-
-
 def security_page(
     factors: Sequence[ListedFactor],
     devices: Sequence[TrustedDevice] = (),
@@ -165,7 +51,7 @@ def security_page(
 ) -> Response:
     """Return the page that shows what the account has."""
     has_second = any(is_second(each.factor) for each in factors)
-    return _page(
+    return plain_page(
         "security.html",
         200,
         title=ENGLISH.pages[Place.SECURITY].title,
@@ -181,16 +67,11 @@ def security_page(
 
 def mail_first_page(place: Place, *, csrf: str) -> Response:
     """Return the page that asks before a code is mailed; its button begins what ``place`` does."""
-    return _button_page(ENGLISH.mail_first, place, {"csrf": csrf})
+    return button_page(ENGLISH.mail_first, place, {"csrf": csrf})
 
 
-def mailed_sign_in_page(token: str) -> Response:
-    """Return the page whose button signs in with a mailed link."""
-    place = Place.MAILED_SIGN_IN
-    return _button_page(ENGLISH.pages[place], place, {TOKEN: token})
-
-
-def _button_page(text: PageText, place: Place, hidden: Mapping[str, str]) -> Response:
+def button_page(text: PageText, place: Place, hidden: Mapping[str, str]) -> Response:
+    """Return a page with a button, and nothing to fill in."""
     facts: dict[str, Any] = {
         "action": place.value,
         "fields": (),
@@ -198,7 +79,7 @@ def _button_page(text: PageText, place: Place, hidden: Mapping[str, str]) -> Res
         "about": None,
         "is_grave": False,
     }
-    return _page("change.html", 200, title=text.title, text=text, hidden=hidden, **facts)
+    return plain_page("change.html", 200, title=text.title, text=text, hidden=hidden, **facts)
 
 
 def app_page(
@@ -216,7 +97,7 @@ def app_page(
 
     ``has_mailed``: a code was mailed, which is asked for as well.
     """
-    return _asking_page(
+    return asking_page(
         "authenticator-app.html",
         Place.AUTHENTICATOR_APP,
         form,
@@ -240,7 +121,7 @@ def passkey_page(
     problems: Sequence[Violation] = (),
 ) -> Response:
     """Return the page on which a browser makes a passkey."""
-    return _asking_page(
+    return asking_page(
         "passkey.html",
         Place.PASSKEY,
         form,
@@ -249,7 +130,7 @@ def passkey_page(
         has_script=True,
         has_mailed=has_mailed,
         hidden={"csrf": csrf, "state": state},
-        options=_as_json(options),
+        options=as_json(options),
     )
 
 
@@ -264,7 +145,7 @@ def change_page(
 ) -> Response:
     """Return the page that asks once more before something is changed."""
     factor = {} if about is None else {FACTOR: str(about.factor.id)}
-    return _asking_page(
+    return asking_page(
         "change.html",
         place,
         form,
@@ -278,7 +159,9 @@ def change_page(
 
 def codes_page(codes: Sequence[str], *, email: str) -> Response:
     """Return the page with recovery codes, to be printed; it is the only one that shows them."""
-    return _page("recovery-codes.html", 200, title=ENGLISH.codes.title, codes=codes, email=email)
+    return plain_page(
+        "recovery-codes.html", 200, title=ENGLISH.codes.title, codes=codes, email=email
+    )
 
 
 def said_page(
@@ -290,7 +173,7 @@ def said_page(
     wait: int | None = None,
 ) -> Response:
     """Return a page that says why nothing came of it, and where to go on."""
-    return _page(
+    return plain_page(
         "said.html",
         status,
         title=notice.title,
@@ -301,7 +184,7 @@ def said_page(
     )
 
 
-def _asking_page(
+def asking_page(
     template: str,
     place: Place,
     form: Form,
@@ -312,6 +195,10 @@ def _asking_page(
     has_mailed: bool = False,
     **facts: Any,
 ) -> Response:
+    """Return a page with the fields of this place, and what is wrong with them.
+
+    ``has_mailed``: a code was mailed, which is asked for as well. ``facts`` are the template's.
+    """
     text, problems = ENGLISH.pages[place], in_words(problems, ENGLISH.reasons)
     labels = {MAILED_CODE.name: ENGLISH.mailed_code, **text.fields}
     fields = [
@@ -324,7 +211,7 @@ def _asking_page(
         )
         for field in (*([MAILED_CODE] if has_mailed else []), *FIELDS.get(place, ()))
     ]
-    return _page(
+    return plain_page(
         template,
         status,
         title=text.title,
@@ -338,7 +225,7 @@ def _asking_page(
     )
 
 
-def _page(
+def plain_page(
     template: str,
     status: int,
     *,
@@ -347,6 +234,7 @@ def _page(
     wait: int | None = None,
     **facts: Any,
 ) -> Response:
+    """Return a page, with the headers that go with it."""
     answer = page(
         template,
         status,
@@ -369,5 +257,6 @@ def _in_groups(secret: str) -> str:
     return " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
 
 
-def _as_json(options: Options) -> str:
+def as_json(options: Options) -> str:
+    """Return them as the script reads them."""
     return orjson.dumps(options).decode()

@@ -38,7 +38,8 @@ from entrypoints.http.account_pages.places import (
     with_query,
 )
 from entrypoints.http.account_pages.proofs import credential_in, field_of, proof_in
-from entrypoints.http.account_pages.rendering import prove_page, said_page, sign_in_page
+from entrypoints.http.account_pages.rendering import said_page
+from entrypoints.http.account_pages.rendering_sign_in import prove_page, sign_in_page
 from entrypoints.http.account_pages.state import opened_state, sealed_state
 from entrypoints.http.account_pages.texts import ENGLISH
 from entrypoints.http.account_pages.visitors import (

@@ -17,7 +17,8 @@ from entrypoints.http.account_pages.places import (
     form_of,
 )
 from entrypoints.http.account_pages.proofs import field_of, proof_in
-from entrypoints.http.account_pages.rendering import prove_page, said_page
+from entrypoints.http.account_pages.rendering import said_page
+from entrypoints.http.account_pages.rendering_sign_in import prove_page
 from entrypoints.http.account_pages.texts import ENGLISH
 from entrypoints.http.account_pages.visitors import Visitor, for_visitor, signed_in
 from entrypoints.http.edge.dependencies import From, Services

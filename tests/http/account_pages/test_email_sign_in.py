@@ -108,7 +108,7 @@ async def test_every_address_is_answered_alike(start: Start) -> None:
 
 async def test_a_wrong_code_can_be_mended_and_costs_a_guess(start: Start) -> None:
     """
-    SI-1: after too many the right one is refused for a while, and the page says for how long.
+    After too many the right one is refused for a while, and the page says for how long.
     """
     api = await start(sign_in_methods=BY_MAIL, sign_in_attempts=3)
     await api.verified_user()
