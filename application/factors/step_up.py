@@ -121,7 +121,7 @@ class StepUp:
     """Take a proof in a session: it knows then that its user was there just now.
 
     The refresh token that came along is spent (ASVS 7.2.4): what was copied from the session as it
-    was before is of no use after it.
+    was before is of no use after it. Only another proof has the answer repeated, within the grace.
     """
 
     def __init__(
@@ -206,6 +206,7 @@ class StepUp:
             policy=self._session_policy,
             now=self._clock.now(),
             entropy=self._randomness.token_bytes,
+            proven=True,
         )
 
     async def _password(

@@ -24,8 +24,12 @@ from domain.sessions.session import (
     Session,
     SessionIsOver,
     SessionPolicy,
+    Withheld,
 )
 from domain.users.user import User
+
+STEPPED_UP = "STEPPED_UP"
+"""Why a token was refused that was spent with a proof a moment ago."""
 
 
 class RefreshSession:
@@ -59,12 +63,17 @@ class RefreshSession:
         """Return a new access token and the one successor of the refresh token.
 
         Raises RefreshTokenInvalid for a token that is none of ours and SessionIsOver, with
-        the reason, for a genuine one that has ended or was found to be copied.
+        the reason, for a genuine one that has ended or was found to be copied. One that was spent
+        with a proof a moment ago is RefreshTokenInvalid, too, and ends nothing: whoever gave the
+        proof has its successor by now.
         """
         presented = RefreshToken.parse(refresh_token)
-        return await retry_on_conflict(lambda: self._refresh(presented, origin))
+        grant = await retry_on_conflict(lambda: self._refresh(presented, origin))
+        if grant is None:
+            raise RefreshTokenInvalid
+        return grant
 
-    async def _refresh(self, presented: RefreshToken, origin: Origin) -> TokenGrant:
+    async def _refresh(self, presented: RefreshToken, origin: Origin) -> TokenGrant | None:
         async with self._unit_of_work() as unit:
             found = await unit.sessions.get_with_user(presented.session_id)
             if found is None:
@@ -84,7 +93,7 @@ class RefreshSession:
             grant = self._grant(rotation, session, user, now)
             await self._write(unit, rotation, session, user, origin)
             await unit.commit()
-        if grant is not None:
+        if grant is not None or isinstance(rotation, Withheld):
             return grant
         raise SessionIsOver.because(
             rotation.reason if isinstance(rotation, Over) else EndReason.REFRESH_TOKEN_REUSED
@@ -105,8 +114,9 @@ class RefreshSession:
         self, unit: SessionsUnit, rotation: Rotation, session: Session, user: User, origin: Origin
     ) -> None:
         actor = Principal(kind=PrincipalKind.USER, user_id=user.id, session_id=session.id)
-        if isinstance(rotation, Over):
-            now, because = self._clock.now(), rotation.reason.value
+        if isinstance(rotation, Over | Withheld):
+            now = self._clock.now()
+            because = rotation.reason.value if isinstance(rotation, Over) else STEPPED_UP
             refused = SessionRefused(user_id=user.id, because=because, occurred_at=now)
             await self._recorder.record(unit, refused, actor=actor, origin=origin)
             return

@@ -14,6 +14,7 @@ _FORM = re.compile(r"dwr_[A-Za-z0-9_-]{91}")
 _PREFIX = "dwr_"
 _GENERATION_BYTES = 4
 SECRET_BYTES = 32
+_SUCCESSOR = b"doorward refresh successor v1"
 FAMILY_BYTES = 16
 
 
@@ -74,22 +75,26 @@ class RefreshToken:
         """Return the token of the next generation with that secret."""
         return RefreshToken(self.session_id, self.generation + 1, self.family_secret, secret)
 
-    def seal(self, successor: "RefreshToken") -> bytes:
-        """Return the successor's secret under a key that only this token yields."""
-        return _xor(successor.secret, self._pad())
+    def seal(self, successor: "RefreshToken", *, proven: bool = False) -> bytes:
+        """Return the successor's secret under a key that only this token yields.
 
-    def open(self, sealed: bytes) -> "RefreshToken":
-        """Return the successor that :meth:`seal` was given."""
-        return self.successor(_xor(sealed, self._pad()))
+        ``proven``: it came with a proof of who the user is, under another key.
+        """
+        return _xor(successor.secret, self._pad(proven=proven))
 
-    def _pad(self) -> bytes:
+    def open(self, sealed: bytes, *, proven: bool = False) -> "RefreshToken":
+        """Return the successor that :meth:`seal` was given, if ``proven`` is as it was there."""
+        return self.successor(_xor(sealed, self._pad(proven=proven)))
+
+    def _pad(self, *, proven: bool) -> bytes:
         """Return 256 bits that only this token yields.
 
         HKDF-SHA256 (RFC 5869) with an empty salt, one block. Each token has one successor,
-        so the pad is used once and an exclusive-or is all the cipher it takes.
+        so a pad is used once and an exclusive-or is all the cipher it takes.
         """
         key = hmac.digest(bytes(32), self.secret, "sha256")
-        return hmac.digest(key, b"doorward refresh successor v1" + self.digest + b"\x01", "sha256")
+        of = b"doorward refresh successor of a proof v1" if proven else _SUCCESSOR
+        return hmac.digest(key, of + self.digest + b"\x01", "sha256")
 
 
 def _xor(left: bytes, right: bytes) -> bytes:

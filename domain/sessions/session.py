@@ -121,13 +121,18 @@ class Reused:
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """The token was spent a moment ago with a proof, and none came along now. Nothing changed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Over:
     """The token is genuine and the session has ended. Nothing changed."""
 
     reason: EndReason
 
 
-type Rotation = Rotated | Replayed | Reused | Over
+type Rotation = Rotated | Replayed | Withheld | Reused | Over
 """An outcome and no exception: reuse must be *committed* before it is answered (F2)."""
 
 
@@ -229,9 +234,19 @@ class Session:
         self.assurance = self.assurance.raised_by(evidence, at=now)
 
     def rotate(
-        self, presented: RefreshToken, *, policy: SessionPolicy, now: datetime, entropy: Entropy
+        self,
+        presented: RefreshToken,
+        *,
+        policy: SessionPolicy,
+        now: datetime,
+        entropy: Entropy,
+        proven: bool = False,
     ) -> Rotation:
         """Spend a refresh token, repeat the answer, or detect that the token was copied.
+
+        ``proven``: a proof of who the user is comes along. What was spent with one is repeated to
+        one only: a copy of the token from before would else have what the proof has raised (ASVS
+        7.2.4). The session must be saved with it.
 
         Raises :class:`RefreshTokenInvalid`, and changes nothing, for a token that this
         session never gave out: a guess must not be able to end a user's session.
@@ -243,9 +258,9 @@ class Session:
         if (reason := self.over(now)) is not None:
             return Over(reason)
         if presented.generation == self.generation:
-            return self._advance(presented, policy, now, entropy)
+            return self._advance(presented, policy, now, entropy, proven=proven)
         if presented.generation == self.generation - 1 and self._within_grace(policy, now):
-            return self._repeat(presented, now)
+            return self._repeat(presented, now, proven=proven)
         self._close(EndReason.REFRESH_TOKEN_REUSED, now)
         return Reused(SessionReused(session_id=self.id, user_id=self.user_id, occurred_at=now))
 
@@ -267,19 +282,32 @@ class Session:
         return now <= self.rotated_at + policy.grace
 
     def _advance(
-        self, presented: RefreshToken, policy: SessionPolicy, now: datetime, entropy: Entropy
+        self,
+        presented: RefreshToken,
+        policy: SessionPolicy,
+        now: datetime,
+        entropy: Entropy,
+        *,
+        proven: bool,
     ) -> Rotated:
         token = presented.successor(entropy(SECRET_BYTES))
-        self.sealed_successor = presented.seal(token) if policy.grace else None
+        self.sealed_successor = presented.seal(token, proven=proven) if policy.grace else None
         self.previous_digest, self.current_digest = self.current_digest, token.digest
         self.generation, self.rotated_at, self.last_used_at = token.generation, now, now
         self.idle_expires_at = now + policy.idle
         event = SessionRefreshed(session_id=self.id, user_id=self.user_id, occurred_at=now)
         return Rotated(token, event)
 
-    def _repeat(self, presented: RefreshToken, now: datetime) -> Rotation:
+    def _repeat(self, presented: RefreshToken, now: datetime, *, proven: bool) -> Rotation:
         assert self.sealed_successor is not None  # noqa: S101 - _within_grace said so
         token = presented.open(self.sealed_successor)
+        # Sealed with a proof it opens to another one.
+        if not hmac.compare_digest(token.digest, self.current_digest):
+            if not proven:
+                return Withheld()
+            token = presented.open(self.sealed_successor, proven=True)
+        elif proven:
+            self.sealed_successor = presented.seal(token, proven=True)
         event = SessionReplayed(session_id=self.id, user_id=self.user_id, occurred_at=now)
         return Replayed(token, event)
 

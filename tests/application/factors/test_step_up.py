@@ -229,21 +229,34 @@ async def test_only_the_refresh_token_of_the_very_session_is_taken() -> None:
     await service.step_up(grant, app.proof())
 
 
-async def test_the_spent_token_gets_the_same_successor_within_the_grace() -> None:
-    """RF-2: a lost answer logs nobody out; the code is not good twice all the same."""
+async def test_the_spent_token_gets_its_successor_within_the_grace_with_a_proof_alone() -> None:
+    """ASVS 7.2.4: a copy from before has no part in it; RF-2: a lost answer logs nobody out."""
     service = Service()
     grant, app, codes = await with_a_factor(service)
     stepped = await service.step_up(grant, app.proof())
     with pytest.raises(InvalidProof):
         await service.step_up(grant, app.proof())
-    replayed = await service.refresh(grant.refresh_token)
-    assert replayed.refresh_token == stepped.refresh_token
-    assert replayed.session.assurance == stepped.session.assurance
+    with pytest.raises(RefreshTokenInvalid):
+        await service.refresh(grant.refresh_token)
+    assert service.audited("session.refused")[-1].reason == "STEPPED_UP"
     service.clock.advance(SECOND)
     again = await service.step_up(grant, Proof(ProofKind.RECOVERY_CODE, codes[0]))
     assert again.refresh_outcome is RefreshOutcome.REPLAYED
     assert again.refresh_token == stepped.refresh_token
     assert level_of(again) == ("aal2", "pwd otp rc mfa")
+    await service.refresh(stepped.refresh_token)  # and the session lives on
+
+
+async def test_a_token_that_was_refreshed_before_the_proof_has_no_part_in_it_either() -> None:
+    """ASVS 7.2.4: the proof came with a token that had a successor already."""
+    service = Service()
+    grant, app, _ = await with_a_factor(service)
+    refreshed = await service.refresh(grant.refresh_token)
+    stepped = await service.step_up(grant, app.proof())
+    assert stepped.refresh_token == refreshed.refresh_token
+    with pytest.raises(RefreshTokenInvalid):
+        await service.refresh(grant.refresh_token)
+    assert level_of(await service.refresh(stepped.refresh_token))[0] == "aal2"
 
 
 async def test_a_copied_token_ends_the_session_whatever_is_shown() -> None:
@@ -333,8 +346,13 @@ async def test_two_proofs_and_a_refresh_at_once_leave_one_successor_and_the_leve
         service.step_up(grant, app.proof()),
         service.step_up(grant, Proof(ProofKind.RECOVERY_CODE, codes[0])),
         service.refresh(grant.refresh_token),
+        return_exceptions=True,
     )
-    tokens = {each.refresh_token for each in (by_code, by_recovery, refreshed)}
+    assert isinstance(by_code, TokenGrant)
+    assert isinstance(by_recovery, TokenGrant)
+    assert isinstance(refreshed, TokenGrant | RefreshTokenInvalid)  # before the proofs, or after
+    found = (by_code, by_recovery, refreshed)
+    tokens = {each.refresh_token for each in found if isinstance(each, TokenGrant)}
     assert len(tokens) == 1
     last = await service.refresh(tokens.pop())
     assert level_of(last) == ("aal2", "pwd otp rc mfa")
