@@ -6,7 +6,7 @@ any of its windows. Every address is answered alike (EN-1).
 
 from functools import partial
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
 from application.factors.methods import SignInMethod, SignInMethodOff
@@ -41,9 +41,10 @@ from entrypoints.http.edge.cookies import (
 from entrypoints.http.edge.csrf import require_own_page
 from entrypoints.http.edge.dependencies import From, Services, limited
 from entrypoints.http.edge.errors import MultipleCredentials, retry_after_of, status_of
+from entrypoints.http.edge.router import Router
 from entrypoints.http.pages.flows import gaps_in
 
-router = APIRouter(prefix=PREFIX, include_in_schema=False, default_response_class=HTMLResponse)
+router = Router(prefix=PREFIX, include_in_schema=False, default_response_class=HTMLResponse)
 
 _UNREADABLE = partial(
     said_page, ENGLISH.unreadable, status=400, goal=Place.SIGN_IN, words=ENGLISH.start_again
