@@ -5,7 +5,6 @@ out of something. Here they become one of three: the store does not answer, anot
 was faster, or a value is taken. Everything else is a mistake of ours and stays what it is.
 """
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -13,7 +12,7 @@ from datetime import timedelta
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from adapters.sqlalchemy.failures import Unusable, cause_of
+from adapters.sqlalchemy.failures import Unusable, cause_of, is_of_sqlite
 from domain.errors import ConcurrentChange, DomainError, ServiceUnavailable
 from domain.failures import Failure
 
@@ -136,7 +135,7 @@ def _of_postgresql(error: BaseException) -> Exception | None:
 
 
 def _of_sqlite(error: BaseException) -> Exception | None:
-    if not isinstance(error, sqlite3.Error):
+    if not is_of_sqlite(error):
         return None
     # Some errors come from the Python module itself and have no name.
     name = getattr(error, "sqlite_errorname", "")

@@ -4,7 +4,6 @@ What a server, a driver or SQLite itself says is never passed on; only its code 
 """
 
 import errno
-import sqlite3
 from typing import Literal
 
 from adapters.network.failures import Server, failure_of
@@ -113,12 +112,18 @@ def cause_of(error: BaseException) -> Failure | None:
     if isinstance(state, str):
         cause = causes.SQLSTATES.get(state) or causes.SQLSTATES.get(state[:2])
         return None if cause is None else _failure(cause, state, "sqlstate")
-    if isinstance(error, sqlite3.Error):
+    if is_of_sqlite(error):
         return _of_sqlite(error)
     return _of_driver(error) or failure_of(error, _SERVER)
 
 
-def _of_sqlite(error: sqlite3.Error) -> Failure | None:
+def is_of_sqlite(error: BaseException) -> bool:
+    """Tell whether SQLite says so, by name: a service on PostgreSQL need not load its driver."""
+    kinds = ((kind.__module__, kind.__name__) for kind in type(error).__mro__)
+    return ("sqlite3", "Error") in kinds
+
+
+def _of_sqlite(error: BaseException) -> Failure | None:
     name = getattr(error, "sqlite_errorname", "")
     for beginning, cause in causes.SQLITE.items():
         if name.startswith(beginning):

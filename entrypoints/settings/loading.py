@@ -1,6 +1,5 @@
 """Reading the settings, and saying what is wrong with them without repeating them."""
 
-import difflib
 import re
 import stat
 from pathlib import Path
@@ -93,6 +92,8 @@ def _unknown(key: str) -> str:
     # The end of a broken secret can look like a key: only what is written like one is repeated.
     if not re.fullmatch(r"[A-Za-z][A-Za-z_]{0,39}", key):
         return ".env: has a line that is no setting. Remove it."
-    near = difflib.get_close_matches(key.lower(), Settings.model_fields, n=1)
+    from difflib import get_close_matches  # only a mistake needs it
+
+    near = get_close_matches(key.lower(), Settings.model_fields, n=1)
     cure = f"Did you mean {near[0].upper()}?" if near else "Remove it."
     return f"{key.upper()}: in .env, but there is no such setting. {cure}"

@@ -53,6 +53,7 @@ NEVER_IDLE = {
     "segno": "QR codes",
     "dependency_injector.containers": "brings the wiring below",
     "dependency_injector.wiring": "brings every web framework that is installed",
+    "difflib": "what a misspelt setting may have meant",
     "email.mime": "mails",
     "entrypoints.cli.accounts": "commands",
     "entrypoints.cli.check": "the same",
@@ -83,7 +84,7 @@ ONLY_HTTP = {
     "starlette": "the same",
     "uvicorn": "the same",
 }
-DRIVERS = {"sqlite": {"aiosqlite"}, "postgres": {"asyncpg"}}
+DRIVERS = {"sqlite": {"aiosqlite", "sqlite3"}, "postgres": {"asyncpg"}}
 
 
 type _Process = subprocess.Popen[str]
