@@ -3,6 +3,7 @@
 All else is in :mod:`entrypoints.cli.main`.
 """
 
+import gc
 import sys
 from typing import NoReturn
 
@@ -11,9 +12,12 @@ _OURS = frozenset({"domain", "application", "adapters", "migrations", "entrypoin
 
 def main() -> None:
     """Run the command line, or end the process with the cure for a broken installation."""
+    gc.disable()  # all that is imported now stays: to look through it, also at the end, is in vain
     try:
         from entrypoints.cli.main import main as run
 
+        gc.freeze()
+        gc.enable()
         run()
     except ImportError as failure:
         _end(failure)

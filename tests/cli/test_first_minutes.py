@@ -104,6 +104,21 @@ def test_all_that_is_heavy_exists() -> None:
     assert {name for name in HEAVY if importlib.util.find_spec(name) is None} == set()
 
 
+def test_a_command_collects_its_own_garbage_and_not_what_was_imported_for_it() -> None:
+    program = """
+import gc, sys
+from entrypoints.cli.start import main
+sys.argv = ["doorward", "--version"]
+try:
+    main()
+except SystemExit:
+    pass
+print(gc.isenabled(), gc.get_freeze_count() > 10_000)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout.split()[1:] == [b"True", b"True"]
+
+
 def test_a_group_is_announced_as_it_is_named() -> None:
     """
     Help reads the table, not the modules: both have to say the same.
