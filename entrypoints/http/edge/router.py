@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Response  # noqa: TID251 - it is this one
 from fastapi.datastructures import Default
 from fastapi.params import Depends
 from fastapi.routing import APIRoute

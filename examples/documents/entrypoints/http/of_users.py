@@ -1,6 +1,6 @@
 """Other users' documents, for a caller with the permission."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from application.paging import InvalidCursor
 from domain.errors import ValidationFailed
@@ -12,13 +12,14 @@ from entrypoints.http.edge.answers import ListEnvelope
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, Asked, From, SignedIn, identified
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.parameters import IdInPath
+from entrypoints.http.edge.router import Router
 from examples.documents.domain.document import DocumentNotFound
 from examples.documents.domain.events import DocumentId
 from examples.documents.entrypoints.http.answers import DocumentOut
 from examples.documents.entrypoints.http.dependencies import DocumentsUse
 from examples.documents.entrypoints.representation import document_body
 
-router = APIRouter(
+router = Router(
     prefix="/api/v1/users/{user_id}/documents",
     tags=["Documents of users"],
     responses=responses(*CALLER_ERRORS, PermissionDenied, UserNotFound),

@@ -1,6 +1,6 @@
 """The caller's own documents; they take no permission."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from application.expectations import ChangedMeanwhile
 from application.paging import InvalidCursor
@@ -12,6 +12,7 @@ from entrypoints.http.edge.dependencies import CALLER_ERRORS, Asked, From, Signe
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.headers import ETAG, with_headers
 from entrypoints.http.edge.parameters import IdInPath
+from entrypoints.http.edge.router import Router
 from examples.documents.domain.document import DocumentNotFound
 from examples.documents.domain.events import DocumentId
 from examples.documents.entrypoints.http.answers import DocumentOut, document_answer, etag_of
@@ -19,7 +20,7 @@ from examples.documents.entrypoints.http.dependencies import DocumentsUse
 from examples.documents.entrypoints.http.requests import DocumentChangeRequest, DocumentRequest
 from examples.documents.entrypoints.representation import document_body
 
-router = APIRouter(
+router = Router(
     prefix="/api/v1/users/me/documents",
     tags=["My documents"],
     responses=responses(*CALLER_ERRORS),
