@@ -260,5 +260,5 @@ async def test_a_permission_of_documents_sleeps_with_the_role_that_gives_it(
     refused = await api.get(path, access=reader.access)
     assert refusal_of(refused) == (401, "STEP_UP_REQUIRED")
     assert refused.json()["error"]["step_up"] == {"acr": "aal2", "max_age": None}
-    await api.shows(reader, Method.OTP)
+    reader = await api.shows(reader, Method.OTP)
     assert len(data_of(await api.get(path, access=reader.access))) == 1
