@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from application.access.mails import ENGLISH as ACCESS
 from application.accounts.mails import ENGLISH as ACCOUNTS
+from application.api_keys.mails import ENGLISH as API_KEYS
 from application.credentials.mails import ENGLISH as CREDENTIALS
 from application.factors.mails import ENGLISH as FACTORS
 from application.mail.texts import MailText
@@ -13,6 +14,7 @@ from domain.mail.message import MessageKind
 ENGLISH: Mapping[MessageKind, MailText] = {
     **ACCESS,
     **ACCOUNTS,
+    **API_KEYS,
     **CREDENTIALS,
     **FACTORS,
     **SESSIONS,

@@ -39,6 +39,7 @@ from domain.sessions.session import SessionPolicy
 if TYPE_CHECKING:
     from application.access.wiring import Access
     from application.accounts.wiring import Accounts
+    from application.api_keys.wiring import ApiKeys
     from application.audit.wiring import Audit
     from application.credentials.wiring import Credentials
     from application.factors.planted import PlantedFactors
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from application.keys.wiring import Keys
     from application.mail.relay import RelayOutbox
     from application.mail.wiring import Mail
+    from application.service_accounts.wiring import ServiceAccounts
     from application.sessions.wiring import Sessions
     from application.users.wiring import Users
 
@@ -78,6 +80,7 @@ class Policies:
 
     ``own_permissions`` are those of this service, ``texts`` the words of every mail;
     ``administrator_acr`` is the level below which the built-in administrator's role is dormant.
+    ``longest_api_key`` is for how long any API key may live, None for good.
     """
 
     own_permissions: frozenset[Permission]
@@ -95,6 +98,7 @@ class Policies:
     request_patience: timedelta
     reauthentication_max_age: timedelta
     administrator_acr: Level | None = None
+    longest_api_key: timedelta | None = None
 
 
 class Service[U: ServiceUnit]:
@@ -192,6 +196,28 @@ class Service[U: ServiceUnit]:
         )
 
     @cached_property
+    def service_accounts(self) -> "ServiceAccounts":
+        """Service accounts."""
+        from application.service_accounts.wiring import service_accounts
+
+        return service_accounts(kernel=self.kernel, audit=self.audit, units=self.ports.units)
+
+    @cached_property
+    def api_keys(self) -> "ApiKeys":
+        """API keys, and the caller who comes with one."""
+        from application.api_keys.wiring import api_keys
+
+        return api_keys(
+            kernel=self.kernel,
+            audit=self.audit,
+            mail=self.mail,
+            access=self.access,
+            units=self.ports.units,
+            longest=self.policies.longest_api_key,
+            administrator_acr=self.policies.administrator_acr,
+        )
+
+    @cached_property
     def credentials(self) -> "Credentials[U]":
         """Passwords, and the secrets that travel by mail."""
         from application.credentials.wiring import credentials
@@ -283,6 +309,7 @@ class Service[U: ServiceUnit]:
             *self.users.owned,
             *self.credentials.owned,
             *self.factors.owned,
+            *self.api_keys.owned,
             *self.sessions.owned,
             *self.mail.owned,
             *self.audit.owned,
@@ -293,6 +320,7 @@ class Service[U: ServiceUnit]:
         """What every capability removes once it has expired."""
         return (
             *self.sessions.purges,
+            *self.api_keys.purges,
             *self.credentials.purges,
             *self.factors.purges,
             *self.accounts.purges,

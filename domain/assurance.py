@@ -2,7 +2,7 @@
 
 The levels are the authenticator assurance levels of NIST SP 800-63B, and above them OpenID's
 ``phr``, phishing-resistant. The methods have the names of RFC 8176 where it has one; ``email``,
-``rc`` (a recovery code) and ``device`` (a trusted one) are Doorward's own.
+``rc`` (a recovery code), ``device`` (a trusted one) and ``key`` (an API key) are Doorward's own.
 """
 
 from collections.abc import Iterable, Mapping
@@ -47,7 +47,10 @@ def highest(levels: Iterable[Level]) -> Level:
 
 
 class Method(StrEnum):
-    """What a user can show: the values of ``amr``, but for ``mfa``, which is derived."""
+    """What can be shown: the values of ``amr``, but for ``mfa``, which is derived.
+
+    An API key is shown by a program, and opens no session.
+    """
 
     PASSWORD = "pwd"
     EMAIL = "email"
@@ -56,6 +59,7 @@ class Method(StrEnum):
     HARDWARE_KEY = "hwk"
     SOFTWARE_KEY = "swk"
     DEVICE = "device"
+    KEY = "key"
 
 
 _FIRST = frozenset({Method.PASSWORD, Method.EMAIL})

@@ -54,3 +54,15 @@ class SessionId(Identifier):
     """Identifies a session, and with it its refresh-token family."""
 
     __slots__ = ()
+
+
+class ServiceAccountId(Identifier):
+    """Identifies a service account."""
+
+    __slots__ = ()
+
+
+class ApiKeyId(Identifier):
+    """Identifies an API key; not what a caller proves to have one with."""
+
+    __slots__ = ()

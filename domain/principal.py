@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from domain.assurance import Assurance, Level, StepUpRequired, highest, lowest
 from domain.errors import Forbidden, ValidationFailed
-from domain.identifiers import SessionId, UserId
+from domain.identifiers import ApiKeyId, ServiceAccountId, SessionId, UserId
 
 _PERMISSION = re.compile(r"[a-z][a-z0-9_-]{0,31}:[a-z][a-z0-9_-]{0,31}")
 _ROLE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
@@ -25,6 +25,14 @@ class PermissionDenied(Forbidden):
         """Take what is missing, for the audit trail; None where no permission would do."""
         super().__init__()
         self.missing = missing
+
+
+class PersonRequired(Forbidden):
+    """The caller came with an API key, and this is for somebody who signed in."""
+
+    code = "PERSON_REQUIRED"
+    message = "An API key cannot do this. Sign in."
+    meaning = "It takes a session of the user: an API key may not do it, whatever it is given."
 
 
 class Permission(str):
@@ -148,6 +156,14 @@ class Authority:
         """The roles that do not count at this level, and from which one on they would."""
         return _dormant(self.roles, self.guards)
 
+    def narrowed_to(self, permissions: Iterable[Permission]) -> "Authority":
+        """Return those of the permissions that it gives, and nothing else: no role, no guard.
+
+        A role would say more than the permissions do: its name alone may be worth something to a
+        product.
+        """
+        return Authority(frozenset(), frozenset(each for each in permissions if self.may(each)))
+
     def may(self, permission: Permission) -> bool:
         """Tell whether that much gives the permission (:func:`permits`)."""
         return permits(self.roles, self.permissions, permission)
@@ -170,6 +186,7 @@ class PrincipalKind(StrEnum):
 
     ANONYMOUS = "anonymous"
     USER = "user"
+    SERVICE = "service"
     OPERATOR = "operator"
     SYSTEM = "system"
 
@@ -181,16 +198,26 @@ class Principal:
     ``assurance`` is what the caller's session knows of how they were recognised;
     ``has_second_factor`` says that their account takes more than a password. ``roles`` and
     ``permissions`` are what counts in this session; ``guards`` says from which level on more does.
+
+    A caller with an API key has no session and no role: what counts is what the key and its owner
+    both give. The owner is a user, or a service account.
     """
 
     kind: PrincipalKind
     user_id: UserId | None = None
+    service_account_id: ServiceAccountId | None = None
     session_id: SessionId | None = None
+    key_id: ApiKeyId | None = None
     roles: frozenset[RoleName] = frozenset()
     permissions: frozenset[Permission] = frozenset()
     guards: Guards = UNGUARDED
     assurance: Assurance | None = None
     has_second_factor: bool = False
+
+    @property
+    def account_id(self) -> UserId | ServiceAccountId | None:
+        """Whose account it is; None where nobody's is needed."""
+        return self.user_id or self.service_account_id
 
     @property
     def dormant(self) -> Mapping[RoleName, Level]:
@@ -235,12 +262,21 @@ class Principal:
             return True
         return self.assurance is not None and self.assurance.acr.reaches(level)
 
+    def ensure_no_key(self) -> None:
+        """Return if the caller did not come with an API key, else raise :class:`PersonRequired`.
+
+        A key begets nothing: no session, no other key, no proof of who its owner is.
+        """
+        if self.key_id is not None:
+            raise PersonRequired
+
     def ensure_recently_recognised(self, *, max_age: timedelta, now: datetime) -> None:
         """Return if the caller showed within ``max_age`` who they are, with all that they have.
 
         Else raises :class:`~domain.assurance.StepUpRequired` (HD-6, MF-2). Operators and the
-        system itself act without a session, and have nothing to show.
+        system itself act without a session, and have nothing to show; a key cannot show anything.
         """
+        self.ensure_no_key()
         if self.kind in _WITHOUT_SESSION:
             return
         wanted = Level.AAL2 if self.has_second_factor else Level.AAL1

@@ -58,6 +58,7 @@ def policies(settings: Settings, *, common_passwords: CommonPasswords) -> Polici
         administrator_acr=(
             None if settings.administrator_acr == "none" else Level(settings.administrator_acr)
         ),
+        longest_api_key=_seconds(settings.api_key_max_ttl) if settings.api_key_max_ttl else None,
     )
 
 

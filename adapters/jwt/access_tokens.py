@@ -47,7 +47,7 @@ from application.keys.ports import (
 )
 from domain.assurance import Level
 from domain.errors import ServiceUnavailable
-from domain.identifiers import SessionId, UserId
+from domain.identifiers import Identifier
 from domain.keys.signing_key import SigningAlgorithm
 from domain.principal import Permission, RoleName
 
@@ -193,13 +193,13 @@ class JwtAccessTokens(AccessTokens):
     def _payload(self, claims: AccessClaims) -> bytes:
         said: dict[str, object] = {
             "iss": self._issuer,
-            "sub": str(claims.user_id),
+            "sub": str(claims.subject),
             "aud": self._audience,
             "exp": int(claims.expires_at.timestamp()),
             "iat": int(claims.issued_at.timestamp()),
             "jti": claims.token_id,
             "client_id": OWN_CLIENT,
-            "sid": str(claims.session_id),
+            "sid": str(claims.sid),
             "acr": claims.acr,
             "amr": claims.amr,
             "auth_time": int(claims.authenticated_at.timestamp()),
@@ -223,8 +223,8 @@ class JwtAccessTokens(AccessTokens):
             raise AccessTokenInvalid
         omitted = _omitted(claims)
         return AccessClaims(
-            user_id=UserId.parse(_text(claims["sub"])),
-            session_id=SessionId.parse(_text(claims["sid"])),
+            subject=Identifier.parse(_text(claims["sub"])).value,
+            sid=Identifier.parse(_text(claims["sid"])).value,
             token_id=_text(claims["jti"]),
             issued_at=issued_at,
             expires_at=expires_at,

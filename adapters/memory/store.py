@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from typing import Any, Protocol
 
 from domain.errors import ServiceUnavailable
-from domain.identifiers import UserId
+from domain.identifiers import Identifier
 
 _OWNER = "owner"
 
@@ -26,8 +26,9 @@ class Table[K: Hashable, V]:
     """What a table is like: declared by the adapter whose rows it holds.
 
     ``copied`` copies a row; rows are never changed in place, so that one that was handed out
-    stays what it was. ``indexes`` say by what else rows are looked up. ``owner`` names the user to
-    whom a row belongs, and with whom it goes. ``section`` is where a user's export shows such rows.
+    stays what it was. ``indexes`` say by what else rows are looked up. ``owner`` names the account
+    to which a row belongs, a user's as a rule, and with which it goes. ``section`` is where a
+    user's export shows such rows.
     Rows of a table that is ``kept`` stay when a store forgets everything else.
     """
 
@@ -36,7 +37,7 @@ class Table[K: Hashable, V]:
         name: str,
         copied: Callable[[V], V],
         *,
-        owner: Callable[[V], UserId | None] | None = None,
+        owner: Callable[[V], Identifier | None] | None = None,
         section: str | None = None,
         kept: bool = False,
         **indexes: Callable[[V], Iterable[Hashable]],
@@ -48,7 +49,7 @@ class Table[K: Hashable, V]:
 
     @property
     def is_owned(self) -> bool:
-        """Whether its rows belong to users."""
+        """Whether its rows belong to accounts."""
         return _OWNER in self.values_of
 
 
@@ -116,8 +117,8 @@ class Changes[K: Hashable, V]:
             self._changed[key] = None
         return there
 
-    def remove_owned(self, owner: UserId) -> None:
-        """Remove what belongs to the user, as a foreign key with a cascade does."""
+    def remove_owned(self, owner: Identifier) -> None:
+        """Remove what belongs to the account, as a foreign key with a cascade does."""
         for key in self.keys(_OWNER, owner):
             self._changed[key] = None
 
@@ -253,8 +254,8 @@ class Transaction:
             changes = self._changes[table] = Changes(self._store.committed(table))
         return changes
 
-    def remove_owned(self, owner: UserId) -> None:
-        """Remove from every table what belongs to the user."""
+    def remove_owned(self, owner: Identifier) -> None:
+        """Remove from every table what belongs to the account."""
         for table in self._store.tables:
             if table.is_owned:
                 self.table(table).remove_owned(owner)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from application.audit.ports import AuditUnit
 from application.mail.ports import MailUnit
+from application.service_accounts.ports import ServiceAccountsUnit
 from application.users.ports import UsersUnit
 from domain.access.role import Role
 from domain.principal import RoleName
@@ -41,14 +42,14 @@ class RoleRepository(Protocol):
 
     @abstractmethod
     async def remove(self, name: RoleName, *, now: datetime) -> None:
-        """Remove the role; raise RoleInUse if a user has it, or a living invitation names it.
+        """Remove the role; raise RoleInUse if an account has it, or an invitation names it.
 
         An invitation lives until it expires, as long as its mailbox has no account but one that
         was never proven, and its inviter is not suspended.
         """
 
 
-class AccessUnit(UsersUnit, AuditUnit, MailUnit, Protocol):
+class AccessUnit(UsersUnit, ServiceAccountsUnit, AuditUnit, MailUnit, Protocol):
     """What access touches."""
 
     @property

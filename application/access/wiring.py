@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from application.access.authorization import CheckAuthorization, ShowEffectivePermissions
 from application.access.granting import RoleGrants, SetRole
+from application.access.known_permissions import KnownPermissions
 from application.access.ports import AccessUnit
 from application.access.roles import (
     ChangeRole,
@@ -13,6 +14,7 @@ from application.access.roles import (
     RemoveRole,
     ShowRole,
 )
+from application.access.service_roles import SetServiceRole
 from application.audit.wiring import Audit
 from application.kernel import Kernel
 from application.mail.wiring import Mail
@@ -27,7 +29,9 @@ class Access:
     """What the access capability offers: to entrypoints, and to the capabilities above it."""
 
     grants: RoleGrants
+    known_permissions: KnownPermissions
     set_role: SetRole
+    set_service_role: SetServiceRole
     list_roles: ListRoles
     show_role: ShowRole
     list_permissions: ListPermissions
@@ -62,6 +66,10 @@ def access(
             recorder=recorder,
             notifications=mail.notifications,
             grants=grants,
+        ),
+        known_permissions=KnownPermissions(own_permissions),
+        set_service_role=SetServiceRole(
+            unit_of_work=units, clock=clock, recorder=recorder, grants=grants
         ),
         list_roles=ListRoles(unit_of_work=units, cursors=cursors, built_in=built_in),
         show_role=ShowRole(unit_of_work=units, built_in=built_in),

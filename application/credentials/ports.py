@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from application.sessions.ports import SessionsUnit
+from application.api_keys.ports import ApiKeysUnit
 from domain.credentials.one_time_token import OneTimeToken, Purpose
 from domain.credentials.password import PasswordCredential
 from domain.credentials.sign_in_attempts import SignInAttempts
@@ -151,7 +151,7 @@ class SignInAttemptsRepository(Protocol):
         """Remove up to that many records whose last attempt was before then; return how many."""
 
 
-class CredentialsUnit(SessionsUnit, Protocol):
+class CredentialsUnit(ApiKeysUnit, Protocol):
     """What credentials touch."""
 
     @property

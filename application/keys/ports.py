@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
+from uuid import UUID
 
 from application.audit.ports import AuditUnit
+from domain.assurance import Method
 from domain.errors import NotAuthenticated
-from domain.identifiers import SessionId, UserId
 from domain.keys.signing_key import SigningAlgorithm, SigningKey
 from domain.principal import Permission, RoleName
 
@@ -72,6 +73,9 @@ class UnknownSigningKey(AccessTokenInvalid):
     """The token names a key that is not loaded: a newer one, or none of ours."""
 
 
+_OF_KEY = (Method.KEY.value,)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessClaims:
     """What an access token says (RFC 9068). No name, no address (TK-7).
@@ -79,10 +83,13 @@ class AccessClaims:
     ``roles`` and ``permissions`` are None where the token does not list them; it then names them in
     ``claims_omitted``, so that a verifier asks instead of reading "none". ``acr``, ``amr`` and
     ``auth_time`` (OpenID Connect Core, 2) are the session's: a refresh changes none of them.
+
+    ``subject`` is the user and ``sid`` the session. A token that was got with an API key says so in
+    ``amr``: then ``subject`` is the key's owner, and ``sid`` the key.
     """
 
-    user_id: UserId
-    session_id: SessionId
+    subject: UUID
+    sid: UUID
     token_id: str
     issued_at: datetime
     expires_at: datetime
@@ -91,6 +98,11 @@ class AccessClaims:
     acr: str
     amr: tuple[str, ...]
     authenticated_at: datetime
+
+    @property
+    def is_of_key(self) -> bool:
+        """Whether it stands for an API key, and not for a session."""
+        return self.amr == _OF_KEY
 
     @property
     def omitted(self) -> tuple[str, ...]:

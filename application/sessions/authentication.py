@@ -8,6 +8,7 @@ from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.sessions.ports import SessionsUnit
 from domain.assurance import Assurance, Level
+from domain.identifiers import SessionId
 from domain.principal import Principal, PrincipalKind
 from domain.sessions.session import EndReason, Session, SessionIsOver
 from domain.users.user import User
@@ -44,14 +45,23 @@ class Authenticate:
 
         Raises AccessTokenInvalid, AccessTokenExpired, and SessionIsOver with its reason.
         """
-        claims = await self._verify(access_token)
+        return await self.by_session(await self.verified(access_token))
+
+    async def by_session(self, claims: AccessClaims) -> Caller:
+        """Return the caller whose session these verified claims name.
+
+        Raises AccessTokenInvalid for the claims of an API key's token, which names no session, and
+        SessionIsOver.
+        """
+        if claims.is_of_key:
+            raise AccessTokenInvalid
         async with self._unit_of_work.read_only() as unit:
-            found = await unit.sessions.get_with_user(claims.session_id)
+            found = await unit.sessions.get_with_user(SessionId(claims.sid))
         if found is None:
             # Sessions are kept longer than tokens live, so only erasure takes them away.
             raise SessionIsOver.because(EndReason.USER_DELETED)
         session, user = found
-        if user.id != claims.user_id:
+        if user.id.value != claims.subject:
             raise AccessTokenInvalid
         reason = session.over(self._clock.now())
         if reason is None and user.suspended_at is not None:
@@ -74,7 +84,8 @@ class Authenticate:
         )
         return Caller(principal, user, session)
 
-    async def _verify(self, access_token: str) -> AccessClaims:
+    async def verified(self, access_token: str) -> AccessClaims:
+        """Return what the token says. Raises AccessTokenInvalid and AccessTokenExpired."""
         try:
             return self._tokens.verify(access_token, now=self._clock.now())
         except UnknownSigningKey:

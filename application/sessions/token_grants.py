@@ -86,8 +86,8 @@ class TokenGrants:
         authority = user.authority(administrator=self._administrator_acr).at(session.assurance.acr)
         token_id: UUID = uuid7(now, self._randomness.token_bytes)
         claims = AccessClaims(
-            user_id=user.id,
-            session_id=session.id,
+            subject=user.id.value,
+            sid=session.id.value,
             token_id=str(token_id),
             issued_at=now,
             expires_at=expires_at,

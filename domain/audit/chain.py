@@ -85,6 +85,9 @@ def content_of(event: AuditEvent) -> bytes:
     ]
     for name, value in sorted(event.data.items()):
         fields += (name, value)
+    if event.actor.key_id is not None:
+        # Rows from before there were keys keep their seals. No name in the data is None.
+        fields += (None, event.actor.key_id)
     return _joined(fields)
 
 

@@ -18,10 +18,23 @@ class AuditEventId(Identifier):
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """An actor or a target; the bare identifier is kept when the user is erased."""
+    """An actor or a target; the bare identifier is kept when the user is erased.
+
+    ``key_id`` is the API key that an actor came with, if they did.
+    """
 
     kind: str
     id: str | None
+    key_id: str | None = None
+
+    @classmethod
+    def of(cls, actor: Principal) -> "Party":
+        """Return who acts."""
+        return cls(
+            actor.kind.value,
+            str(actor.account_id) if actor.account_id else None,
+            str(actor.key_id) if actor.key_id else None,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +66,7 @@ class AuditEvent:
             type=event.name,
             outcome=event.outcome,
             reason=event.reason,
-            actor=Party(actor.kind.value, str(actor.user_id) if actor.user_id else None),
+            actor=Party.of(actor),
             target=Party(target[0], str(target[1])) if target else None,
             origin=origin,
             data=event.data(),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from domain.errors import Conflict, NotAuthenticated, NotFound, ValidationFailed
+from domain.errors import Conflict, NotAuthenticated, NotFound
 from domain.events import DomainEvent
 from domain.factors.totp import TotpSettings
 from domain.identifiers import Identifier, UserId
@@ -176,8 +176,4 @@ def is_second(factor: Factor) -> bool:
 
 def factor_name(text: str | None) -> str | None:
     """Return the name as it is kept, by the same rules as a user's (LG-2, OP-2)."""
-    try:
-        return normalise_display_name(text)
-    except ValidationFailed as refused:
-        (violation,) = refused.details
-        raise ValidationFailed.of("name", violation.code, violation.message) from None
+    return normalise_display_name(text, field="name")

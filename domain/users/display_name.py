@@ -26,30 +26,38 @@ _IGNORED_WHEN_UNASSIGNED = ((0x2065, 0x2065), (0xFFF0, 0xFFF8), (0xE0000, 0xE0FF
 _SHOWS_NOTHING = frozenset({"Cf", "Co"})
 
 
-def normalise_display_name(text: str | None) -> str | None:
+def normalise_display_name(text: str | None, *, field: str = "display_name") -> str | None:
     """Return the name in NFC without outer spaces, or None for one that shows nothing.
 
     Nothing is shown by spaces, by format characters, by Hangul fillers and the like, by combining
     marks and variation selectors that have no letter to stand on, by private characters, which
     mean something in one font alone, and by code points that are no characters. Raises
-    :class:`ValidationFailed` above 100 code points, and for characters that could start a new
-    line, turn the direction of text in another user's list or hide a text in it, and for code
-    points that never are characters (LG-2, OP-2). The flags of regions, such as England's, are made
-    of such characters and are taken. So are unassigned code points: to a newer Unicode than this
-    Python's they are letters and emoji.
+    :class:`ValidationFailed`, about ``field``, above 100 code points, and for characters that could
+    start a new line, turn the direction of text in another user's list or hide a text in it, and
+    for code points that never are characters (LG-2, OP-2). The flags of regions, such as England's,
+    are made of such characters and are taken. So are unassigned code points: to a newer Unicode
+    than this Python's they are letters and emoji.
     """
     if text is None:
         return None
     name = nfc(text).strip()
     if len(name) > MAX_DISPLAY_NAME:
         message = f"Use at most {MAX_DISPLAY_NAME} characters."
-        raise ValidationFailed.of("display_name", "TOO_LONG", message)
+        raise ValidationFailed.of(field, "TOO_LONG", message)
     if all(_shows_nothing(character) for character in name):
         return None
     rest = FLAG_OF_A_REGION.sub("", name)
     if any(_is_unsafe(character) for character in rest):
         message = "Control and direction characters cannot be used."
-        raise ValidationFailed.of("display_name", "CONTROL_CHARACTER", message)
+        raise ValidationFailed.of(field, "CONTROL_CHARACTER", message)
+    return name
+
+
+def required_name(text: str, *, field: str = "name") -> str:
+    """Return the name of a thing, by the same rules; :class:`ValidationFailed` for none at all."""
+    name = normalise_display_name(text, field=field)
+    if name is None:
+        raise ValidationFailed.of(field, "TOO_SHORT", "Give a name that can be seen.")
     return name
 
 

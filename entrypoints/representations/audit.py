@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from domain.audit.event import AuditEvent
+from domain.audit.event import AuditEvent, Party
 from entrypoints.representations.formats import instant
 
 
@@ -15,10 +15,16 @@ def audit_event_body(event: AuditEvent) -> dict[str, Any]:
         "type": event.type,
         "outcome": event.outcome,
         "reason": event.reason,
-        "actor": {"kind": event.actor.kind, "id": event.actor.id},
+        "actor": _actor(event.actor),
         "target": None if target is None else {"kind": target.kind, "id": target.id},
         "ip_address": origin.ip_address,
         "user_agent": origin.user_agent,
         "request_id": origin.request_id,
         "data": dict(event.data),
     }
+
+
+def _actor(actor: Party) -> dict[str, str | None]:
+    """Return who did it; with an API key, also which one that was."""
+    told = {"kind": actor.kind, "id": actor.id}
+    return told if actor.key_id is None else {**told, "key_id": actor.key_id}

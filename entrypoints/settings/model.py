@@ -27,7 +27,7 @@ from entrypoints.settings.letter_case import IN_ANY_CASE
 from entrypoints.settings.lists import Networks, Origins
 from entrypoints.settings.passkeys import PasskeyPlace
 from entrypoints.settings.problems import SettingsError
-from entrypoints.settings.seconds import Seconds
+from entrypoints.settings.seconds import Seconds, SecondsOrNone
 from entrypoints.settings.secret_key import KeptKey, KeyNotKept, previous_key
 
 _HTTP_PORT = 80
@@ -136,6 +136,9 @@ class Settings(FactorSettings):
     )
     jwks_max_age: int = Field(
         300, ge=0, le=7 * 24 * 3600, description="Seconds that others may keep the JWKS."
+    )
+    api_key_max_ttl: SecondsOrNone = Field(
+        31_536_000, description="Seconds that an API key lives at most; 0: for good."
     )
     sessions_per_user: int = Field(
         100, ge=0, description="Sessions of one user; the oldest ends beyond it. 0: no cap."

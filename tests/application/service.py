@@ -132,6 +132,7 @@ class MemoryService(Service[MemoryUnitOfWork]):
             request_patience=MINUTE,
             reauthentication_max_age=reauthentication,
             administrator_acr=administrator_acr,
+            longest_api_key=365 * DAY,
         )
         super().__init__(ports, policies)
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from adapters.memory.access.tables import INVITATIONS, is_living
+from adapters.memory.service_accounts.tables import SERVICE_ACCOUNTS
 from adapters.memory.store import Transaction
 from adapters.memory.users.tables import ROLES, USERS
 from application.access.ports import RoleRepository
@@ -54,6 +55,8 @@ class MemoryRoleRepository(RoleRepository):
         promised = self._transaction.table(INVITATIONS).select(
             lambda each: name in each.roles and is_living(self._transaction, each, now)
         )
-        if promised or self._transaction.table(USERS).count("role", name):
+        users = self._transaction.table(USERS).count("role", name)
+        services = self._transaction.table(SERVICE_ACCOUNTS).count("role", name)
+        if promised or users or services:
             raise RoleInUse
         self._roles.remove(name)

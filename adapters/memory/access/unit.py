@@ -5,11 +5,18 @@ from functools import cached_property
 from adapters.memory.access.roles import MemoryRoleRepository
 from adapters.memory.audit.unit import MemoryAuditUnit
 from adapters.memory.mail.unit import MemoryMailUnit
+from adapters.memory.service_accounts.unit import MemoryServiceAccountsUnit
 from adapters.memory.users.unit import MemoryUsersUnit
 from application.access.ports import AccessUnit, RoleRepository
 
 
-class MemoryAccessUnit(MemoryUsersUnit, MemoryAuditUnit, MemoryMailUnit, AccessUnit):
+class MemoryAccessUnit(
+    MemoryUsersUnit,
+    MemoryServiceAccountsUnit,
+    MemoryAuditUnit,
+    MemoryMailUnit,
+    AccessUnit,
+):
     """A unit of work with what access touches."""
 
     @cached_property

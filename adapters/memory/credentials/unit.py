@@ -2,10 +2,10 @@
 
 from functools import cached_property
 
+from adapters.memory.api_keys.unit import MemoryApiKeysUnit
 from adapters.memory.credentials.attempts import MemorySignInAttemptsRepository
 from adapters.memory.credentials.one_time_tokens import MemoryOneTimeTokenRepository
 from adapters.memory.credentials.passwords import MemoryCredentialRepository
-from adapters.memory.sessions.unit import MemorySessionsUnit
 from application.credentials.ports import (
     CredentialRepository,
     CredentialsUnit,
@@ -14,7 +14,7 @@ from application.credentials.ports import (
 )
 
 
-class MemoryCredentialsUnit(MemorySessionsUnit, CredentialsUnit):
+class MemoryCredentialsUnit(MemoryApiKeysUnit, CredentialsUnit):
     """A unit of work with what credentials touch."""
 
     @cached_property

@@ -10,19 +10,27 @@ from application.users.ports import UserOrder, UserPlace, UserQuery, UserReposit
 from domain.email_address import EmailAddress
 from domain.errors import ConcurrentChange
 from domain.identifiers import UserId
-from domain.principal import ADMINISTRATOR, Guards, Permission
+from domain.principal import ADMINISTRATOR, Guards, Permission, RoleName
 from domain.users.user import EmailAlreadyRegistered, User
 
 
 def with_permissions(transaction: Transaction, user: User) -> User:
     """Return the user with what the user's defined roles give, and from which level on."""
-    roles = transaction.table(ROLES).select(lambda role: role.name in user.roles).values()
+    given, guards = given_by(transaction, user.roles)
+    return replace(user, defined_permissions=given, guards=guards)
+
+
+def given_by(
+    transaction: Transaction, names: Collection[RoleName]
+) -> tuple[frozenset[Permission], Guards]:
+    """Return what those of the roles give that are defined, and from which level on."""
+    roles = transaction.table(ROLES).select(lambda role: role.name in names).values()
     given = frozenset[Permission]().union(*(role.permissions for role in roles))
     guards = Guards.of(
         roles={role.name: role.required_acr for role in roles if role.required_acr is not None},
         given=((each, role.required_acr) for role in roles for each in role.permissions),
     )
-    return replace(user, defined_permissions=given, guards=guards)
+    return given, guards
 
 
 class MemoryUserRepository(UserRepository):

@@ -3,12 +3,24 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, String, bindparam, delete, exists, func, select
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    Table,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.dialects import postgresql
 
 from adapters.sqlalchemy.access.tables import invitations, is_living
 from adapters.sqlalchemy.errors import Taken
 from adapters.sqlalchemy.execution import Execution
+from adapters.sqlalchemy.service_accounts.tables import service_account_roles
 from adapters.sqlalchemy.statements import (
     Core,
     InsertInto,
@@ -51,9 +63,13 @@ _ALL_PERMISSIONS = Statement(select(role_permissions.c.role, role_permissions.c.
 _CLEAR_PERMISSIONS = Statement(
     delete(role_permissions).where(role_permissions.c.role == bindparam("name"))
 )
-_COUNT_HOLDERS = Statement(
-    select(func.count()).select_from(user_roles).where(user_roles.c.role == bindparam("name"))
-)
+
+
+def _has_holder(holders: Table) -> ColumnElement[bool]:
+    return exists(select(literal_column("1")).where(holders.c.role == bindparam("name")))
+
+
+_IS_HELD = Statement(select(or_(_has_holder(user_roles), _has_holder(service_account_roles))))
 
 
 def _add_permissions(insert: InsertInto) -> Core:
@@ -130,7 +146,7 @@ class SqlAlchemyRoleRepository(RoleRepository):
 
     async def remove(self, name: RoleName, *, now: datetime) -> None:
         await self._execution.first(_HOLD, name=name)
-        (row,) = await self._execution.all(_COUNT_HOLDERS, name=name)
+        (row,) = await self._execution.all(_IS_HELD, name=name)
         if row[0] or await self._execution.first(_PROMISED, name=name, now=now):
             raise RoleInUse
         await self._execution.run(_REMOVE, name=name)

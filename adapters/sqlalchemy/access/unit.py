@@ -5,12 +5,17 @@ from functools import cached_property
 from adapters.sqlalchemy.access.roles import SqlAlchemyRoleRepository
 from adapters.sqlalchemy.audit.unit import SqlAlchemyAuditUnit
 from adapters.sqlalchemy.mail.unit import SqlAlchemyMailUnit
+from adapters.sqlalchemy.service_accounts.unit import SqlAlchemyServiceAccountsUnit
 from adapters.sqlalchemy.users.unit import SqlAlchemyUsersUnit
 from application.access.ports import AccessUnit, RoleRepository
 
 
 class SqlAlchemyAccessUnit(
-    SqlAlchemyUsersUnit, SqlAlchemyAuditUnit, SqlAlchemyMailUnit, AccessUnit
+    SqlAlchemyUsersUnit,
+    SqlAlchemyServiceAccountsUnit,
+    SqlAlchemyAuditUnit,
+    SqlAlchemyMailUnit,
+    AccessUnit,
 ):
     """A unit of work with what access touches."""
 

@@ -17,6 +17,7 @@ AUDIT_EVENT = (
     audit_events.c.reason,
     audit_events.c.actor_kind,
     audit_events.c.actor_id,
+    audit_events.c.actor_key_id,
     audit_events.c.target_kind,
     audit_events.c.target_id,
     audit_events.c.ip_address,
@@ -30,15 +31,16 @@ AUDIT_EVENT = (
 
 def audit_event_from(row: Row) -> AuditEvent:
     """Return the audit row that a row of ``AUDIT_EVENT`` tells of."""
-    (id_, occurred_at, type_, outcome, reason, actor_kind, actor_id, target_kind, target_id,
-     ip_address, user_agent, request_id, data, seal, origin_seal) = row  # fmt: skip
+    (id_, occurred_at, type_, outcome, reason, actor_kind, actor_id, actor_key,
+     target_kind, target_id, ip_address, user_agent, request_id, data, seal,
+     origin_seal) = row  # fmt: skip
     return AuditEvent(
         id=AuditEventId(id_),
         occurred_at=occurred_at,
         type=type_,
         outcome=outcome,
         reason=reason,
-        actor=Party(actor_kind, actor_id),
+        actor=Party(actor_kind, actor_id, actor_key),
         target=None if target_kind is None else Party(target_kind, target_id),
         origin=Origin(ip_address=ip_address, user_agent=user_agent, request_id=request_id),
         data=data,
@@ -67,6 +69,7 @@ def audit_event_values(event: AuditEvent) -> Written:
         "reason": event.reason,
         "actor_kind": event.actor.kind,
         "actor_id": event.actor.id,
+        "actor_key_id": event.actor.key_id,
         "target_kind": target.kind if target else None,
         "target_id": target.id if target else None,
         "user_id": user_of(event),

@@ -15,6 +15,7 @@ audit_events = Table(
     # Bare identifiers and no foreign keys: the trail outlives whom it tells of.
     Column("actor_kind", String(32), nullable=False),
     Column("actor_id", String(64)),
+    Column("actor_key_id", String(64)),
     Column("target_kind", String(32)),
     Column("target_id", String(64)),
     # The user whom it happened to, also where the target is one of their sessions.

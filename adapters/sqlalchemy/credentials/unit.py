@@ -2,10 +2,10 @@
 
 from functools import cached_property
 
+from adapters.sqlalchemy.api_keys.unit import SqlAlchemyApiKeysUnit
 from adapters.sqlalchemy.credentials.attempts import SqlAlchemySignInAttemptsRepository
 from adapters.sqlalchemy.credentials.one_time_tokens import SqlAlchemyOneTimeTokenRepository
 from adapters.sqlalchemy.credentials.passwords import SqlAlchemyCredentialRepository
-from adapters.sqlalchemy.sessions.unit import SqlAlchemySessionsUnit
 from application.credentials.ports import (
     CredentialRepository,
     CredentialsUnit,
@@ -14,7 +14,7 @@ from application.credentials.ports import (
 )
 
 
-class SqlAlchemyCredentialsUnit(SqlAlchemySessionsUnit, CredentialsUnit):
+class SqlAlchemyCredentialsUnit(SqlAlchemyApiKeysUnit, CredentialsUnit):
     """A unit of work with what credentials touch."""
 
     @cached_property

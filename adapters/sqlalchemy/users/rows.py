@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import Column, Label, Table, func, literal_column, select
 
 from adapters.sqlalchemy.statements import Row, Written
 from adapters.sqlalchemy.users.tables import role_permissions, roles, user_roles, users
@@ -27,34 +27,42 @@ _COMMA: Any = literal_column("','")
 _AT: Any = literal_column("'@'")
 _NOTHING: Any = literal_column("''")
 _LEVEL = func.coalesce(_AT.op("||")(roles.c.required_acr), _NOTHING)
-_held = user_roles.alias("held")
-ROLES = (
-    select(func.aggregate_strings(_held.c.role.op("||")(_LEVEL), _COMMA))
-    .select_from(_held.outerjoin(roles, roles.c.name == _held.c.role))
-    .where(_held.c.user_id == users.c.id)
-    .correlate(users)
-    .scalar_subquery()
-    .label("roles")
-)
-# What the user's own roles give. An administrator may do more than any list says, and needs none
-# (domain.principal.permits).
-_given = (
-    select(role_permissions.c.permission.op("||")(_LEVEL).label("permission"))
-    .select_from(
-        _held.join(role_permissions, role_permissions.c.role == _held.c.role).join(
-            roles, roles.c.name == role_permissions.c.role
-        )
+
+
+def rights_of(
+    holders: Table, holder: Column[Any], account: Column[Any]
+) -> tuple[Label[Any], Label[Any]]:
+    """Return two columns: the roles of an account, and what they give, each as one text.
+
+    ``holders`` is the table of who has which role, ``holder`` its column that names the account.
+    An administrator may do more than any list says, and needs none (domain.principal.permits).
+    """
+    held = holders.alias("held")
+    of_account = held.c[holder.name] == account
+    named = (
+        select(func.aggregate_strings(held.c.role.op("||")(_LEVEL), _COMMA))
+        .select_from(held.outerjoin(roles, roles.c.name == held.c.role))
+        .where(of_account)
+        .correlate(account.table)
+        .scalar_subquery()
     )
-    .where(_held.c.user_id == users.c.id)
-    .correlate(users)
-    .distinct()
-    .subquery("given")
-)
-PERMISSIONS = (
-    select(func.aggregate_strings(_given.c.permission, _COMMA))
-    .scalar_subquery()
-    .label("permissions")
-)
+    given = (
+        select(role_permissions.c.permission.op("||")(_LEVEL).label("permission"))
+        .select_from(
+            held.join(role_permissions, role_permissions.c.role == held.c.role).join(
+                roles, roles.c.name == role_permissions.c.role
+            )
+        )
+        .where(of_account)
+        .correlate(account.table)
+        .distinct()
+        .subquery("given")
+    )
+    all_given = select(func.aggregate_strings(given.c.permission, _COMMA)).scalar_subquery()
+    return named.label("roles"), all_given.label("permissions")
+
+
+ROLES, PERMISSIONS = rights_of(user_roles, user_roles.c.user_id, users.c.id)
 USER = (
     users.c.id,
     users.c.email,

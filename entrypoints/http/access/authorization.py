@@ -11,7 +11,7 @@ from entrypoints.http.access.answers import CheckOut
 from entrypoints.http.access.requests import AnyCheckRequest, BatchCheckRequest, CheckRequest
 from entrypoints.http.edge.answering import answer
 from entrypoints.http.edge.answers import Envelope
-from entrypoints.http.edge.dependencies import CALLER_ERRORS, Services, SignedIn, identified
+from entrypoints.http.edge.dependencies import CALLER_ERRORS, Known, Services, identified
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.router import Router
 from entrypoints.representations.access import decision_body
@@ -32,7 +32,7 @@ router = Router(prefix="/api/v1/authorization", tags=["Authorization"])
 async def check_authorization(
     request: Request,
     body: AnyCheckRequest,
-    caller: SignedIn,
+    caller: Known,
     services: Services,
 ) -> Response:
     """Answer one question, or a batch in its order (`authorization:check`).

@@ -13,7 +13,7 @@ from entrypoints.http.access.requests import RoleInPath
 from entrypoints.http.edge.answering import answer
 from entrypoints.http.edge.answers import Envelope
 from entrypoints.http.edge.conditional import IfMatch, expected
-from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn, identified
+from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Known, Services, identified
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.parameters import IdInPath
 from entrypoints.http.edge.router import Router
@@ -37,7 +37,7 @@ router = Router(
 async def grant_role(
     user_id: IdInPath,
     role: RoleInPath,
-    caller: SignedIn,
+    caller: Known,
     services: Services,
     origin: From,
     if_match: IfMatch = None,
@@ -75,7 +75,7 @@ async def grant_role(
 async def revoke_role(
     user_id: IdInPath,
     role: RoleInPath,
-    caller: SignedIn,
+    caller: Known,
     services: Services,
     origin: From,
     if_match: IfMatch = None,
@@ -98,7 +98,7 @@ async def revoke_role(
     response_model=Envelope[EffectivePermissionsOut],
 )
 async def list_effective_permissions(
-    request: Request, user_id: IdInPath, caller: SignedIn, services: Services
+    request: Request, user_id: IdInPath, caller: Known, services: Services
 ) -> Response:
     """Return every permission, and which of the user's roles give it (`users:read`)."""
     found = await services.access.effective_permissions(

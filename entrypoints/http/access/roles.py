@@ -16,7 +16,7 @@ from entrypoints.http.access.requests import RoleChangeRequest, RoleInPath, Role
 from entrypoints.http.edge.answering import page_answer
 from entrypoints.http.edge.answers import Envelope, ListEnvelope
 from entrypoints.http.edge.conditional import IfMatch, expected
-from entrypoints.http.edge.dependencies import CALLER_ERRORS, Asked, From, Services, SignedIn
+from entrypoints.http.edge.dependencies import CALLER_ERRORS, Asked, From, Known, Services
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.headers import ETAG, with_headers
 from entrypoints.http.edge.router import Router
@@ -38,9 +38,7 @@ router = Router(
     response_model=ListEnvelope[RoleOut],
     responses=responses(InvalidCursor, ValidationFailed),
 )
-async def list_roles(
-    request: Request, caller: SignedIn, services: Services, asked: Asked
-) -> Response:
+async def list_roles(request: Request, caller: Known, services: Services, asked: Asked) -> Response:
     """Return the built-in roles and those defined at run time, by name (`roles:read`)."""
     page = await services.access.list_roles(principal=caller.principal, asked=asked)
     return page_answer(request, page, role_body)
@@ -53,7 +51,7 @@ async def list_roles(
     responses=responses(RoleNotFound) | with_headers(200, *ETAG),
 )
 async def read_role(
-    request: Request, name: RoleInPath, caller: SignedIn, services: Services
+    request: Request, name: RoleInPath, caller: Known, services: Services
 ) -> Response:
     """Return one role, with an ETag (`roles:read`)."""
     role = await services.access.show_role(principal=caller.principal, name=name)
@@ -68,7 +66,7 @@ async def read_role(
     responses=responses(RoleAlreadyExists, ValidationFailed) | with_headers(201, *ETAG),
 )
 async def define_role(
-    request: Request, body: RoleRequest, caller: SignedIn, services: Services, origin: From
+    request: Request, body: RoleRequest, caller: Known, services: Services, origin: From
 ) -> Response:
     """Make a role of permissions that you have (`roles:write`).
 
@@ -97,7 +95,7 @@ async def change_role(
     request: Request,
     name: RoleInPath,
     body: RoleChangeRequest,
-    caller: SignedIn,
+    caller: Known,
     services: Services,
     origin: From,
     if_match: IfMatch = None,
@@ -129,7 +127,7 @@ async def change_role(
 )
 async def remove_role(
     name: RoleInPath,
-    caller: SignedIn,
+    caller: Known,
     services: Services,
     origin: From,
     if_match: IfMatch = None,
@@ -151,7 +149,7 @@ async def remove_role(
     responses=responses(InvalidCursor, ValidationFailed),
 )
 async def list_permissions(
-    request: Request, caller: SignedIn, services: Services, asked: Asked
+    request: Request, caller: Known, services: Services, asked: Asked
 ) -> Response:
     """Return Doorward's own permissions and those that some role gives (`roles:read`)."""
     page = await services.access.list_permissions(principal=caller.principal, asked=asked)

@@ -20,8 +20,8 @@ from entrypoints.http.edge.dependencies import (
     CALLER_ERRORS,
     Asked,
     From,
+    Known,
     Services,
-    SignedIn,
     identified,
 )
 from entrypoints.http.edge.errors import responses
@@ -50,7 +50,7 @@ router = Router(
 )
 async def list_users(
     request: Request,
-    caller: SignedIn,
+    caller: Known,
     services: Services,
     asked: Asked,
     email: Annotated[
@@ -99,7 +99,7 @@ async def list_users(
     responses=responses(UserNotFound) | with_headers(200, *ETAG),
 )
 async def read_user(
-    request: Request, user_id: IdInPath, caller: SignedIn, services: Services
+    request: Request, user_id: IdInPath, caller: Known, services: Services
 ) -> Response:
     """Return one user, with an ETag (`users:read`)."""
     user = await services.accounts.show_user(
@@ -119,7 +119,7 @@ async def change_user(
     request: Request,
     user_id: IdInPath,
     body: UserEditRequest,
-    caller: SignedIn,
+    caller: Known,
     services: Services,
     origin: From,
     if_match: IfMatch = None,
@@ -145,7 +145,7 @@ async def change_user(
 )
 async def delete_user(
     user_id: IdInPath,
-    caller: SignedIn,
+    caller: Known,
     services: Services,
     origin: From,
     if_match: IfMatch = None,

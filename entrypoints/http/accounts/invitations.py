@@ -19,8 +19,8 @@ from entrypoints.http.edge.dependencies import (
     CALLER_ERRORS,
     Asked,
     From,
+    Known,
     Services,
-    SignedIn,
     identified,
 )
 from entrypoints.http.edge.errors import responses
@@ -53,7 +53,7 @@ _SIGNED_IN = (
     ),
 )
 async def invite_user(
-    request: Request, body: InvitationRequest, caller: SignedIn, services: Services, origin: From
+    request: Request, body: InvitationRequest, caller: Known, services: Services, origin: From
 ) -> Response:
     """Mail an invitation (`users:invite`); a newer one to the same mailbox replaces it.
 
@@ -73,7 +73,7 @@ async def invite_user(
 )
 async def list_invitations(
     request: Request,
-    caller: SignedIn,
+    caller: Known,
     services: Services,
     asked: Asked,
 ) -> Response:
@@ -91,7 +91,7 @@ async def list_invitations(
     responses=responses(InvitationNotFound, *_SIGNED_IN),
 )
 async def withdraw_invitation(
-    invitation_id: IdInPath, caller: SignedIn, services: Services, origin: From
+    invitation_id: IdInPath, caller: Known, services: Services, origin: From
 ) -> Response:
     """Take an invitation back (`users:invite`): its link is dead from then on."""
     await services.accounts.withdraw_invitation(

@@ -7,7 +7,7 @@ from domain.errors import ConcurrentChange, ValidationFailed
 from entrypoints.http.accounts.requests import ProfileRequest
 from entrypoints.http.edge.answers import Envelope
 from entrypoints.http.edge.conditional import IfMatch, expected
-from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn
+from entrypoints.http.edge.dependencies import SIGNED_IN_ERRORS, From, OfUser, Services
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.headers import ETAG, with_headers
 from entrypoints.http.edge.router import Router
@@ -18,7 +18,7 @@ router = Router(
     prefix="/api/v1/users/me",
     tags=["My account"],
     responses=responses(
-        *CALLER_ERRORS,
+        *SIGNED_IN_ERRORS,
     ),
 )
 
@@ -29,7 +29,7 @@ router = Router(
     response_model=Envelope[UserOut],
     responses=with_headers(200, *ETAG),
 )
-async def read_my_account(request: Request, caller: SignedIn) -> Response:
+async def read_my_account(request: Request, caller: OfUser) -> Response:
     """Return the caller, with an ETag."""
     return own_user_answer(request, caller.user, caller.principal)
 
@@ -44,7 +44,7 @@ async def read_my_account(request: Request, caller: SignedIn) -> Response:
 async def change_my_profile(
     request: Request,
     body: ProfileRequest,
-    caller: SignedIn,
+    caller: OfUser,
     services: Services,
     origin: From,
     if_match: IfMatch = None,

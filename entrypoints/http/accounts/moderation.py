@@ -8,7 +8,7 @@ from domain.principal import PermissionDenied
 from domain.users.user import LastAdministrator, UserNotFound
 from entrypoints.http.accounts.requests import SuspensionRequest
 from entrypoints.http.edge.answers import Envelope
-from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn, identified
+from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Known, Services, identified
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.headers import ETAG, with_headers
 from entrypoints.http.edge.parameters import IdInPath
@@ -38,7 +38,7 @@ async def suspend_user(
     request: Request,
     user_id: IdInPath,
     body: SuspensionRequest,
-    caller: SignedIn,
+    caller: Known,
     services: Services,
     origin: From,
 ) -> Response:
@@ -59,7 +59,7 @@ async def suspend_user(
     responses=responses(ConcurrentChange) | with_headers(200, *ETAG),
 )
 async def reinstate_user(
-    request: Request, user_id: IdInPath, caller: SignedIn, services: Services, origin: From
+    request: Request, user_id: IdInPath, caller: Known, services: Services, origin: From
 ) -> Response:
     """Let the owner sign in again (`users:write`)."""
     user = await services.accounts.reinstate_user(

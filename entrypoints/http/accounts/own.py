@@ -15,7 +15,7 @@ from entrypoints.http.edge.answering import answer
 from entrypoints.http.edge.answers import Accepted, Envelope
 from entrypoints.http.edge.conditional import IfMatch, expected
 from entrypoints.http.edge.dependencies import (
-    CALLER_ERRORS,
+    SIGNED_IN_ERRORS,
     From,
     Services,
     SignedIn,
@@ -32,7 +32,7 @@ router = Router(
     prefix="/api/v1/users/me",
     tags=["My account"],
     responses=responses(
-        *CALLER_ERRORS,
+        *SIGNED_IN_ERRORS,
     ),
 )
 

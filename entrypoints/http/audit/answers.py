@@ -15,6 +15,12 @@ class PartyOut(AnswerModel):
     id: str | None
 
 
+class ActorOut(PartyOut):
+    """Who did something; with an API key, also which one that was."""
+
+    key_id: str | None = None
+
+
 class AuditEventOut(AnswerModel):
     """A row of the audit trail."""
 
@@ -23,7 +29,7 @@ class AuditEventOut(AnswerModel):
     type: str = Field(examples=["session.started"])
     outcome: Literal["success", "failure"]
     reason: str | None
-    actor: PartyOut
+    actor: ActorOut
     target: PartyOut | None
     ip_address: str | None
     user_agent: str | None

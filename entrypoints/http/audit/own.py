@@ -7,12 +7,14 @@ from domain.errors import ValidationFailed
 from entrypoints.http.audit.answers import AuditEventOut
 from entrypoints.http.edge.answering import page_answer
 from entrypoints.http.edge.answers import ListEnvelope
-from entrypoints.http.edge.dependencies import CALLER_ERRORS, Asked, Services, SignedIn
+from entrypoints.http.edge.dependencies import SIGNED_IN_ERRORS, Asked, OfUser, Services
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.router import Router
 from entrypoints.representations.audit import audit_event_body
 
-router = Router(prefix="/api/v1/users/me", tags=["My account"], responses=responses(*CALLER_ERRORS))
+router = Router(
+    prefix="/api/v1/users/me", tags=["My account"], responses=responses(*SIGNED_IN_ERRORS)
+)
 
 
 @router.get(
@@ -23,7 +25,7 @@ router = Router(prefix="/api/v1/users/me", tags=["My account"], responses=respon
 )
 async def list_my_security_events(
     request: Request,
-    caller: SignedIn,
+    caller: OfUser,
     services: Services,
     asked: Asked,
 ) -> Response:

@@ -11,7 +11,7 @@ from domain.principal import PermissionDenied
 from entrypoints.http.audit.answers import AuditEventOut
 from entrypoints.http.edge.answering import page_answer
 from entrypoints.http.edge.answers import ListEnvelope
-from entrypoints.http.edge.dependencies import CALLER_ERRORS, Asked, Services, SignedIn
+from entrypoints.http.edge.dependencies import CALLER_ERRORS, Asked, Known, Services
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.parameters import Moment, MomentBefore
 from entrypoints.http.edge.router import Router
@@ -34,7 +34,7 @@ type Name = Annotated[str | None, Query(max_length=128)]
 )
 async def list_audit_events(
     request: Request,
-    caller: SignedIn,
+    caller: Known,
     services: Services,
     asked: Asked,
     actor: Annotated[Name, Query(description="Whose doing: an id.")] = None,

@@ -7,7 +7,7 @@ from domain.principal import PermissionDenied
 from domain.users.user import UserIsSuspended, UserNotFound
 from entrypoints.http.edge.answering import answer
 from entrypoints.http.edge.answers import Accepted, Envelope
-from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn, identified
+from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Known, Services, identified
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.headers import ETAG, with_headers
 from entrypoints.http.edge.parameters import IdInPath
@@ -29,7 +29,7 @@ router = Router(
     responses=with_headers(200, *ETAG),
 )
 async def unlock_user(
-    request: Request, user_id: IdInPath, caller: SignedIn, services: Services, origin: From
+    request: Request, user_id: IdInPath, caller: Known, services: Services, origin: From
 ) -> Response:
     """Let the owner sign in at once after too many wrong passwords (`users:write`)."""
     user = await services.credentials.unlock_user(
@@ -46,7 +46,7 @@ async def unlock_user(
     responses=responses(UserIsSuspended),
 )
 async def start_password_reset(
-    request: Request, user_id: IdInPath, caller: SignedIn, services: Services, origin: From
+    request: Request, user_id: IdInPath, caller: Known, services: Services, origin: From
 ) -> Response:
     """Mail the user a link to set a new password (`users:write`); the answer does not hold it."""
     await services.credentials.start_password_reset(

@@ -9,13 +9,15 @@ from domain.credentials.password_policy import PasswordRejected
 from domain.errors import ConcurrentChange, TooManyRequests, ValidationFailed
 from entrypoints.http.credentials.requests import PasswordChangeRequest
 from entrypoints.http.edge.answers import Envelope
-from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn, csrf_for
+from entrypoints.http.edge.dependencies import SIGNED_IN_ERRORS, From, Services, SignedIn, csrf_for
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.router import Router
 from entrypoints.http.sessions.answering import token_answer
 from entrypoints.http.sessions.answers import TokenOut
 
-router = Router(prefix="/api/v1/users/me", tags=["My account"], responses=responses(*CALLER_ERRORS))
+router = Router(
+    prefix="/api/v1/users/me", tags=["My account"], responses=responses(*SIGNED_IN_ERRORS)
+)
 
 
 PASSWORD_ERRORS = (

@@ -10,14 +10,18 @@ from uuid import UUID
 
 from fastapi import Depends, Request, Response
 
+from application.api_keys.authentication import KeyBearer, ServiceKeyBearer, UserKeyBearer
 from application.keys.ports import AccessTokenExpired, AccessTokenInvalid
 from application.paging import PageRequest
 from application.ports.rate_limiter import Admission, RateLimit
 from application.service import Service, ServiceUnit
 from application.sessions.authentication import Caller
+from domain.api_keys.api_key import ApiKeyExpired
+from domain.api_keys.key_text import ApiKeyInvalid, is_key_like
 from domain.errors import TooManyRequests
 from domain.identifiers import Identifier, SessionId
 from domain.origin import Origin
+from domain.principal import PersonRequired
 from domain.sessions.session import SessionIsOver
 from entrypoints.container import Container
 from entrypoints.http.edge.client_address import rate_key
@@ -73,20 +77,47 @@ def access_token_of(request: Request) -> tuple[str, bool]:
     return token.lstrip(" "), False
 
 
-async def caller_of(request: Request) -> Caller:
-    """Return who calls; raise 401 if that cannot be known, or not any more.
+async def caller_of(request: Request) -> Caller | KeyBearer:
+    """Return who calls, by a session or by an API key; raise 401 if that cannot be known.
 
-    Who comes with a cookie has to prove where from, too, before anything is changed (SE-6).
+    Who comes with a cookie has to prove where from, too, before anything is changed (SE-6), and
+    has a session: a browser sends no API key by itself.
     """
     container: Container = request.app.state.container
-    token, by_cookie = access_token_of(request)
+    service, (token, by_cookie) = container.service(), access_token_of(request)
     state = request.scope["state"]
     state["by_cookie"] = by_cookie
-    caller = await container.service().sessions.authenticate(access_token=token)
-    if by_cookie:
-        require_proof(request, caller.session.id)
-    state["user_id"] = str(caller.user.id)
-    state["principal"] = caller.principal
+    caller: Caller | KeyBearer
+    if is_key_like(token) and not by_cookie:
+        caller = await service.api_keys.authenticate(token)
+    else:
+        claims = await service.sessions.authenticate.verified(token)
+        if claims.is_of_key and not by_cookie:
+            caller = await service.api_keys.authenticate.by_token(claims)
+        else:
+            caller = await service.sessions.authenticate.by_session(claims)
+            if by_cookie:
+                require_proof(request, caller.session.id)
+    principal = caller.principal
+    state["principal"] = principal
+    if principal.user_id is not None:
+        state["user_id"] = str(principal.user_id)
+    return caller
+
+
+async def person_of(request: Request) -> Caller:
+    """Return the user who is signed in; raise PersonRequired for a caller with an API key."""
+    caller = await caller_of(request)
+    if not isinstance(caller, Caller):
+        raise PersonRequired
+    return caller
+
+
+async def user_of(request: Request) -> Caller | UserKeyBearer:
+    """Return the user, signed in or with one of their API keys; PersonRequired for a program."""
+    caller = await caller_of(request)
+    if isinstance(caller, ServiceKeyBearer):
+        raise PersonRequired
     return caller
 
 
@@ -119,16 +150,25 @@ CALLER_ERRORS = (
     NotSignedIn,
     AccessTokenInvalid,
     AccessTokenExpired,
+    ApiKeyInvalid,
+    ApiKeyExpired,
     SessionIsOver,
     MultipleCredentials,
 )
-"""What ``caller_of`` raises; every route that asks for ``SignedIn`` declares them."""
+"""What ``caller_of`` raises; every route that asks who calls declares them."""
+SIGNED_IN_ERRORS = (*CALLER_ERRORS, PersonRequired)
+"""What ``person_of`` raises; every route that asks for ``SignedIn`` declares them."""
 
 type Asked = Annotated[PageRequest, Depends(page_of)]
 type Parts = Annotated[Container, Depends(container_of)]
 type Services = Annotated[Service[ServiceUnit], Depends(service_of)]
 type From = Annotated[Origin, Depends(origin_of)]
-type SignedIn = Annotated[Caller, Depends(caller_of)]
+type SignedIn = Annotated[Caller, Depends(person_of)]
+"""A person, in a session: for all that an API key may not do (``docs/api-keys.md`` lists it)."""
+type OfUser = Annotated[Caller | UserKeyBearer, Depends(user_of)]
+"""A user, in a session or by one of their API keys."""
+type Known = Annotated[Caller | KeyBearer, Depends(caller_of)]
+"""Whoever it is, a program among them: for what takes a permission."""
 
 
 def identified[I: Identifier](kind: type[I], text: str) -> I:

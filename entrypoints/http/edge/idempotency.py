@@ -91,9 +91,13 @@ class Idempotency:
         if (request.method, path) in self._public_routes:
             return "anyone"
         caller = await caller_of(request)
+        principal = caller.principal
+        if principal.key_id is not None:
+            # Of each key its own: another one may not be allowed what was answered to this one.
+            return f"{principal.account_id} {principal.key_id}"
         if path in OF_THE_SESSION:
-            return f"{caller.user.id} {caller.session.id}"
-        return str(caller.user.id)
+            return f"{principal.user_id} {principal.session_id}"
+        return str(principal.user_id)
 
     async def _do(self, ticket: Ticket, scope: Scope, receive: Receive, send: Send) -> None:
         requests, answer = self._requests(scope), _Answer()

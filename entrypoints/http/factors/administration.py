@@ -11,7 +11,7 @@ from domain.principal import PermissionDenied
 from domain.users.user import UserNotFound
 from entrypoints.http.edge.answering import page_answer
 from entrypoints.http.edge.answers import ListEnvelope
-from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn, identified
+from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Known, Services, identified
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.parameters import IdInPath
 from entrypoints.http.edge.router import Router
@@ -28,7 +28,7 @@ router = Router(
 
 @router.get("", summary="A user's factors", response_model=ListEnvelope[FactorOut])
 async def list_factors(
-    request: Request, user_id: IdInPath, caller: SignedIn, services: Services
+    request: Request, user_id: IdInPath, caller: Known, services: Services
 ) -> Response:
     """Return what signing in takes of the user beside the password (`users:read`)."""
     factors = await services.factors.list(
@@ -48,7 +48,7 @@ async def list_factors(
 async def reset_factors(
     user_id: IdInPath,
     body: FactorsResetRequest,
-    caller: SignedIn,
+    caller: Known,
     services: Services,
     origin: From,
 ) -> Response:

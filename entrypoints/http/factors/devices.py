@@ -7,7 +7,13 @@ from domain.errors import ConcurrentChange
 from domain.factors.device import MOST_DEVICES, DeviceId, DeviceNotFound
 from entrypoints.http.edge.answering import page_answer
 from entrypoints.http.edge.answers import ListEnvelope
-from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn, identified
+from entrypoints.http.edge.dependencies import (
+    SIGNED_IN_ERRORS,
+    From,
+    Services,
+    SignedIn,
+    identified,
+)
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.parameters import IdInPath
 from entrypoints.http.edge.router import Router
@@ -15,7 +21,7 @@ from entrypoints.http.factors.answers import TrustedDeviceOut
 from entrypoints.representations.factors import device_body
 
 router = Router(
-    prefix="/api/v1/users/me/devices", tags=["My factors"], responses=responses(*CALLER_ERRORS)
+    prefix="/api/v1/users/me/devices", tags=["My factors"], responses=responses(*SIGNED_IN_ERRORS)
 )
 
 

@@ -20,7 +20,13 @@ from domain.factors.factor import (
 from entrypoints.http.edge.answering import answer, etag, page_answer, single_answer
 from entrypoints.http.edge.answers import Envelope, ListEnvelope
 from entrypoints.http.edge.conditional import IfMatch, expected
-from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn, identified
+from entrypoints.http.edge.dependencies import (
+    SIGNED_IN_ERRORS,
+    From,
+    Services,
+    SignedIn,
+    identified,
+)
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.headers import ETAG, with_headers
 from entrypoints.http.edge.methods import not_at_another_path
@@ -37,7 +43,9 @@ from entrypoints.http.factors.requests import FactorRename, TotpConfirmation
 from entrypoints.representations.factors import enrolled_body, factor_body, otpauth_uri
 from entrypoints.representations.formats import instant
 
-router = Router(prefix="/api/v1/users/me", tags=["My factors"], responses=responses(*CALLER_ERRORS))
+router = Router(
+    prefix="/api/v1/users/me", tags=["My factors"], responses=responses(*SIGNED_IN_ERRORS)
+)
 
 ENROLMENT_ERRORS = (
     StepUpRequired,

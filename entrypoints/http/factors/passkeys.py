@@ -7,7 +7,7 @@ from domain.factors.challenge import InvalidChallenge
 from domain.factors.factor import InvalidProof
 from entrypoints.http.edge.answering import answer
 from entrypoints.http.edge.answers import Envelope
-from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn
+from entrypoints.http.edge.dependencies import SIGNED_IN_ERRORS, From, Services, SignedIn
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.router import Router
 from entrypoints.http.factors.answers import EnrolledOut, PasskeyEnrolmentOut
@@ -19,7 +19,7 @@ from entrypoints.representations.formats import instant
 router = Router(
     prefix="/api/v1/users/me/factors/passkeys",
     tags=["My factors"],
-    responses=responses(*CALLER_ERRORS),
+    responses=responses(*SIGNED_IN_ERRORS),
 )
 
 

@@ -10,7 +10,7 @@ from domain.sessions.refresh_token import RefreshTokenInvalid
 from entrypoints.http.edge.answering import answer
 from entrypoints.http.edge.answers import Envelope
 from entrypoints.http.edge.cookies import REFRESH_COOKIE, cookie
-from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Services, SignedIn, csrf_for
+from entrypoints.http.edge.dependencies import SIGNED_IN_ERRORS, From, Services, SignedIn, csrf_for
 from entrypoints.http.edge.errors import MultipleCredentials, responses
 from entrypoints.http.edge.router import Router
 from entrypoints.http.factors.answers import StepUpChallengeOut
@@ -19,7 +19,7 @@ from entrypoints.http.sessions.answering import token_answer
 from entrypoints.http.sessions.answers import TokenOut
 
 router = Router(
-    prefix="/api/v1/sessions/current", tags=["Sessions"], responses=responses(*CALLER_ERRORS)
+    prefix="/api/v1/sessions/current", tags=["Sessions"], responses=responses(*SIGNED_IN_ERRORS)
 )
 
 

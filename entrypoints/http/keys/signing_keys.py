@@ -11,7 +11,7 @@ from domain.errors import ValidationFailed
 from domain.principal import PermissionDenied
 from entrypoints.http.edge.answering import answer, page_answer
 from entrypoints.http.edge.answers import Envelope, ListEnvelope
-from entrypoints.http.edge.dependencies import CALLER_ERRORS, Asked, From, Services, SignedIn
+from entrypoints.http.edge.dependencies import CALLER_ERRORS, Asked, From, Known, Services
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.router import Router
 from entrypoints.http.keys.answers import SigningKeyOut
@@ -36,7 +36,7 @@ router = Router(
     responses=responses(InvalidCursor, ValidationFailed),
 )
 async def list_signing_keys(
-    request: Request, caller: SignedIn, services: Services, asked: Asked
+    request: Request, caller: Known, services: Services, asked: Asked
 ) -> Response:
     """Return every key that is kept, the oldest first, without private halves (`keys:manage`)."""
     page = await services.keys.manage.listed(principal=caller.principal, asked=asked)
@@ -45,7 +45,7 @@ async def list_signing_keys(
 
 @router.post("/rotate", status_code=202, summary="Rotate", response_model=Envelope[SigningKeyOut])
 async def rotate_signing_key(
-    request: Request, caller: SignedIn, services: Services, origin: From
+    request: Request, caller: Known, services: Services, origin: From
 ) -> Response:
     """Publish a new key (`keys:manage`).
 
@@ -64,7 +64,7 @@ async def rotate_signing_key(
     responses=responses(SigningKeyNotFound),
 )
 async def revoke_signing_key(
-    kid: KeyInPath, caller: SignedIn, services: Services, origin: From
+    kid: KeyInPath, caller: Known, services: Services, origin: From
 ) -> Response:
     """Take a key out of the JWKS at once; every token that it signed is refused (`keys:manage`)."""
     await services.keys.manage.revoke(principal=caller.principal, kid=kid, origin=origin)

@@ -16,8 +16,8 @@ from entrypoints.http.edge.dependencies import (
     CALLER_ERRORS,
     Asked,
     From,
+    Known,
     Services,
-    SignedIn,
     identified,
 )
 from entrypoints.http.edge.errors import responses
@@ -46,7 +46,7 @@ router = Router(
 async def list_user_sessions(
     request: Request,
     user_id: IdInPath,
-    caller: SignedIn,
+    caller: Known,
     services: Services,
     asked: Asked,
 ) -> Response:
@@ -56,12 +56,12 @@ async def list_user_sessions(
         user_id=identified(UserId, user_id),
         asked=asked,
     )
-    return page_answer(request, page, partial(session_body, current=caller.session.id))
+    return page_answer(request, page, partial(session_body, current=caller.principal.session_id))
 
 
 @router.delete("", status_code=204, summary="End all sessions of a user", response_class=Response)
 async def end_user_sessions(
-    user_id: IdInPath, caller: SignedIn, services: Services, origin: From
+    user_id: IdInPath, caller: Known, services: Services, origin: From
 ) -> Response:
     """End every session, effective on the next request (`sessions:revoke`)."""
     await services.sessions.end_all(
@@ -78,7 +78,7 @@ async def end_user_sessions(
     responses=responses(SessionNotFound),
 )
 async def end_user_session(
-    user_id: IdInPath, session_id: IdInPath, caller: SignedIn, services: Services, origin: From
+    user_id: IdInPath, session_id: IdInPath, caller: Known, services: Services, origin: From
 ) -> Response:
     """End one session (`sessions:revoke`); another user's is as unknown as none."""
     await services.sessions.end(

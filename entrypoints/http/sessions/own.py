@@ -12,7 +12,7 @@ from domain.sessions.session import EndReason, SessionNotFound
 from entrypoints.http.edge.answering import page_answer
 from entrypoints.http.edge.answers import ListEnvelope
 from entrypoints.http.edge.dependencies import (
-    CALLER_ERRORS,
+    SIGNED_IN_ERRORS,
     Asked,
     From,
     Services,
@@ -26,7 +26,9 @@ from entrypoints.http.edge.router import Router
 from entrypoints.http.sessions.answers import SessionOut
 from entrypoints.representations.sessions import session_body
 
-router = Router(prefix="/api/v1/users/me", tags=["My account"], responses=responses(*CALLER_ERRORS))
+router = Router(
+    prefix="/api/v1/users/me", tags=["My account"], responses=responses(*SIGNED_IN_ERRORS)
+)
 
 
 @router.get(

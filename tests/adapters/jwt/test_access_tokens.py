@@ -38,7 +38,6 @@ from application.keys.ports import (
     VerifyingKey,
 )
 from domain.errors import ServiceUnavailable
-from domain.identifiers import SessionId, UserId
 from domain.keys.signing_key import SigningAlgorithm
 from domain.principal import Permission, RoleName
 
@@ -47,8 +46,8 @@ AUDIENCE = "doorward"
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 CLAIMS = AccessClaims(
-    user_id=UserId(UUID("01930000-0000-7000-8000-00000000000a")),
-    session_id=SessionId(UUID("01930000-0000-7000-8000-00000000000b")),
+    subject=UUID("01930000-0000-7000-8000-00000000000a"),
+    sid=UUID("01930000-0000-7000-8000-00000000000b"),
     token_id="a-token-id",
     issued_at=NOW,
     expires_at=NOW + timedelta(minutes=10),
@@ -118,13 +117,13 @@ def header_of(key: KeyMaterial) -> dict[str, Any]:
 def genuine() -> dict[str, Any]:
     return {
         "iss": ISSUER,
-        "sub": str(CLAIMS.user_id),
+        "sub": str(CLAIMS.subject),
         "aud": AUDIENCE,
         "exp": int(CLAIMS.expires_at.timestamp()),
         "iat": int(CLAIMS.issued_at.timestamp()),
         "jti": CLAIMS.token_id,
         "client_id": "doorward",
-        "sid": str(CLAIMS.session_id),
+        "sid": str(CLAIMS.sid),
         "acr": "aal2",
         "amr": ["pwd", "otp", "mfa"],
         "auth_time": int(CLAIMS.authenticated_at.timestamp()),
@@ -442,15 +441,15 @@ class TestClaims:
             ("aud", "another"),
             ("aud", f"{AUDIENCE} "),
             ("sub", CLAIMS.token_id),
-            ("sub", str(CLAIMS.user_id).upper()),
-            ("sub", f"{{{CLAIMS.user_id}}}"),
-            ("sub", f"urn:uuid:{CLAIMS.user_id}"),
-            ("sub", CLAIMS.user_id.value.hex),
+            ("sub", str(CLAIMS.subject).upper()),
+            ("sub", f"{{{CLAIMS.subject}}}"),
+            ("sub", f"urn:uuid:{CLAIMS.subject}"),
+            ("sub", CLAIMS.subject.hex),
             ("sub", 1),
             ("sid", ""),
             ("sid", None),
-            ("sid", [str(CLAIMS.session_id)]),
-            ("sid", f" {CLAIMS.session_id}"),
+            ("sid", [str(CLAIMS.sid)]),
+            ("sid", f" {CLAIMS.sid}"),
             ("client_id", "another"),
             ("client_id", ["doorward"]),
             ("client_id", None),
@@ -547,7 +546,7 @@ class TestClaims:
 
     def test_a_payload_with_a_name_twice_is_refused(self) -> None:
         """TK-1."""
-        payload = compact(genuine())[:-1] + b',"sub":"' + str(CLAIMS.user_id).encode() + b'"}'
+        payload = compact(genuine())[:-1] + b',"sub":"' + str(CLAIMS.subject).encode() + b'"}'
         refused(sign(KEYS[EDDSA], header_of(KEYS[EDDSA]), payload))
 
     @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from application.keys.ports import AccessClaims, KeyMaterial
 from application.paging import PageRequest
 from domain.audit.event import AuditEvent, Party
 from domain.errors import ServiceUnavailable
+from domain.identifiers import UserId
 from domain.keys.signing_key import KeyState, SigningAlgorithm, SigningKey
 from domain.principal import OPERATOR
 from domain.vocabulary import word_of
@@ -226,7 +227,7 @@ async def test_a_principal_is_made_of_what_was_granted() -> None:
     await service.verified_user()
     grant = await service.sign_in()
     claims = service.ports.access_tokens.verify(grant.access_token, now=service.clock.now())
-    assert claims.user_id == principal_of(grant).user_id
+    assert UserId(claims.subject) == principal_of(grant).user_id
     assert "ada" not in repr(claims)
     assert claims.expires_at == service.clock.now() + 10 * MINUTE
 

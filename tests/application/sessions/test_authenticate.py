@@ -140,7 +140,7 @@ async def test_a_token_whose_user_and_session_do_not_belong_together_is_invalid(
     grant = await signed_in(service)
     other = await service.verified_user("bob@example.com")
     claims = service.ports.access_tokens.verify(grant.access_token, now=service.clock.now())
-    forged = replace(claims, user_id=other.id)
+    forged = replace(claims, subject=other.id.value)
     assert (
         type(await refused(service, service.ports.access_tokens.issue(forged)))
         is AccessTokenInvalid

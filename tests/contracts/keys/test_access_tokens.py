@@ -25,7 +25,7 @@ from application.keys.ports import (
     VerifyingKey,
 )
 from domain.errors import ServiceUnavailable
-from domain.identifiers import SessionId, UserId
+from domain.identifiers import uuid7
 from domain.keys.signing_key import SigningAlgorithm
 from domain.permissions import PERMISSIONS
 from domain.principal import ADMINISTRATOR, USER, Permission, RoleName
@@ -78,8 +78,6 @@ def test_a_token_says_what_was_put_into_it(tokens: AccessTokens) -> None:
     ):
         read = tokens.verify(tokens.issue(claims), now=NOW)
         assert read == claims
-        assert isinstance(read.user_id, UserId)
-        assert isinstance(read.session_id, SessionId)
 
 
 def test_what_a_token_leaves_out_is_known_to_whoever_reads_it(tokens: AccessTokens) -> None:
@@ -304,8 +302,8 @@ def _claims(
     permissions: frozenset[Permission] | None = frozenset({Permission("users:read")}),
 ) -> AccessClaims:
     return AccessClaims(
-        user_id=UserId.new(NOW, secrets.token_bytes),
-        session_id=SessionId(UUID(bytes=secrets.token_bytes(16), version=4)),
+        subject=uuid7(NOW, secrets.token_bytes),
+        sid=UUID(bytes=secrets.token_bytes(16), version=4),
         token_id=secrets.token_urlsafe(16),
         issued_at=NOW,
         expires_at=NOW + TTL,

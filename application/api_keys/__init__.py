@@ -1,0 +1,7 @@
+"""API keys: made, shown once, known again, and taken back.
+
+Other capabilities and the entrypoints enter by ``ports``, and by the modules named here; the
+wiring of the service enters by ``wiring``.
+"""
+
+__all__ = ["authentication"]

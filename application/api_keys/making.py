@@ -1,0 +1,226 @@
+"""Making API keys, and putting a new one in the place of an old one."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from application.access.known_permissions import KnownPermissions
+from application.api_keys.holders import Holder, KeyHolders, key_of, save_holder
+from application.api_keys.listing import EffectiveRights, ShownKey
+from application.api_keys.mails import API_KEY_CREATED
+from application.api_keys.ports import ApiKeysUnit
+from application.audit.recording import Recorder
+from application.mail.notifications import Notifications
+from application.ports.clock import Clock, Randomness
+from application.ports.unit_of_work import UnitOfWorkFactory
+from application.retrying import retry_on_conflict
+from domain.api_keys.api_key import MOST_KEYS, ApiKey, KeyOwner, TooManyApiKeys
+from domain.api_keys.key_text import KeyText
+from domain.assurance import Level
+from domain.errors import ValidationFailed
+from domain.identifiers import ApiKeyId
+from domain.origin import Origin
+from domain.principal import Principal
+from domain.users.user import User
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key that was just made, with the text that is shown this once."""
+
+    shown: ShownKey
+    text: KeyText = field(repr=False)
+
+
+class _Making:
+    """What both ways to make a key need."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory[ApiKeysUnit],
+        clock: Clock,
+        randomness: Randomness,
+        recorder: Recorder,
+        notifications: Notifications,
+        holders: KeyHolders,
+        rights: EffectiveRights,
+    ) -> None:
+        self._unit_of_work, self._clock, self._randomness = unit_of_work, clock, randomness
+        self._recorder, self._notifications = recorder, notifications
+        self._holders, self._rights = holders, rights
+
+    async def _tell(self, unit: ApiKeysUnit, holder: Holder, key: ApiKey, now: datetime) -> None:
+        """Queue the mail to a user whose account has a new key (HD-7)."""
+        if isinstance(holder, User):
+            words = {"hint": key.hint}
+            notice = self._notifications.notice(
+                API_KEY_CREATED, holder.email, now=now, parameters=words
+            )
+            await unit.outbox.enqueue(notice)
+
+
+class CreateApiKey(_Making):
+    """Make a key, of permissions that its maker has."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory[ApiKeysUnit],
+        clock: Clock,
+        randomness: Randomness,
+        recorder: Recorder,
+        notifications: Notifications,
+        holders: KeyHolders,
+        rights: EffectiveRights,
+        known: KnownPermissions,
+        longest: timedelta | None,
+    ) -> None:
+        super().__init__(
+            unit_of_work=unit_of_work,
+            clock=clock,
+            randomness=randomness,
+            recorder=recorder,
+            notifications=notifications,
+            holders=holders,
+            rights=rights,
+        )
+        self._known, self._longest = known, longest
+
+    async def __call__(
+        self,
+        *,
+        principal: Principal,
+        owner: KeyOwner | None = None,
+        name: str,
+        permissions: Collection[str],
+        expires_in: int | None = None,
+        origin: Origin,
+    ) -> NewKey:
+        """Return the key with its text; without ``owner`` it is the caller's own.
+
+        It lives for ``expires_in`` seconds, as long as any key may where that is left out.
+
+        Raises PermissionDenied, StepUpRequired, PersonRequired, ValidationFailed, TooManyApiKeys,
+        SessionIsOver and ServiceAccountNotFound.
+        """
+        lifetime = self._lifetime(expires_in)
+        return await retry_on_conflict(
+            lambda: self._create(principal, owner, name, permissions, lifetime, origin)
+        )
+
+    async def _create(
+        self,
+        principal: Principal,
+        owner: KeyOwner | None,
+        name: str,
+        permissions: Collection[str],
+        lifetime: timedelta | None,
+        origin: Origin,
+    ) -> NewKey:
+        async with self._unit_of_work() as unit:
+            holder = await self._holders.holder_of_new(unit, principal, owner)
+            given = await self._known.parsed(unit, permissions)
+            # Also for a service account: its key would be worth something to who made it (AZ-3).
+            principal.require(*sorted(given))
+            now = self._clock.now()
+            if await unit.api_keys.count_usable(holder.id, now=now) >= MOST_KEYS:
+                raise TooManyApiKeys
+            key, text, created = ApiKey.create(
+                owner=holder.id,
+                name=name,
+                permissions=given,
+                acr=level_of(principal),
+                lifetime=lifetime,
+                created_by=principal.user_id,
+                now=now,
+                entropy=self._randomness.token_bytes,
+            )
+            await save_holder(unit, holder)
+            await unit.api_keys.add(key)
+            await self._tell(unit, holder, key, now)
+            await self._recorder.record(unit, created, actor=principal, origin=origin)
+            await unit.commit()
+        return NewKey(self._rights(key, holder, now=now), text)
+
+    def _lifetime(self, expires_in: int | None) -> timedelta | None:
+        if expires_in is None:
+            return self._longest
+        asked = None if expires_in < 1 else _span(expires_in)
+        if asked is None or (self._longest is not None and asked > self._longest):
+            most = "" if self._longest is None else f" to {self._longest.total_seconds():.0f}"
+            message = f"Use a number of seconds from 1{most}."
+            raise ValidationFailed.of("expires_in", "OUT_OF_RANGE", message)
+        return asked
+
+
+class RotateApiKey(_Making):
+    """Put a new key in the place of one, which lives on for a while if that is asked for."""
+
+    async def __call__(
+        self,
+        *,
+        principal: Principal,
+        owner: KeyOwner | None = None,
+        key_id: ApiKeyId,
+        overlap: int = 0,
+        origin: Origin,
+    ) -> NewKey:
+        """Return the new key with its text; the old one lives ``overlap`` seconds more.
+
+        Raises PermissionDenied, StepUpRequired, PersonRequired, ValidationFailed, ApiKeyNotFound,
+        ApiKeyReplaced, ApiKeyExpired, TooManyApiKeys, SessionIsOver and ServiceAccountNotFound.
+        """
+        span = timedelta(seconds=overlap)
+        return await retry_on_conflict(lambda: self._rotate(principal, owner, key_id, span, origin))
+
+    async def _rotate(
+        self,
+        principal: Principal,
+        owner: KeyOwner | None,
+        key_id: ApiKeyId,
+        overlap: timedelta,
+        origin: Origin,
+    ) -> NewKey:
+        async with self._unit_of_work() as unit:
+            holder = await self._holders.holder_of_new(unit, principal, owner)
+            old = await key_of(unit, holder, key_id)
+            if not isinstance(holder, User):
+                principal.require(*sorted(old.permissions))
+            now = self._clock.now()
+            # One that lives on is one more; what takes the place of another is none.
+            if await unit.api_keys.count_usable(holder.id, now=now) > MOST_KEYS:
+                raise TooManyApiKeys
+            new, text, rotated = old.rotate(
+                acr=level_of(principal),
+                overlap=overlap,
+                created_by=principal.user_id,
+                now=now,
+                entropy=self._randomness.token_bytes,
+            )
+            await save_holder(unit, holder)
+            if overlap:
+                await unit.api_keys.save(old)
+            else:
+                await unit.api_keys.remove(old)
+            await unit.api_keys.add(new)
+            await self._tell(unit, holder, new, now)
+            await self._recorder.record(unit, rotated, actor=principal, origin=origin)
+            await unit.commit()
+        return NewKey(self._rights(new, holder, now=now), text)
+
+
+def level_of(principal: Principal) -> Level:
+    """Return the level of a key that the principal makes: no more than they have shown (MF-2).
+
+    An operator has shown nothing, so such a key wakes no role that asks for a level.
+    """
+    return Level.AAL1 if principal.assurance is None else principal.assurance.acr
+
+
+def _span(seconds: int) -> timedelta | None:
+    """Return the span; None for one that reaches beyond every calendar."""
+    return timedelta(seconds=seconds) if seconds <= _LONGEST_SECONDS else None
+
+
+_LONGEST_SECONDS = 100 * 365 * 86_400

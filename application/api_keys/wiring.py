@@ -1,0 +1,97 @@
+"""The API keys capability, put together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from application.access.wiring import Access
+from application.api_keys.authentication import AuthenticateKey
+from application.api_keys.changing import RenameApiKey, RevokeApiKey
+from application.api_keys.holders import KeyHolders
+from application.api_keys.listing import EffectiveRights, ListApiKeys
+from application.api_keys.making import CreateApiKey, RotateApiKey
+from application.api_keys.owned import ApiKeysData
+from application.api_keys.ports import ApiKeysUnit
+from application.audit.wiring import Audit
+from application.housekeeping import Purge, purge_in
+from application.kernel import Kernel
+from application.mail.wiring import Mail
+from application.owned_data import OwnedData
+from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.assurance import Level
+
+KEEP_EXPIRED = timedelta(days=30)
+"""For how long a key that has expired is told from one that never was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKeys:
+    """What the API keys capability offers: to entrypoints, and to the capabilities above it."""
+
+    authenticate: AuthenticateKey
+    create: CreateApiKey
+    rotate: RotateApiKey
+    list: ListApiKeys
+    rename: RenameApiKey
+    revoke: RevokeApiKey
+    owned: Sequence[OwnedData[ApiKeysUnit]]
+    purges: Sequence[Purge]
+
+
+def api_keys(
+    *,
+    kernel: Kernel,
+    audit: Audit,
+    mail: Mail,
+    access: Access,
+    units: UnitOfWorkFactory[ApiKeysUnit],
+    longest: timedelta | None,
+    administrator_acr: Level | None = None,
+) -> ApiKeys:
+    """Return the capability over these ports; no key is made for more than ``longest``.
+
+    For keys below ``administrator_acr`` the built-in role is dormant.
+    """
+    clock, recorder = kernel.clock, audit.recorder
+    holders = KeyHolders(freshness=kernel.freshness, clock=clock)
+    rights = EffectiveRights(administrator_acr=administrator_acr)
+    return ApiKeys(
+        authenticate=AuthenticateKey(
+            unit_of_work=units, clock=clock, administrator_acr=administrator_acr
+        ),
+        create=CreateApiKey(
+            unit_of_work=units,
+            clock=clock,
+            randomness=kernel.randomness,
+            recorder=recorder,
+            notifications=mail.notifications,
+            holders=holders,
+            rights=rights,
+            known=access.known_permissions,
+            longest=longest,
+        ),
+        rotate=RotateApiKey(
+            unit_of_work=units,
+            clock=clock,
+            randomness=kernel.randomness,
+            recorder=recorder,
+            notifications=mail.notifications,
+            holders=holders,
+            rights=rights,
+        ),
+        list=ListApiKeys(unit_of_work=units, clock=clock, holders=holders, rights=rights),
+        rename=RenameApiKey(unit_of_work=units, clock=clock, holders=holders, rights=rights),
+        revoke=RevokeApiKey(
+            unit_of_work=units, clock=clock, recorder=recorder, holders=holders, rights=rights
+        ),
+        owned=(ApiKeysData(unit_of_work=units),),
+        purges=(
+            purge_in(
+                units,
+                "api keys",
+                lambda unit, limit: unit.api_key_upkeep.purge(
+                    expired_before=clock.now() - KEEP_EXPIRED, limit=limit
+                ),
+            ),
+        ),
+    )

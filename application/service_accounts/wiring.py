@@ -1,0 +1,48 @@
+"""The service accounts capability, put together."""
+
+from dataclasses import dataclass
+
+from application.audit.wiring import Audit
+from application.kernel import Kernel
+from application.ports.unit_of_work import UnitOfWorkFactory
+from application.service_accounts.management import (
+    CreateServiceAccount,
+    DescribeServiceAccount,
+    ListServiceAccounts,
+    ReinstateServiceAccount,
+    RemoveServiceAccount,
+    ShowServiceAccount,
+    SuspendServiceAccount,
+)
+from application.service_accounts.ports import ServiceAccountsUnit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceAccounts:
+    """What the service accounts capability offers to entrypoints."""
+
+    create: CreateServiceAccount
+    list: ListServiceAccounts
+    show: ShowServiceAccount
+    describe: DescribeServiceAccount
+    suspend: SuspendServiceAccount
+    reinstate: ReinstateServiceAccount
+    remove: RemoveServiceAccount
+
+
+def service_accounts(
+    *, kernel: Kernel, audit: Audit, units: UnitOfWorkFactory[ServiceAccountsUnit]
+) -> ServiceAccounts:
+    """Return the capability over these ports."""
+    clock, recorder = kernel.clock, audit.recorder
+    return ServiceAccounts(
+        create=CreateServiceAccount(
+            unit_of_work=units, clock=clock, randomness=kernel.randomness, recorder=recorder
+        ),
+        list=ListServiceAccounts(unit_of_work=units, cursors=kernel.cursors),
+        show=ShowServiceAccount(unit_of_work=units),
+        describe=DescribeServiceAccount(unit_of_work=units, clock=clock, recorder=recorder),
+        suspend=SuspendServiceAccount(unit_of_work=units, clock=clock, recorder=recorder),
+        reinstate=ReinstateServiceAccount(unit_of_work=units, clock=clock, recorder=recorder),
+        remove=RemoveServiceAccount(unit_of_work=units, clock=clock, recorder=recorder),
+    )

@@ -1,0 +1,1 @@
+"""API keys: what a program shows in place of a session."""

@@ -1,0 +1,1 @@
+"""Accounts of programs: roles and API keys, and nothing that a person has."""
