@@ -212,6 +212,8 @@ class Service[U: ServiceUnit]:
             audit=self.audit,
             mail=self.mail,
             access=self.access,
+            keys=self.keys,
+            sessions=self.sessions,
             units=self.ports.units,
             longest=self.policies.longest_api_key,
             administrator_acr=self.policies.administrator_acr,

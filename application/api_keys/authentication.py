@@ -18,11 +18,15 @@ from domain.users.user import User
 
 @dataclass(frozen=True, slots=True)
 class UserKeyBearer:
-    """A caller with a user's key: the principal, and what was loaded to make it."""
+    """A caller with a user's key: the principal, and what was loaded to make it.
+
+    ``by_token`` tells that the caller showed a token that was got with the key.
+    """
 
     principal: Principal
     key: ApiKey
     user: User
+    by_token: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class ServiceKeyBearer:
     principal: Principal
     key: ApiKey
     account: ServiceAccount
+    by_token: bool = False
 
 
 type KeyBearer = UserKeyBearer | ServiceKeyBearer
@@ -69,15 +74,24 @@ class AuthenticateKey:
         return self._bearer(*found, now=self._clock.now())
 
     async def by_token(self, claims: AccessClaims) -> KeyBearer:
-        """Return the caller whose key these verified claims name. Raises as for the key itself."""
+        """Return the caller whose key these verified claims name; one statement as well.
+
+        Raises as for the key itself.
+        """
         async with self._unit_of_work.read_only() as unit:
-            key = await unit.api_keys.get(ApiKeyId(claims.sid))
-            found = None if key is None else await unit.api_keys.find(key.digest, key.kind)
+            found = await unit.api_keys.find_by_id(ApiKeyId(claims.sid))
         if found is None or found[0].owner.value != claims.subject:
             raise ApiKeyInvalid
-        return self._bearer(*found, now=self._clock.now())
+        return self._bearer(*found, now=self._clock.now(), by_token=True)
 
-    def _bearer(self, key: ApiKey, owner: User | ServiceAccount, *, now: datetime) -> KeyBearer:
+    def _bearer(
+        self,
+        key: ApiKey,
+        owner: User | ServiceAccount,
+        *,
+        now: datetime,
+        by_token: bool = False,
+    ) -> KeyBearer:
         if owner.suspended_at is not None:
             raise ApiKeyInvalid
         key.ensure_not_expired(now)
@@ -91,7 +105,7 @@ class AuthenticateKey:
                 assurance=key.assurance,
                 has_second_factor=owner.has_second_factor,
             )
-            return UserKeyBearer(principal, key, owner)
+            return UserKeyBearer(principal, key, owner, by_token)
         principal = Principal(
             kind=PrincipalKind.SERVICE,
             service_account_id=owner.id,
@@ -99,4 +113,4 @@ class AuthenticateKey:
             permissions=authority.permissions,
             assurance=key.assurance,
         )
-        return ServiceKeyBearer(principal, key, owner)
+        return ServiceKeyBearer(principal, key, owner, by_token)

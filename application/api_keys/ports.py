@@ -34,6 +34,10 @@ class ApiKeyRepository(Protocol):
         """
 
     @abstractmethod
+    async def find_by_id(self, key_id: ApiKeyId) -> tuple[ApiKey, User | ServiceAccount] | None:
+        """Return the key and its owner, read in one statement, or None."""
+
+    @abstractmethod
     async def list_of(self, owner: KeyOwner) -> list[ApiKey]:
         """Return the owner's keys, those that have expired too, the newest first."""
 
@@ -48,6 +52,10 @@ class ApiKeyRepository(Protocol):
     @abstractmethod
     async def remove(self, key: ApiKey) -> bool:
         """Remove the key; tell whether it was still there: of two that do so, one is told so."""
+
+    @abstractmethod
+    async def take_back(self, key: ApiKey) -> None:
+        """Remove the key with the commit: it is a ConcurrentChange if it was gone by then."""
 
     @abstractmethod
     async def remove_all(self, owner: KeyOwner) -> None:

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from application.access.wiring import Access
+from application.api_keys.access_tokens import IssueKeyToken
 from application.api_keys.authentication import AuthenticateKey
 from application.api_keys.changing import RenameApiKey, RevokeApiKey
 from application.api_keys.holders import KeyHolders
+from application.api_keys.introspection import Introspect
+from application.api_keys.last_use import KeyUses
+from application.api_keys.leaks import ReportLeakedKey
 from application.api_keys.listing import EffectiveRights, ListApiKeys
 from application.api_keys.making import CreateApiKey, RotateApiKey
 from application.api_keys.owned import ApiKeysData
@@ -15,9 +19,11 @@ from application.api_keys.ports import ApiKeysUnit
 from application.audit.wiring import Audit
 from application.housekeeping import Purge, purge_in
 from application.kernel import Kernel
+from application.keys.wiring import Keys
 from application.mail.wiring import Mail
 from application.owned_data import OwnedData
 from application.ports.unit_of_work import UnitOfWorkFactory
+from application.sessions.wiring import Sessions
 from domain.assurance import Level
 
 KEEP_EXPIRED = timedelta(days=30)
@@ -34,6 +40,10 @@ class ApiKeys:
     list: ListApiKeys
     rename: RenameApiKey
     revoke: RevokeApiKey
+    uses: KeyUses
+    issue_token: IssueKeyToken
+    introspect: Introspect
+    report_leak: ReportLeakedKey
     owned: Sequence[OwnedData[ApiKeysUnit]]
     purges: Sequence[Purge]
 
@@ -44,6 +54,8 @@ def api_keys(
     audit: Audit,
     mail: Mail,
     access: Access,
+    keys: Keys,
+    sessions: Sessions,
     units: UnitOfWorkFactory[ApiKeysUnit],
     longest: timedelta | None,
     administrator_acr: Level | None = None,
@@ -55,10 +67,12 @@ def api_keys(
     clock, recorder = kernel.clock, audit.recorder
     holders = KeyHolders(freshness=kernel.freshness, clock=clock)
     rights = EffectiveRights(administrator_acr=administrator_acr)
+    authenticate = AuthenticateKey(
+        unit_of_work=units, clock=clock, administrator_acr=administrator_acr
+    )
+    uses = KeyUses(unit_of_work=units, clock=clock)
     return ApiKeys(
-        authenticate=AuthenticateKey(
-            unit_of_work=units, clock=clock, administrator_acr=administrator_acr
-        ),
+        authenticate=authenticate,
         create=CreateApiKey(
             unit_of_work=units,
             clock=clock,
@@ -83,6 +97,23 @@ def api_keys(
         rename=RenameApiKey(unit_of_work=units, clock=clock, holders=holders, rights=rights),
         revoke=RevokeApiKey(
             unit_of_work=units, clock=clock, recorder=recorder, holders=holders, rights=rights
+        ),
+        uses=uses,
+        issue_token=IssueKeyToken(
+            tokens=keys.tokens,
+            clock=clock,
+            randomness=kernel.randomness,
+            access_ttl=keys.policy.access_ttl,
+        ),
+        introspect=Introspect(
+            of_session=sessions.authenticate, of_key=authenticate, uses=uses, clock=clock
+        ),
+        report_leak=ReportLeakedKey(
+            unit_of_work=units,
+            clock=clock,
+            randomness=kernel.randomness,
+            recorder=recorder,
+            notifications=mail.notifications,
         ),
         owned=(ApiKeysData(unit_of_work=units),),
         purges=(

@@ -47,6 +47,12 @@ class MemoryApiKeyRepository(ApiKeyRepository):
                 return kept.key, owner
         return None
 
+    async def find_by_id(self, key_id: ApiKeyId) -> tuple[ApiKey, User | ServiceAccount] | None:
+        await self._transaction.reading()
+        kept = self._keys.get(key_id)
+        owner = None if kept is None else self._owner(kept.key.owner)
+        return None if kept is None or owner is None else (kept.key, owner)
+
     async def list_of(self, owner: KeyOwner) -> list[ApiKey]:
         await self._transaction.reading()
         found = [kept.key for kept in self._keys.find("owner", owner)]
@@ -69,6 +75,10 @@ class MemoryApiKeyRepository(ApiKeyRepository):
     async def remove(self, key: ApiKey) -> bool:
         await self._transaction.writing()
         return self._keys.remove(key.id)
+
+    async def take_back(self, key: ApiKey) -> None:
+        if not await self.remove(key):
+            raise ConcurrentChange
 
     async def remove_all(self, owner: KeyOwner) -> None:
         await self._transaction.writing()

@@ -117,6 +117,16 @@ _FIND_OF_SERVICE = Statement(
     )
     .where(_BY_DIGEST)
 )
+# Of both kinds of owner, one is there; the other one's columns are null.
+_FIND_BY_ID = Statement(
+    select(*API_KEY, *USER, *SERVICE_ACCOUNT)
+    .select_from(
+        api_keys.outerjoin(users, users.c.id == api_keys.c.user_id).outerjoin(
+            service_accounts, service_accounts.c.id == api_keys.c.service_account_id
+        )
+    )
+    .where(_BY_ID)
+)
 _OF_USER = api_keys.c.user_id == bindparam("owner")
 _OF_SERVICE = api_keys.c.service_account_id == bindparam("owner")
 _NEWEST_FIRST = api_keys.c.id.desc()
@@ -153,7 +163,10 @@ _NOTE_USE = Statement(
             api_keys.c.last_used_at <= bindparam("before", type_=UtcDateTime()),
         ),
     )
-    .values(last_used_at=bindparam("at", type_=UtcDateTime()), last_used_ip=bindparam("ip_address"))
+    .values(
+        last_used_at=bindparam("at", type_=UtcDateTime()), last_used_ip=bindparam("ip_address")
+    ),
+    apart=True,  # each is of another key
 )
 _EXPIRING = Statement(
     select(*API_KEY)
@@ -198,6 +211,15 @@ class SqlAlchemyApiKeyRepository(ApiKeyRepository):
         row = await self._execution.first(_FIND_OF_SERVICE, digest=digest)
         return row if row is None else (_key(row), service_account_from(row[_WIDTH:]))
 
+    async def find_by_id(self, key_id: ApiKeyId) -> tuple[ApiKey, User | ServiceAccount] | None:
+        row = await self._execution.first(_FIND_BY_ID, id=key_id.value)
+        if row is None:
+            return None
+        key, of_user = _key(row), row[_WIDTH : _WIDTH + len(USER)]
+        if key.user_id is not None:
+            return key, user_from(of_user)
+        return key, service_account_from(row[_WIDTH + len(USER) :])
+
     async def list_of(self, owner: KeyOwner) -> list[ApiKey]:
         statement = _for(owner, _LIST_OF_USER, _LIST_OF_SERVICE)
         rows = await self._execution.all(statement, **_whose(owner))
@@ -213,6 +235,9 @@ class SqlAlchemyApiKeyRepository(ApiKeyRepository):
 
     async def remove(self, key: ApiKey) -> bool:
         return bool(await self._execution.run(_REMOVE, id=key.id.value))
+
+    async def take_back(self, key: ApiKey) -> None:
+        self._execution.write(_REMOVE, {"id": key.id.value}, guarded=True)
 
     async def remove_all(self, owner: KeyOwner) -> None:
         statement = _for(owner, _REMOVE_ALL_OF_USER, _REMOVE_ALL_OF_SERVICE)
