@@ -7,10 +7,12 @@ from application.api_keys.authentication import KeyBearer
 from application.api_keys.making import NewKey
 from domain.api_keys.api_key import ApiKeyExpired
 from domain.api_keys.key_text import ApiKeyInvalid
-from domain.principal import PermissionDenied
+from domain.principal import Permission, PermissionDenied
 from tests.application.api_keys.holders import key_of, no_store, program, revoke, user_with
 from tests.application.service import MINUTE, SECOND
 from tests.application.stories import Service
+
+READ = frozenset({Permission("orders:read")})
 
 
 async def token_for(service: Service, key: NewKey) -> KeyToken:
@@ -39,7 +41,7 @@ async def test_it_says_whose_key_it_is_and_what_it_gives() -> None:
     assert (claims.amr, claims.acr) == (("key",), "aal1")
     assert claims.authenticated_at == key.shown.key.created_at
     assert claims.roles == frozenset()
-    assert claims.permissions == {"orders:read"}
+    assert claims.permissions == READ
     assert token.expires_in == 600
     assert claims.expires_at - claims.issued_at == 10 * MINUTE
     assert token.text not in repr(token)

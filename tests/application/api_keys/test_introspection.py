@@ -7,10 +7,19 @@ import pytest
 from application.api_keys.introspection import LiveToken
 from application.sessions.token_grants import TokenGrant
 from domain.assurance import Level, Method
-from domain.principal import ADMINISTRATOR, PermissionDenied, Principal, PrincipalKind, RoleName
+from domain.principal import (
+    ADMINISTRATOR,
+    Permission,
+    PermissionDenied,
+    Principal,
+    PrincipalKind,
+    RoleName,
+)
 from tests.application.api_keys.holders import key_of, no_store, program, revoke, user_with
 from tests.application.service import MINUTE, SECOND
 from tests.application.stories import ADA, PASSWORD, Service, principal_of
+
+READ = frozenset({Permission("orders:read")})
 
 
 async def asker(service: Service) -> Principal:
@@ -33,7 +42,7 @@ async def test_a_key_of_a_user() -> None:
         kind=PrincipalKind.USER,
         sid=key.shown.key.id.value,
         roles=frozenset(),
-        permissions=frozenset({"orders:read"}),  # type: ignore[arg-type]
+        permissions=READ,
         acr=Level.AAL1,
         issued_at=key.shown.key.created_at,
         expires_at=key.shown.key.expires_at,
@@ -55,7 +64,7 @@ async def test_a_key_of_a_service_account_and_a_token_got_with_it() -> None:
     assert of_token.expires_at - of_token.issued_at == 10 * MINUTE
     assert (of_token.sid, of_token.subject) == (of_key.sid, of_key.subject)
     assert of_token.roles == frozenset()
-    assert of_token.permissions == {"orders:read"}
+    assert of_token.permissions == READ
 
 
 async def test_a_token_of_a_session_gives_what_counts_now_at_its_own_level() -> None:
@@ -78,7 +87,7 @@ async def test_a_token_of_a_session_gives_what_counts_now_at_its_own_level() -> 
     assert second is not None
     assert second.sid == after.session.id.value
     assert second.roles == {"user", "support"}
-    assert second.permissions == {"orders:read"}
+    assert second.permissions == READ
     assert await told(service, product, before.access_token) == first
     await service.set_role(user, "support", held=False)
     third = await told(service, product, after.access_token)
@@ -141,7 +150,7 @@ async def test_a_revoked_key_is_not_told_from_what_never_was() -> None:
 async def test_what_is_no_token_costs_no_look_at_the_store(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """OA-6: garbage, a refresh token, a key with a wrong checksum."""
+    """SE-1: garbage, a refresh token, a key with a wrong checksum."""
     service = Service()
     product, user = await asker(service), await user_with(service, "orders:read")
     key = str((await key_of(service, user, "orders:read")).text)
