@@ -34,6 +34,7 @@ CLOCK_EVERY = timedelta(seconds=30)
 CHAIN_EVERY = timedelta(seconds=5)
 HOUSEKEEPING_EVERY = timedelta(minutes=5)
 RELAY_EVERY = timedelta(seconds=1)
+USES_EVERY = timedelta(seconds=1)
 SETTLE_EVERY = timedelta(milliseconds=500)
 START_PATIENCE = timedelta(seconds=3)
 SENDING_PATIENCE = timedelta(seconds=25)
@@ -128,6 +129,10 @@ async def running(
             with suppress(TimeoutError):
                 await asyncio.wait_for(relay.sent(), SENDING_PATIENCE.total_seconds())
         await _ended([start, *tasks], ROUNDS_PATIENCE)
+        if with_keys:
+            # What was seen until here; it is worth no more time than that.
+            last = asyncio.create_task(_note_uses(container.service()), name="last uses")
+            await _ended([last], ROUNDS_PATIENCE)
         if relay is not None:
             marks = asyncio.create_task(_settle(relay), name="marks")
             await _ended([marks], SENDING_PATIENCE if relay.owes_marks else ROUNDS_PATIENCE)
@@ -240,6 +245,7 @@ def _rounds(
     ]
     if with_keys:
         rounds.append(("keyring", KEYRING_EVERY, lambda: keep_keys(container)))
+        rounds.append(("key uses", USES_EVERY, services.api_keys.uses.write))
     if with_worker:
         rounds.append(("relay", RELAY_EVERY, lambda: drain_outbox(services)))
         rounds.append(("audit chain", CHAIN_EVERY, lambda: chain_trail(container)))
@@ -260,6 +266,14 @@ async def _keep_house(services: Service[ServiceUnit]) -> None:
             log.warning("purge_waits", what=name, **error.facts)
         else:
             log.error("purge_failed", what=name, exc_info=error)
+
+
+async def _note_uses(services: Service[ServiceUnit]) -> None:
+    """Write when keys were last used, before the process ends; what cannot be written is lost."""
+    try:
+        await services.api_keys.uses.write()
+    except ServiceUnavailable as away:
+        log.warning("key_uses_lost", **away.facts)
 
 
 async def _settle(relay: RelayOutbox[ServiceUnit]) -> None:

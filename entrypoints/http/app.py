@@ -19,6 +19,7 @@ from entrypoints.container import Container
 from entrypoints.http.access import routes as access
 from entrypoints.http.account_pages import routes as account_pages
 from entrypoints.http.accounts import routes as accounts
+from entrypoints.http.api_keys import routes as api_keys
 from entrypoints.http.audit import routes as audit
 from entrypoints.http.credentials import routes as credentials
 from entrypoints.http.description import describe, operation_id
@@ -50,6 +51,7 @@ ROOMS = (
     credentials.ROOM,
     keys.ROOM,
     operations.ROOM,
+    api_keys.ROOM,
     access.ROOM,
     audit.ROOM,
     pages.ROOM,
@@ -64,6 +66,7 @@ CHAPTERS = (
     "My account",
     "My factors",
     "Invitations",
+    "API keys",
     "Users",
     "Roles",
     "Authorization",
@@ -147,6 +150,7 @@ def create_app(container: Container | None = None, *, rooms: Sequence[Room] = RO
         limit=settings.body_limit,
         seconds=settings.request_deadline,
         form_paths=FORM_PATHS | account_pages.FORM_PATHS,
+        open_form_paths=api_keys.FORM_PATHS,
     )
     app.add_middleware(
         RequestContext,

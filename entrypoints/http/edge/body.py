@@ -39,7 +39,8 @@ class BodyGate:
     ``seconds`` is what the request has in all; the body has to be there while some of it is
     left, so that a slow client gets the blame and not the service. ``form_paths`` are the pages
     of ours whose buttons send a form; everything else takes JSON alone (IN-5), so that no page
-    of others can make a browser send it (SE-6).
+    of others can make a browser send it (SE-6). ``open_form_paths`` take a form, too, of which any
+    bytes come through: there a value that is none of ours has an answer of its own.
     """
 
     def __init__(
@@ -49,11 +50,13 @@ class BodyGate:
         limit: int,
         seconds: float = MAX_BODY_SECONDS,
         form_paths: Collection[str] = (),
+        open_form_paths: Collection[str] = (),
     ) -> None:
         self._app = app
         self._limit = limit
         self._seconds = min(seconds * _SHARE, MAX_BODY_SECONDS)
         self._form_paths = frozenset(form_paths)
+        self._open_form_paths = frozenset(open_form_paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through with its body in one piece, or refuse it."""
@@ -107,13 +110,16 @@ class BodyGate:
     def _check_body(self, scope: Scope, framing: "_Framing", body: bytes) -> None:
         if framing.is_encoded:
             raise UnsupportedMediaType
-        takes_form = scope["path"] in self._form_paths
+        is_open = scope["path"] in self._open_form_paths
+        takes_form = is_open or scope["path"] in self._form_paths
         if framing.content_type == b"application/json" and not takes_form:  # nearly always
             scope.setdefault("state", {})[JSON_BODY] = read_json(body)
             return
         media_type = _media_type(framing.content_type)
         if media_type != (_FORM if takes_form else _JSON):
             raise UnsupportedMediaType
+        if is_open:
+            return
         if takes_form:
             _check_encoded(body.replace(b"+", b" "), "body")
         else:

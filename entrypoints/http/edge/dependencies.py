@@ -18,7 +18,7 @@ from application.service import Service, ServiceUnit
 from application.sessions.authentication import Caller
 from domain.api_keys.api_key import ApiKeyExpired
 from domain.api_keys.key_text import ApiKeyInvalid, is_key_like
-from domain.errors import TooManyRequests
+from domain.errors import NotAuthenticated, TooManyRequests
 from domain.identifiers import Identifier, SessionId
 from domain.origin import Origin
 from domain.principal import PersonRequired
@@ -26,6 +26,7 @@ from domain.sessions.session import SessionIsOver
 from entrypoints.container import Container
 from entrypoints.http.edge.client_address import rate_key
 from entrypoints.http.edge.cookies import ACCESS_COOKIE, cookie, take_cookies_back
+from entrypoints.http.edge.counted import Counted, count
 from entrypoints.http.edge.csrf import csrf_token, require_proof
 from entrypoints.http.edge.errors import MultipleCredentials, NotSignedIn, request_id_of
 from entrypoints.http.edge.parameters import DEFAULT_PAGE, CountToo, PageCursor, PageSize
@@ -89,11 +90,12 @@ async def caller_of(request: Request) -> Caller | KeyBearer:
     state["by_cookie"] = by_cookie
     caller: Caller | KeyBearer
     if is_key_like(token) and not by_cookie:
-        caller = await service.api_keys.authenticate(token)
+        caller = _seen(request, service, await _by_key(request, service, token))
     else:
         claims = await service.sessions.authenticate.verified(token)
         if claims.is_of_key and not by_cookie:
-            caller = await service.api_keys.authenticate.by_token(claims)
+            bearer = await service.api_keys.authenticate.by_token(claims)
+            caller = _seen(request, service, bearer)
         else:
             caller = await service.sessions.authenticate.by_session(claims)
             if by_cookie:
@@ -103,6 +105,25 @@ async def caller_of(request: Request) -> Caller | KeyBearer:
     if principal.user_id is not None:
         state["user_id"] = str(principal.user_id)
     return caller
+
+
+async def _by_key(request: Request, service: Service[ServiceUnit], text: str) -> KeyBearer:
+    """Return who comes with the key; count how it went."""
+    try:
+        bearer = await service.api_keys.authenticate(text)
+    except NotAuthenticated as refusal:
+        outcome = "expired" if isinstance(refusal, ApiKeyExpired) else "invalid"
+        count(request.scope, Counted.API_KEY, outcome)
+        raise
+    count(request.scope, Counted.API_KEY, "accepted")
+    return bearer
+
+
+def _seen(request: Request, service: Service[ServiceUnit], bearer: KeyBearer) -> KeyBearer:
+    """Have it noted that the key was used, behind the answer."""
+    address = request.scope["state"].get("client_address")
+    service.api_keys.uses.saw(bearer.key, ip_address=address)
+    return bearer
 
 
 async def person_of(request: Request) -> Caller:

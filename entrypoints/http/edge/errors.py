@@ -43,6 +43,7 @@ from domain.errors import (
 )
 from domain.principal import PermissionDenied
 from entrypoints.http.edge.negotiation import prefers_problem_json
+from entrypoints.http.edge.oauth_errors import oauth_error, scope_challenge, speaks_oauth
 from entrypoints.representations.formats import instant
 
 CATALOGUE_PATH: Final = "/api/v1/errors"
@@ -175,7 +176,13 @@ EDGE_ERRORS: Final[Sequence[type[DomainError]]] = (
 )
 """What the edge and the kernel refuse with, whatever is asked for."""
 
-_TOKEN_WAS_BAD = {"ACCESS_TOKEN_INVALID", "ACCESS_TOKEN_EXPIRED", "SESSION_ENDED"}
+_TOKEN_WAS_BAD = {
+    "ACCESS_TOKEN_INVALID",
+    "ACCESS_TOKEN_EXPIRED",
+    "API_KEY_INVALID",
+    "API_KEY_EXPIRED",
+    "SESSION_ENDED",
+}
 _CHALLENGE = 'Bearer realm="doorward"'
 
 
@@ -210,11 +217,23 @@ def error_response(
 ) -> Response:
     """Return the answer to a refusal, as the envelope or as RFC 9457 if the caller asks for it.
 
+    Below ``/oauth2/`` it has the shape of RFC 6749, whatever the caller asks for.
+
     401 carries ``WWW-Authenticate`` (RFC 6750, section 3), 429 and 503 carry ``Retry-After``
     in whole seconds, never less than one.
     """
     status = status_of(error)
     retry_after = retry_after_of(error, status)
+    extra = dict(headers or {})
+    if status == 401:
+        extra["www-authenticate"] = _authenticate(error)
+    if retry_after is not None:
+        extra["retry-after"] = str(retry_after)
+    if speaks_oauth(scope):
+        if status == 403:
+            extra["www-authenticate"] = scope_challenge(error)
+        body = orjson.dumps(oauth_error(error, status))
+        return Response(body, status, extra, "application/json")
     facts: dict[str, Any] = {
         "code": error.code,
         "message": error.message,
@@ -224,11 +243,6 @@ def error_response(
         "details": [asdict(violation) for violation in error.details],
         **_written(error.members),
     }
-    extra = dict(headers or {})
-    if status == 401:
-        extra["www-authenticate"] = _authenticate(error)
-    if retry_after is not None:
-        extra["retry-after"] = str(retry_after)
     if prefers_problem_json(scope):
         content, media_type = _problem(facts, status, scope), "application/problem+json"
     else:

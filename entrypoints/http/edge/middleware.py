@@ -44,6 +44,7 @@ _MOST_SEGMENTS: Final = 12
 _KNOWN_METHODS: Final = frozenset({*METHODS, "TRACE", "CONNECT"})
 UNKNOWN: Final = "{unknown}"
 """Stands for every part of a path that no route has a name for."""
+_NEEDS_KEYS: Final = ("/api/", "/oauth2/")
 _NEVER: Final = frozenset({"TRACE", "CONNECT"})
 _NO_HTTP: Final = MalformedRequest.of("request", "NO_HTTP", "This is not HTTP/1.1.")
 _TOO_LARGE: Final = MalformedRequest.of("headers", "TOO_LARGE", "There are too many headers.")
@@ -162,7 +163,7 @@ class RequestContext:
         if origin is not None and method == "OPTIONS" and is_preflight(scope):
             methods = self._methods_of(scope)
             return preflight_answer(methods) if methods else error_response(RouteNotFound(), scope)
-        if not self._is_ready() and scope["path"].startswith("/api/"):
+        if not self._is_ready() and scope["path"].startswith(_NEEDS_KEYS):
             # It needs schema and keys, and both are not known yet to be right (DB-5).
             return error_response(ServiceUnavailable(), scope)
         return None

@@ -36,4 +36,6 @@ class ServerMetadataOut(AnswerModel):
     response_types_supported: list[str]
     grant_types_supported: list[str]
     token_endpoint_auth_methods_supported: list[str]
+    introspection_endpoint: str = Field(json_schema_extra={"format": "uri"})
+    introspection_endpoint_auth_methods_supported: list[str]
     service_documentation: str = Field(json_schema_extra={"format": "uri"})

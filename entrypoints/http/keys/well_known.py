@@ -48,6 +48,9 @@ async def read_server_metadata(container: Parts) -> Response:
         "response_types_supported": [],
         "grant_types_supported": [],
         "token_endpoint_auth_methods_supported": [],
+        "introspection_endpoint": f"{settings.public_url}/oauth2/introspect",
+        # A registered access token type stands for such a token in the header (RFC 8414, 2).
+        "introspection_endpoint_auth_methods_supported": ["Bearer"],
     }
     if settings.docs:
         metadata["service_documentation"] = f"{settings.public_url}/docs"

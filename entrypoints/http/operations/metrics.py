@@ -18,11 +18,19 @@ from starlette.types import Scope
 
 from domain.errors import ServiceUnavailable
 from domain.mail.circuit import CircuitState
+from entrypoints.http.edge.counted import STATE as COUNTED
+from entrypoints.http.edge.counted import Counted
 from entrypoints.http.edge.dependencies import Services
 from entrypoints.http.edge.methods import METHODS
 from entrypoints.http.edge.router import Router
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+_OUTCOMES: Final = {
+    Counted.API_KEY: ("doorward_api_key_requests", "Requests with an API key."),
+    Counted.INTROSPECTION: ("doorward_introspections", "Tokens that a product asked about."),
+    Counted.LEAK_REPORT: ("doorward_leak_reports", "Reports of a leaked API key."),
+}
 
 router = Router(include_in_schema=False)
 
@@ -47,6 +55,11 @@ class Metrics:
             registry=registry,
         )
 
+        self._outcomes = {
+            what: Counter(name, description, ["outcome"], registry=registry)
+            for what, (name, description) in _OUTCOMES.items()
+        }
+
     def of_all(self, pids: Pids) -> None:
         """Show from now on what all processes have counted, those that have ended included.
 
@@ -61,6 +74,9 @@ class Metrics:
         route = getattr(scope.get("route"), "path", "none")
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
+        counted: Mapping[Counted, str] = scope["state"].get(COUNTED, {})
+        for what, outcome in counted.items():
+            self._outcomes[what].labels(outcome).inc()
 
     async def text(self, services: Services) -> bytes:
         """Return everything, but what the store holds when it does not answer."""

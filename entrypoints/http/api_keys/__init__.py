@@ -1,0 +1,1 @@
+"""API keys over HTTP: made and taken back, traded, asked about, and reported."""
