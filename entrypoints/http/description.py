@@ -167,7 +167,7 @@ _SECURITY: Final[dict[str, Any]] = {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": "The access token of a token answer.",
+        "description": "The access token of a token answer, or an API key.",
     },
     COOKIE: {
         "type": "apiKey",

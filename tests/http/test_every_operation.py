@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 from fastapi.routing import iter_route_contexts
 
+from tests.http.api_keys.holders import ACCESS_TOKENS, INTROSPECT, LEAKED_KEYS, program
 from tests.http.client import NEW_PASSWORD, PASSWORD, Api, Tokens, code_of, data_of
 from tests.http.conftest import Start, every_store
 
@@ -95,6 +96,7 @@ async def visit_every_operation(api: Api) -> None:
     await _look_after_devices(api)
     await _look_after_passkeys(api)
     await _sign_in_by_mail(api)
+    await _come_with_a_key(api)
     await _leave(api)
 
 
@@ -293,6 +295,16 @@ async def _sign_in_by_mail(api: Api) -> None:
     token = await api.mailed_token("bob@example.com", "/sign-in")
     answer = await api.try_complete(asked["challenge"], {"email_token": token})
     assert data_of(answer, 201)["session"]["amr"] == ["email"]
+
+
+async def _come_with_a_key(api: Api) -> None:
+    _, key = await program(api, "tokens:introspect")
+    token = data_of(await api.post(ACCESS_TOKENS, access=key))["access_token"]
+    session = (await api.sign_in("bob@example.com")).access
+    for each in (key, token, session):
+        answer = await api.send("POST", INTROSPECT, access=key, data={"token": each})
+        assert answer.json()["active"] is True
+    data_of(await api.post(LEAKED_KEYS, {"key": key}), 202)
 
 
 async def _leave(api: Api) -> None:

@@ -21,6 +21,7 @@ from application.idempotency import Ticket
 from application.service import Service
 from domain.principal import OPERATOR
 from entrypoints.lifecycle import drain_outbox
+from tests.http.api_keys.holders import program
 from tests.http.client import PASSWORD, WRONG_PASSWORD, Api, code_of, data_of
 from tests.http.conftest import Start
 from tests.http.test_every_operation import EVERY_METHOD, visit_every_operation
@@ -220,6 +221,14 @@ async def _see_to_what_no_operation_does(api: Api) -> None:
     guess = await api.try_complete(begun["challenge"], {"email_code": "00000000"})
     assert guess.status_code == 401
     assert (await api.get("/api/v1/users", access=tokens.access)).status_code == 403
+    _, key = await program(api)
+    found = await service.api_keys.authenticate(key)
+    token = await service.api_keys.issue_token(caller=found)
+    await service.api_keys.authenticate.by_token(
+        await service.sessions.authenticate.verified(token.text)
+    )
+    service.api_keys.uses.saw(found.key, ip_address=None)
+    await service.api_keys.uses.write()
     await service.factors.count_orphaned_passkeys()
     await service.audit.chain.begin()
     await service.audit.chain()

@@ -19,6 +19,7 @@ router = Router(prefix="/api/v1/access-tokens", tags=["API keys"])
     summary="Get an access token with an API key",
     response_model=Envelope[KeyTokenOut],
     responses=responses(*CALLER_ERRORS, PermissionDenied),
+    openapi_extra={"security": [{"bearer": []}]},
 )
 async def issue_access_token(request: Request, caller: Known, services: Services) -> Response:
     """Return a JWT that says what the key gives now, for products that verify with the JWKS.

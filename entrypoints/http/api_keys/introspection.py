@@ -10,6 +10,8 @@ from entrypoints.http.edge.oauth import form_body, form_of, oauth_responses, req
 from entrypoints.http.edge.router import Router
 from entrypoints.representations.api_keys import introspection_body
 
+_EXAMPLE = "dwk_PHflkWvQ2b5nS8tYcKd3Wf6Hj9Lz4Gx7Rp0Ea2Ui5Oo8Tk1My3Nb6"
+
 router = Router(prefix="/oauth2", tags=["API keys"])
 
 
@@ -25,7 +27,10 @@ router = Router(prefix="/oauth2", tags=["API keys"])
         s415="`invalid_request`: the body is no form.",
         s503="`temporarily_unavailable`.",
     ),
-    openapi_extra=form_body(("token",), ("token_type_hint",)),
+    openapi_extra={
+        **form_body({"token": _EXAMPLE, "token_type_hint": "access_token"}, required=["token"]),
+        "security": [{"bearer": []}],
+    },
 )
 async def introspect_token(request: Request, caller: Known, services: Services) -> Response:
     """Return what an access token or an API key is worth now (`tokens:introspect`).

@@ -11,7 +11,13 @@ from entrypoints.http.edge.requests import StrictModel
 class LeakedKeyRequest(StrictModel):
     """Report a key. Both may be of any length that a body may have: the answer is always 202."""
 
-    key: Annotated[str, Field(description="The key as it was found.")]
+    key: Annotated[
+        str,
+        Field(
+            description="The key as it was found.",
+            examples=["dwk_PHflkWvQ2b5nS8tYcKd3Wf6Hj9Lz4Gx7Rp0Ea2Ui5Oo8Tk1My3Nb6"],
+        ),
+    ]
     found_at: Annotated[
         str,
         Field(

@@ -53,11 +53,13 @@ def required(form: Mapping[str, str], name: str) -> str:
     return form[name]
 
 
-def form_body(required: Sequence[str], optional: Sequence[str] = ()) -> dict[str, Any]:
-    """Return what OpenAPI says of a form with these parameters."""
+def form_body(members: Mapping[str, str], *, required: Sequence[str]) -> dict[str, Any]:
+    """Return what OpenAPI says of a form with these parameters, each with an example."""
     schema = {
         "type": "object",
-        "properties": {name: {"type": "string"} for name in (*required, *optional)},
+        "properties": {
+            name: {"type": "string", "examples": [example]} for name, example in members.items()
+        },
         "required": list(required),
     }
     content = {"application/x-www-form-urlencoded": {"schema": schema}}

@@ -6,6 +6,7 @@ import re
 
 from application.mail.ports import Mail, Mailer, MailServerAway
 from entrypoints.lifecycle import drain_outbox
+from tests.http.api_keys.holders import ACCESS_TOKENS, INTROSPECT, LEAKED_KEYS, program
 from tests.http.client import Api
 from tests.http.conftest import Start, every_store
 
@@ -39,6 +40,40 @@ async def test_without_the_switch_there_are_none(api: Api) -> None:
     HD-4: off unless switched on.
     """
     assert (await api.get("/metrics")).status_code == 404
+
+
+async def test_keys_introspections_and_reports_are_counted_by_outcome(start: Start) -> None:
+    """
+    LG-1: the labels are a few words; a request that asks twice who calls is counted once.
+    """
+    api = await start(metrics=True)
+    _, key = await program(api, "tokens:introspect")
+    _, brief = await program(api, name="Brief", expires_in=1)
+    found = (await api.container.service().api_keys.authenticate(brief)).key
+    async with api.units() as unit:
+        found.expires_at = found.created_at
+        await unit.api_keys.save(found)
+        await unit.commit()
+    for token in (key, "x", "y"):
+        await api.send("POST", INTROSPECT, access=key, data={"token": token})
+    again = {"idempotency-key": "one"}
+    assert (await api.post(ACCESS_TOKENS, access=key, headers=again)).status_code == 200
+    for wrong in (brief, key[:-1] + "!"):
+        assert (await api.post(ACCESS_TOKENS, access=wrong)).status_code == 401
+    for reported in (key, key, "x"):
+        assert (await api.post(LEAKED_KEYS, {"key": reported})).status_code == 202
+    counted = {name: value for name, value in (await values(api)).items() if "_total" in name}
+    assert {
+        name: value for name, value in counted.items() if not name.startswith("doorward_http")
+    } == {
+        'doorward_api_key_requests_total{outcome="accepted"}': 4,
+        'doorward_api_key_requests_total{outcome="expired"}': 1,
+        'doorward_api_key_requests_total{outcome="invalid"}': 1,
+        'doorward_introspections_total{outcome="active"}': 1,
+        'doorward_introspections_total{outcome="inactive"}': 2,
+        'doorward_leak_reports_total{outcome="nothing"}': 2,
+        'doorward_leak_reports_total{outcome="revoked"}': 1,
+    } | {name: value for name, value in counted.items() if name.startswith("process_")}
 
 
 async def test_requests_are_counted_by_template(start: Start) -> None:
