@@ -38,6 +38,7 @@ from entrypoints.http.operations import routes as operations
 from entrypoints.http.pages import routes as pages
 from entrypoints.http.pages.routes import FORM_PATHS
 from entrypoints.http.room import Room, chapters
+from entrypoints.http.service_accounts import routes as service_accounts
 from entrypoints.http.sessions import routes as sessions
 from entrypoints.lifecycle import StartRefused, build_container, ready_settings, running
 from entrypoints.logging import configure_logging, get_logger
@@ -52,6 +53,7 @@ ROOMS = (
     keys.ROOM,
     operations.ROOM,
     api_keys.ROOM,
+    service_accounts.ROOM,
     access.ROOM,
     audit.ROOM,
     pages.ROOM,
@@ -67,6 +69,7 @@ CHAPTERS = (
     "My factors",
     "Invitations",
     "API keys",
+    "Service accounts",
     "Users",
     "Roles",
     "Authorization",

@@ -9,13 +9,12 @@ from domain.identifiers import UserId
 from domain.principal import PermissionDenied
 from domain.users.user import LastAdministrator, UserNotFound
 from entrypoints.http.access.answers import EffectivePermissionsOut
-from entrypoints.http.access.requests import RoleInPath
 from entrypoints.http.edge.answering import answer
 from entrypoints.http.edge.answers import Envelope
 from entrypoints.http.edge.conditional import IfMatch, expected
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Known, Services, identified
 from entrypoints.http.edge.errors import responses
-from entrypoints.http.edge.parameters import IdInPath
+from entrypoints.http.edge.parameters import IdInPath, RoleInPath
 from entrypoints.http.edge.router import Router
 from entrypoints.http.users.answering import etag_of
 from entrypoints.representations.access import effective_permissions_body

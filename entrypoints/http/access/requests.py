@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from fastapi import Path
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from entrypoints.http.edge.answers import either
 from entrypoints.http.edge.requests import DescribedBy, StrictModel
 
-type RoleInPath = Annotated[str, Path(description="The role's name.")]
 type PermissionList = Annotated[
     list[Annotated[str, Field(max_length=100)]],
     Field(max_length=200, examples=[["orders:refund", "users:read"]]),

@@ -12,13 +12,14 @@ from domain.errors import ConcurrentChange, ValidationFailed
 from domain.principal import PermissionDenied
 from entrypoints.http.access.answering import etag_of_role, role_answer
 from entrypoints.http.access.answers import PermissionOut, RoleOut
-from entrypoints.http.access.requests import RoleChangeRequest, RoleInPath, RoleRequest
+from entrypoints.http.access.requests import RoleChangeRequest, RoleRequest
 from entrypoints.http.edge.answering import page_answer
 from entrypoints.http.edge.answers import Envelope, ListEnvelope
 from entrypoints.http.edge.conditional import IfMatch, expected
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, Asked, From, Known, Services
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.headers import ETAG, with_headers
+from entrypoints.http.edge.parameters import RoleInPath
 from entrypoints.http.edge.router import Router
 from entrypoints.representations.access import permission_body, role_body
 

@@ -5,7 +5,38 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from entrypoints.http.edge.answers import AnswerModel, optional
-from entrypoints.http.edge.parameters import Identifier
+from entrypoints.http.edge.parameters import Identifier, Instant
+
+
+class ApiKeyOut(AnswerModel):
+    """An API key. Its text is shown once, when it is made."""
+
+    id: Identifier
+    name: str = Field(examples=["Nightly export"])
+    hint: str = Field(description="How the key begins.", examples=["dwk_PHfl"])
+    permissions: list[str] = Field(
+        description="The most that it may do.", examples=[["orders:read"]]
+    )
+    effective_permissions: list[str] = Field(
+        description="What it may do now: that of `permissions` which its owner has.",
+        examples=[["orders:read"]],
+    )
+    created_at: Instant
+    expires_at: Instant | None
+    last_used_at: Instant | None = Field(description="May be a minute late.")
+    last_used_ip: str | None = Field(examples=["2001:db8::1"])
+    created_by: Identifier | None = Field(
+        description="The user who made it; null: an operator, at the command line."
+    )
+
+
+class NewApiKeyOut(ApiKeyOut):
+    """A key that was just made, with its text, which is shown this once."""
+
+    key: str = Field(
+        json_schema_extra={"pattern": "^dw[ks]_[0-9A-Za-z]{49}$"},
+        examples=["dwk_PHflDH8nf1mOpHzrSqNhdlgZ0j5mJpLz1BxSn1fAGHD3yaAuC"],
+    )
 
 
 class KeyTokenOut(AnswerModel):

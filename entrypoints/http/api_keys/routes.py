@@ -5,7 +5,14 @@ from typing import Final
 from domain.api_keys.api_key import ApiKeyExpired, ApiKeyNotFound, TooManyApiKeys
 from domain.api_keys.key_text import ApiKeyInvalid
 from domain.principal import PersonRequired
-from entrypoints.http.api_keys import access_tokens, introspection, leaked
+from entrypoints.http.api_keys import (
+    access_tokens,
+    introspection,
+    leaked,
+    of_services,
+    of_users,
+    own,
+)
 from entrypoints.http.room import Room, Tag
 
 ROOM = Room(
@@ -13,6 +20,9 @@ ROOM = Room(
         introspection.router,
         access_tokens.router,
         leaked.router,
+        own.router,
+        of_users.router,
+        of_services.router,
     ),
     public=frozenset({("POST", "/api/v1/leaked-keys")}),
     errors=(

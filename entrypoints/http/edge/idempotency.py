@@ -36,9 +36,10 @@ OF_THE_SESSION: Final = frozenset(
 )
 """Where the answer is repeated to the very session that got it, and to no other of the user.
 
-It holds a second factor, or what one is set up with, which took a fresh proof to get; and there is
-no body that a caller would have to know.
+So it is where an API key is made (:data:`_MAKES_A_KEY`). The answer holds what opens the account,
+or what a second factor is set up with, which took a fresh proof to get.
 """
+_MAKES_A_KEY: Final = re.compile(r"/api/v1/.+/api-keys(/[^/]+/rotate)?")
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
 _FORGETTING_SECONDS: Final = 1.0
@@ -95,7 +96,7 @@ class Idempotency:
         if principal.key_id is not None:
             # Of each key its own: another one may not be allowed what was answered to this one.
             return f"{principal.account_id} {principal.key_id}"
-        if path in OF_THE_SESSION:
+        if path in OF_THE_SESSION or _MAKES_A_KEY.fullmatch(path):
             return f"{principal.user_id} {principal.session_id}"
         return str(principal.user_id)
 

@@ -82,6 +82,7 @@ type Identifier = Annotated[
 type Mailbox = Annotated[
     str, Field(examples=["ada@example.com"], json_schema_extra={"format": "email"})
 ]
+type RoleInPath = Annotated[str, Path(description="The role's name.")]
 type IdInPath = Annotated[
     str,
     Path(
