@@ -312,6 +312,7 @@ class Service[U: ServiceUnit]:
             *self.credentials.owned,
             *self.factors.owned,
             *self.api_keys.owned,
+            *self.service_accounts.owned,
             *self.sessions.owned,
             *self.mail.owned,
             *self.audit.owned,

@@ -4,4 +4,4 @@ Other capabilities and the entrypoints enter by ``ports``, and by the modules na
 wiring of the service enters by ``wiring``.
 """
 
-__all__ = ["authorization", "granting", "mails"]
+__all__ = ["authorization", "granting", "known_permissions", "mails"]

@@ -25,7 +25,8 @@ class ApiKeysData(OwnedData[ApiKeysUnit]):
             yield _record(key)
 
     async def erase(self, unit: ApiKeysUnit, owner: Owner) -> None:
-        """Do nothing: keys go with the user's row."""
+        """Forget who made keys of service accounts; the user's own go with the user's row."""
+        await unit.api_key_upkeep.forget_maker(owner.user_id)
 
 
 def _record(key: ApiKey) -> Record:

@@ -8,7 +8,7 @@ from application.access.ports import AccessUnit
 from application.sessions.ports import SessionsUnit
 from domain.api_keys.api_key import ApiKey, KeyOwner
 from domain.api_keys.key_text import KeyKind
-from domain.identifiers import ApiKeyId
+from domain.identifiers import ApiKeyId, UserId
 from domain.service_accounts.service_account import ServiceAccount
 from domain.users.user import User
 
@@ -78,12 +78,16 @@ class ApiKeyUpkeep(Protocol):
     async def expiring(self, *, now: datetime, until: datetime, limit: int) -> list[ApiKey]:
         """Return up to that many keys that end by then, whose owners were not told so.
 
-        Not those that were rotated, nor those that have expired.
+        Those that end first come first. Not those that were rotated, nor those that have expired.
         """
 
     @abstractmethod
     async def note_notice(self, key_id: ApiKeyId, *, at: datetime) -> bool:
         """Note that the owner is told of the key's end; False if that was noted before."""
+
+    @abstractmethod
+    async def forget_maker(self, maker: UserId) -> None:
+        """Let no key of a service account say any more that this user made it."""
 
     @abstractmethod
     async def purge(self, *, expired_before: datetime, limit: int) -> int:

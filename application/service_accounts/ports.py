@@ -6,7 +6,7 @@ from typing import Protocol
 
 from application.audit.ports import AuditUnit
 from application.ports.unit_of_work import UnitOfWork
-from domain.identifiers import ServiceAccountId
+from domain.identifiers import ServiceAccountId, UserId
 from domain.service_accounts.service_account import ServiceAccount
 
 
@@ -44,6 +44,16 @@ class ServiceAccountRepository(Protocol):
     @abstractmethod
     async def save(self, account: ServiceAccount) -> None:
         """Write every field; raise ServiceAccountAlreadyExists as ``add``."""
+
+    @abstractmethod
+    async def list_by(
+        self, maker: UserId, *, limit: int, after: ServiceAccountId | None = None
+    ) -> list[ServiceAccount]:
+        """Return up to that many accounts that the user made, by id; ``after`` starts behind it."""
+
+    @abstractmethod
+    async def forget_maker(self, maker: UserId) -> None:
+        """Let no account say any more that this user made it."""
 
     @abstractmethod
     async def remove(self, account_id: ServiceAccountId) -> bool:

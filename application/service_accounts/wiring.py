@@ -1,9 +1,11 @@
 """The service accounts capability, put together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from application.audit.wiring import Audit
 from application.kernel import Kernel
+from application.owned_data import OwnedData
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.service_accounts.management import (
     CreateServiceAccount,
@@ -14,6 +16,7 @@ from application.service_accounts.management import (
     ShowServiceAccount,
     SuspendServiceAccount,
 )
+from application.service_accounts.owned import ServiceAccountsData
 from application.service_accounts.ports import ServiceAccountsUnit
 
 
@@ -28,6 +31,7 @@ class ServiceAccounts:
     suspend: SuspendServiceAccount
     reinstate: ReinstateServiceAccount
     remove: RemoveServiceAccount
+    owned: Sequence[OwnedData[ServiceAccountsUnit]]
 
 
 def service_accounts(
@@ -45,4 +49,5 @@ def service_accounts(
         suspend=SuspendServiceAccount(unit_of_work=units, clock=clock, recorder=recorder),
         reinstate=ReinstateServiceAccount(unit_of_work=units, clock=clock, recorder=recorder),
         remove=RemoveServiceAccount(unit_of_work=units, clock=clock, recorder=recorder),
+        owned=(ServiceAccountsData(unit_of_work=units),),
     )

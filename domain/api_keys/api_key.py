@@ -12,7 +12,7 @@ from domain.api_keys.events import (
 )
 from domain.api_keys.key_text import KeyKind, KeyText
 from domain.assurance import Assurance, Level, Method
-from domain.errors import Conflict, NotAuthenticated, NotFound, ValidationFailed
+from domain.errors import ConcurrentChange, Conflict, NotAuthenticated, NotFound, ValidationFailed
 from domain.identifiers import ApiKeyId, Entropy, ServiceAccountId, UserId
 from domain.principal import Authority, Permission
 from domain.users.display_name import required_name
@@ -53,9 +53,10 @@ class TooManyApiKeys(Conflict):
 class ApiKeyReplaced(Conflict):
     """The key was rotated before: another one has its place."""
 
-    code = "CONFLICT"
+    code = ConcurrentChange.code
     message = "This API key was rotated already."
-    meaning = "Another request changed it first: read it again."
+    meaning = ConcurrentChange.meaning
+    retryable = ConcurrentChange.retryable
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
 from pkgutil import walk_packages
@@ -15,6 +16,7 @@ from adapters.memory.keys.signing_keys import SIGNING_KEYS
 from adapters.memory.sessions.sessions import SESSIONS
 from application import housekeeping
 from application.accounts.registration import SIGN_UP
+from application.api_keys.wiring import KEEP_EXPIRED
 from application.housekeeping import Purge, PurgeExpired, PurgeReport
 from application.idempotency import Ticket
 from application.keys.wiring import KEEP_GONE_KEYS
@@ -27,7 +29,7 @@ from domain.principal import OPERATOR
 from tests.application.doubles import overtake
 from tests.application.service import DAY, MINUTE, SECOND
 from tests.application.stories import ADA, ORIGIN, Service
-from tests.contracts.samples import a_device
+from tests.contracts.samples import a_device, an_api_key
 
 
 async def cleared(service: Service) -> dict[str, int]:
@@ -150,6 +152,7 @@ async def test_the_limiters_own_keys_are_forgotten_too() -> None:
 KINDS = [
     "sessions",
     "sealed successors",
+    "api keys",
     "mailed secrets",
     "guesses",
     "challenges",
@@ -200,6 +203,8 @@ async def five_of_each() -> Service:
             soon = service.clock.now() + SECOND
             await unit.spent_challenges.spend(bytes([number]) * 32, expires_at=soon)
             await unit.devices.add(a_device(owner, expires_at=soon))
+            ended = service.clock.now() + DAY - KEEP_EXPIRED
+            await unit.api_keys.add(replace(an_api_key(owner), expires_at=ended))
             await unit.commit()
     service.clock.advance(DAY + SECOND)
     return service

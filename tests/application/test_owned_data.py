@@ -18,7 +18,7 @@ from domain.principal import OPERATOR
 from tests.application.doubles import overtake
 from tests.application.service import MINUTE
 from tests.application.stories import ADA, ORIGIN, OTHER_PASSWORD, Service, principal_of
-from tests.contracts.samples import a_device, a_totp
+from tests.contracts.samples import a_device, a_service_account, a_totp, an_api_key
 
 BOB = "bob@example.com"
 SECTIONS = [
@@ -27,12 +27,14 @@ SECTIONS = [
     "mailed_secrets",
     "factors",
     "trusted_devices",
+    "api_keys",
+    "service_accounts",
     "sessions",
     "messages",
     "security_events",
     "invitations_sent",
 ]
-SHORT = {"user", "password", "mailed_secrets", "factors", "trusted_devices"}
+SHORT = {"user", "password", "mailed_secrets", "factors", "trusted_devices", "api_keys"}
 """What a user cannot have many of, and is read in one go."""
 TRAIL = {"audit_events", "audit_places"}
 """The trail keeps the bare id (LG-3)."""
@@ -61,6 +63,11 @@ async def everything_of(service: Service, email: str) -> TokenGrant:
         await service.sign_in(email, OTHER_PASSWORD, origin=THEIR_PLACE)
     async with service.units() as unit:
         await unit.factors.add(a_totp(grant.user))
+        for _ in range(3):
+            program = a_service_account(maker=grant.user)
+            await unit.service_accounts.add(program)
+            await unit.api_keys.add(an_api_key(program, maker=grant.user))
+        await unit.api_keys.add(an_api_key(grant.user, maker=grant.user))
         await unit.devices.add(a_device(grant.user))
         await unit.commit()
     return grant

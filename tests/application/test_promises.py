@@ -127,7 +127,7 @@ DEEDS: dict[str, tuple[Deed, int, list[str]]] = {
         lambda s: s.service.accounts.export_data(
             principal=principal_of(s.grant), user_id=s.grant.user.id, origin=ORIGIN),
         1, ["user.exported"]),
-    "purge": (purge, 10, []),
+    "purge": (purge, 11, []),
 }  # fmt: skip
 
 

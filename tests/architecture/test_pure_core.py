@@ -39,6 +39,7 @@ STANDARD_LIBRARY: Mapping[str, frozenset[str] | None] = {
     "typing": ALL,
     "unicodedata": ALL,
     "uuid": frozenset({"UUID"}),
+    "zlib": frozenset({"crc32"}),
 }
 """The modules that may be imported, and the names that may be taken from them.
 

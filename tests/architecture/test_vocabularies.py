@@ -19,8 +19,13 @@ for file in files_of("domain"):
     import_module(module_of(file))
 
 
-SHARED_NAMES = {"session.ended": {"SessionEnded", "SessionsEnded"}}
-"""One session or several at once: the same thing happened, and readers need one word for it."""
+SHARED_NAMES = {
+    "session.ended": {"SessionEnded", "SessionsEnded"},
+    "role.granted": {"RoleGranted", "ServiceRoleGranted"},
+    "role.revoked": {"RoleRevoked", "ServiceRoleRevoked"},
+}
+"""One session or several at once, a user's role or a program's: the same thing happened, and
+readers need one word for it."""
 
 
 def named_events(kind: type[DomainEvent] = DomainEvent) -> Iterator[type[DomainEvent]]:

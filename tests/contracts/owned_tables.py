@@ -30,10 +30,14 @@ WITHOUT_A_SECTION: Mapping[str, str] = {
     "retired_audit_keys": "our own keys, from before SECRET_KEY was changed",
     "roles": "what a role is; names no user",
     "signing_keys": "our own keys",
+    "service_account_roles": "what a program may do; names no user",
     "spent_challenges": "random numbers; gone after minutes",
     "sign_in_attempts": "a digest of the address; forgotten together with the account",
 }
 """The tables that no export shows, and why not."""
+
+PROGRAMS = "service_accounts"
+"""Whose rows are no persons: what belongs to one belongs to nobody, whoever has made it."""
 
 _WHOSE = re.compile(
     r"""
@@ -109,6 +113,8 @@ def _personal_columns(table: "Table", seen: frozenset[str]) -> Iterator[str]:
     seen |= {table.name}
     for column in table.columns:
         referred = [key.column.table for key in column.foreign_keys]
+        if [other.name for other in referred] == [PROGRAMS]:
+            continue
         if (
             _WHOSE.fullmatch(column.name)
             or any(other.name == "users" for other in referred)

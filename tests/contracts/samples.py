@@ -15,7 +15,8 @@ from application.mail_texts import ENGLISH
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.service import ServiceUnit
 from domain.accounts.invitation import Invitation
-from domain.assurance import Evidence, Method
+from domain.api_keys.api_key import ApiKey
+from domain.assurance import Evidence, Level, Method
 from domain.audit.event import AuditEvent, AuditEventId, Party
 from domain.credentials.one_time_token import OneTimeToken, Purpose
 from domain.credentials.password import PasswordCredential
@@ -28,7 +29,15 @@ from domain.identifiers import UserId
 from domain.keys.signing_key import SigningAlgorithm, SigningKey
 from domain.mail.message import MessageId, MessageKind, MessageStatus, OutboxMessage
 from domain.origin import Origin
-from domain.principal import ADMINISTRATOR, OPERATOR, USER, Principal, PrincipalKind
+from domain.principal import (
+    ADMINISTRATOR,
+    OPERATOR,
+    USER,
+    Permission,
+    Principal,
+    PrincipalKind,
+)
+from domain.service_accounts.service_account import ServiceAccount
 from domain.sessions.refresh_token import RefreshToken
 from domain.sessions.session import Session, SessionPolicy
 from domain.users.user import User
@@ -216,6 +225,59 @@ def a_device(user: User, *, expires_at: datetime = NOW + HOUR) -> TrustedDevice:
         entropy=secrets.token_bytes,
     )
     return device
+
+
+def a_service_account(name: str | None = None, *, maker: User | None = None) -> ServiceAccount:
+    """Return a new service account, by default with a name of its own."""
+    account, _ = ServiceAccount.create(
+        name=name or f"Program {next(_numbers)}",
+        description="Does things.",
+        created_by=None if maker is None else maker.id,
+        now=NOW,
+        entropy=secrets.token_bytes,
+    )
+    return account
+
+
+def an_api_key(
+    owner: User | ServiceAccount,
+    *,
+    permissions: Iterable[str] = ("orders:refund", "users:read"),
+    lifetime: timedelta | None = HOUR,
+    maker: User | None = None,
+    now: datetime = NOW,
+) -> ApiKey:
+    """Return a new API key of the owner."""
+    key, _, _ = ApiKey.create(
+        owner=owner.id,
+        name="CI",
+        permissions=map(Permission, permissions),
+        acr=Level.AAL2,
+        lifetime=lifetime,
+        created_by=None if maker is None else maker.id,
+        now=now,
+        entropy=secrets.token_bytes,
+    )
+    return key
+
+
+async def keep_account(
+    units: UnitOfWorkFactory[ServiceUnit], account: ServiceAccount | None = None
+) -> ServiceAccount:
+    """Add the service account and commit."""
+    account = account or a_service_account()
+    async with units() as work:
+        await work.service_accounts.add(account)
+        await work.commit()
+    return account
+
+
+async def keep_api_key(units: UnitOfWorkFactory[ServiceUnit], *keys: ApiKey) -> None:
+    """Add the API keys and commit."""
+    async with units() as work:
+        for key in keys:
+            await work.api_keys.add(key)
+        await work.commit()
 
 
 async def keep_user(units: UnitOfWorkFactory[ServiceUnit], user: User | None = None) -> User:

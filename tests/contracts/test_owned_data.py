@@ -30,7 +30,13 @@ from tests.contracts.owned_tables import (
     memory_tables,
     service_metadata,
 )
-from tests.contracts.samples import a_device, a_totp, an_invitation
+from tests.contracts.samples import (
+    a_device,
+    a_service_account,
+    a_totp,
+    an_api_key,
+    an_invitation,
+)
 from tests.support.databases import through_sqlalchemy
 
 if TYPE_CHECKING:
@@ -130,6 +136,24 @@ def test_a_new_table_of_users_without_a_section_is_found(
     for without in ({}, {"logins": "I say so."}):
         found = complaints(described(metadata), sections={"user", "devices"}, without=without)
         assert found == [f"logins has no section, and {column} tells whose its rows are"]
+
+
+def test_what_belongs_to_a_program_belongs_to_nobody() -> None:
+    """Unless it names a user beside: that one made the program is in the program's own row."""
+    from sqlalchemy import Column, ForeignKey, Table, Uuid
+
+    metadata = some_metadata()
+    Table(
+        "service_accounts",
+        metadata,
+        Column("id", Uuid, primary_key=True),
+        Column("created_by", Uuid),
+        info={"section": "devices"},
+    )
+    program = Column("service_account_id", Uuid, ForeignKey("service_accounts.id"))
+    Table("jobs", metadata, program, Column("created_by", Uuid))
+    found = complaints(described(metadata), sections={"user", "devices"}, without={})
+    assert found == ["jobs has no section, and created_by tells whose its rows are"]
 
 
 def test_any_new_table_needs_a_section_or_a_reason() -> None:
@@ -310,6 +334,10 @@ async def a_full_life(service: Service[ServiceUnit], email: str) -> tuple[User, 
         # One that was never accepted, because the account came about in another way.
         await unit.invitations.put(an_invitation(email))
         await unit.factors.add(a_totp(user))
+        program = a_service_account(maker=user)
+        await unit.service_accounts.add(program)
+        await unit.api_keys.add(an_api_key(user, maker=user))
+        await unit.api_keys.add(an_api_key(program, maker=user))
         device = a_device(user)
         await unit.devices.add(
             replace(device, ip_address=origin.ip_address, user_agent=origin.user_agent)

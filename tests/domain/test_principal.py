@@ -34,6 +34,8 @@ PRODUCTS = Permission("orders:refund")
 def test_the_permissions_are_an_append_only_snapshot() -> None:
     """Products store these words: none may ever be renamed or taken away."""
     assert PERMISSIONS == (
+        "api-keys:read",
+        "api-keys:revoke",
         "audit:read",
         "authorization:check",
         "factors:reset",
@@ -41,8 +43,11 @@ def test_the_permissions_are_an_append_only_snapshot() -> None:
         "roles:grant",
         "roles:read",
         "roles:write",
+        "service-accounts:read",
+        "service-accounts:write",
         "sessions:read",
         "sessions:revoke",
+        "tokens:introspect",
         "users:delete",
         "users:invite",
         "users:read",

@@ -122,7 +122,8 @@ class MemoryApiKeyUpkeep(ApiKeyUpkeep):
                 and now < kept.key.expires_at <= until
             )
         )
-        return [kept.key for kept in islice(found.values(), limit)]
+        soonest = sorted((kept.key.expires_at, key_id) for key_id, kept in found.items())
+        return [found[key_id].key for _, key_id in soonest[:limit]]
 
     async def note_notice(self, key_id: ApiKeyId, *, at: datetime) -> bool:
         await self._transaction.writing()
@@ -131,6 +132,14 @@ class MemoryApiKeyUpkeep(ApiKeyUpkeep):
             return False
         self._keys.put(key_id, KeptKey(kept.key, at))
         return True
+
+    async def forget_maker(self, maker: UserId) -> None:
+        await self._transaction.writing()
+        made = self._keys.select(
+            lambda kept: kept.key.created_by == maker and kept.key.user_id is None
+        )
+        for key_id, kept in made.items():
+            self._keys.put(key_id, KeptKey(replace(kept.key, created_by=None), kept.notice_at))
 
     async def purge(self, *, expired_before: datetime, limit: int) -> int:
         await self._transaction.writing()

@@ -8,7 +8,7 @@ from adapters.memory.store import Transaction
 from adapters.memory.users.users import given_by
 from application.service_accounts.ports import ServiceAccountRepository
 from domain.errors import ConcurrentChange
-from domain.identifiers import ServiceAccountId
+from domain.identifiers import ServiceAccountId, UserId
 from domain.service_accounts.service_account import (
     ServiceAccount,
     ServiceAccountAlreadyExists,
@@ -71,6 +71,22 @@ class MemoryServiceAccountRepository(ServiceAccountRepository):
         self._refuse_double(account)
         account.version += 1
         self._accounts.put(account.id, account)
+
+    async def list_by(
+        self, maker: UserId, *, limit: int, after: ServiceAccountId | None = None
+    ) -> list[ServiceAccount]:
+        await self._transaction.reading()
+        made = self._accounts.select(
+            lambda each: each.created_by == maker and (after is None or each.id > after)
+        ).values()
+        first = sorted(made, key=lambda each: each.id)[:limit]
+        return [with_rights(self._transaction, account) for account in first]
+
+    async def forget_maker(self, maker: UserId) -> None:
+        await self._transaction.writing()
+        made = self._accounts.select(lambda each: each.created_by == maker)
+        for account_id, account in made.items():
+            self._accounts.put(account_id, replace(account, created_by=None))
 
     async def remove(self, account_id: ServiceAccountId) -> bool:
         await self._transaction.writing()

@@ -9,6 +9,7 @@ from domain.service_accounts.service_account import ServiceAccount, name_key
 SERVICE_ACCOUNTS = Table[ServiceAccountId, ServiceAccount](
     "service_accounts",
     replace,
+    section="service_accounts",
     called=lambda account: (name_key(account.name),),
     role=lambda account: account.roles,
 )

@@ -184,6 +184,12 @@ _NOTE_NOTICE = Statement(
     .where(_BY_ID, api_keys.c.notice_at.is_(None))
     .values(notice_at=bindparam("at", type_=UtcDateTime()))
 )
+# A user's own keys go with the user.
+_FORGET_MAKER = Statement(
+    update(api_keys)
+    .where(api_keys.c.service_account_id.is_not(None), api_keys.c.created_by == bindparam("maker"))
+    .values(created_by=None)
+)
 _PURGE = delete_some(
     api_keys, api_keys.c.id, api_keys.c.expires_at < bindparam("before", type_=UtcDateTime())
 )
@@ -262,6 +268,9 @@ class SqlAlchemyApiKeyUpkeep(ApiKeyUpkeep):
 
     async def note_notice(self, key_id: ApiKeyId, *, at: datetime) -> bool:
         return bool(await self._execution.run(_NOTE_NOTICE, id=key_id.value, at=at))
+
+    async def forget_maker(self, maker: UserId) -> None:
+        self._execution.write(_FORGET_MAKER, {"maker": maker.value})
 
     async def purge(self, *, expired_before: datetime, limit: int) -> int:
         return await self._execution.run(_PURGE, before=expired_before, limit=limit)

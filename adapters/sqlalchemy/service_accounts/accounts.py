@@ -2,13 +2,14 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Integer, bindparam, delete, func, select, true
+from sqlalchemy import Integer, bindparam, delete, func, select, true, update
 
 from adapters.sqlalchemy.errors import Taken
 from adapters.sqlalchemy.execution import Execution
 from adapters.sqlalchemy.service_accounts.tables import service_account_roles, service_accounts
 from adapters.sqlalchemy.statements import (
     AFTER_ALL,
+    BEFORE_ALL,
     Core,
     InsertInto,
     Row,
@@ -96,6 +97,21 @@ _PAGE = Statement(
 )
 _COUNT = Statement(select(func.count()).select_from(service_accounts))
 _SAVE = Statement(save_in(service_accounts, key="id", but=["created_by", "created_at"]))
+_LIST_BY = Statement(
+    select(*SERVICE_ACCOUNT)
+    .where(
+        service_accounts.c.created_by == bindparam("maker"),
+        service_accounts.c.id > bindparam("after"),
+    )
+    .order_by(service_accounts.c.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+# No new version: nothing of the account itself changes.
+_FORGET_MAKER = Statement(
+    update(service_accounts)
+    .where(service_accounts.c.created_by == bindparam("maker"))
+    .values(created_by=None)
+)
 _REMOVE = Statement(delete(service_accounts).where(_BY_ID))
 
 
@@ -167,6 +183,16 @@ class SqlAlchemyServiceAccountRepository(ServiceAccountRepository):
         self._write_roles(_TAKE_OTHER_ROLES, account)
         self._write_roles(_ADD_ROLES, account)
         account.version += 1
+
+    async def list_by(
+        self, maker: UserId, *, limit: int, after: ServiceAccountId | None = None
+    ) -> list[ServiceAccount]:
+        start = BEFORE_ALL if after is None else after.value
+        rows = await self._execution.all(_LIST_BY, maker=maker.value, limit=limit, after=start)
+        return [service_account_from(row) for row in rows]
+
+    async def forget_maker(self, maker: UserId) -> None:
+        self._execution.write(_FORGET_MAKER, {"maker": maker.value})
 
     async def remove(self, account_id: ServiceAccountId) -> bool:
         return bool(await self._execution.run(_REMOVE, id=account_id.value))

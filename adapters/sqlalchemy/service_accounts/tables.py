@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Uuid
 
-from adapters.sqlalchemy.schema import UtcDateTime, metadata
+from adapters.sqlalchemy.schema import UtcDateTime, exported, metadata
 
 service_accounts = Table(
     "service_accounts",
@@ -19,6 +19,7 @@ service_accounts = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("version", Integer, nullable=False),
+    info=exported("service_accounts"),
 )
 
 service_account_roles = Table(

@@ -106,7 +106,7 @@ async def test_lists_have_everything_by_name() -> None:
     roles = await service.access.list_roles(principal=OPERATOR, asked=FIRST)
     assert [role.name for role in roles.items] == ["administrator", "alpha", "user", "zebra"]
     permissions = await service.access.list_permissions(principal=OPERATOR, asked=FIRST)
-    assert permissions.items[0] == "audit:read"
+    assert permissions.items[0] == "api-keys:read"
     assert permissions.items[-1] == "zoo:feed"
     assert (await service.access.show_role(principal=OPERATOR, name="user")).permissions == set()
     assert (await service.access.show_role(principal=OPERATOR, name="zebra")).name == "zebra"

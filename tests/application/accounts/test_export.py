@@ -31,6 +31,7 @@ async def test_the_copy_holds_everything_that_is_held() -> None:
     assert export.exported_at == service.clock.now()
     held = await read(export)
     assert held.pop("factors") == held.pop("trusted_devices") == []
+    assert held.pop("api_keys") == held.pop("service_accounts") == []
     assert list(held) == [
         "user", "password", "mailed_secrets", "sessions", "messages",
         "security_events", "invitations_sent",

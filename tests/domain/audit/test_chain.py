@@ -3,6 +3,7 @@
 import hmac
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from domain.audit.chain import (
     ChainHead,
     ChainReader,
     content_of,
+    is_changed,
     is_signed,
     link_to,
     origin_of,
@@ -187,3 +189,45 @@ def test_no_two_rows_say_the_same(first: list[str | None], second: list[str | No
 
 
 FIXED = AuditEventId.new(NOW, ENTROPY)
+
+
+def with_key(event: AuditEvent, key_id: str | None = "k") -> AuditEvent:
+    """Return the row as one of a caller who came with this key."""
+    return replace(event, actor=replace(event.actor, key_id=key_id))
+
+
+def test_a_row_from_before_there_were_keys_keeps_its_seal() -> None:
+    """The content of a row, once written down: a chain that was begun earlier stays intact."""
+    event = replace(an_event(), id=AuditEventId(UUID(int=1)))
+    assert content_of(event) == (
+        b"36:00000000-0000-0000-0000-000000000001;32:2026-11-05T09:30:15.123456+"
+        b"00:00;12:role.granted;7:success;1:X;4:user;1:a;4:user;1:b;1:r;4:role;1"
+        b"3:administrator;7:user_id;1:b;"
+    )
+
+
+@pytest.mark.parametrize("at", range(1, 4))
+def test_a_key_that_is_added_removed_or_exchanged_is_found(at: int) -> None:
+    """LG-3: with which key it was done is part of what is sealed."""
+    rows, head = a_chain(3)
+    keyed = [replace(row, event=sealed(with_key(row.event))) for row in rows]
+    link, placed = FIRST_LINK, list[ChainedEvent]()
+    for row in keyed:
+        link = link_to(link, row.position, row.event.seal or b"", tag)
+        placed.append(replace(row, link=link))
+    whole = signed(3, link, NOW, tag)
+    assert faults(placed, whole) == []
+    for before, end, key_id in ((rows, head, "k"), (placed, whole, None), (placed, whole, "other")):
+        touched = list(before)
+        touched[at - 1] = replace(touched[at - 1], event=with_key(touched[at - 1].event, key_id))
+        assert faults(touched, end) == [("changed", at)]
+
+
+@pytest.mark.parametrize("name", ["", "key_id", "-", "actor_key_id"])
+def test_a_key_that_is_moved_into_the_data_is_found(name: str) -> None:
+    """No data give the bytes that a key gives, and none of them hide one."""
+    event = sealed(with_key(an_event(), "k"))
+    moved = replace(with_key(event, None), data={**event.data, name: "k"})
+    assert is_changed(moved, tag)
+    back = sealed(moved)
+    assert is_changed(with_key(replace(back, data=event.data), "k"), tag)
