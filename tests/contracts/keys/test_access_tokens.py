@@ -283,8 +283,8 @@ def test_a_token_holds_neither_address_nor_name(tokens: AccessTokens) -> None:
     """TK-7: there is no room for them in what a token says."""
     read = tokens.verify(tokens.issue(_claims()), now=NOW)
     assert set(read.__slots__) == {
-        "user_id",
-        "session_id",
+        "subject",
+        "sid",
         "token_id",
         "issued_at",
         "expires_at",
