@@ -25,6 +25,7 @@ from benchmarks.factors import (
     showing_passkeys,
     showing_passwords,
 )
+from benchmarks.keys import introspecting, reading_with
 from benchmarks.load import Caller, Once
 from benchmarks.measures import (
     Turn,
@@ -37,6 +38,7 @@ from benchmarks.measures import (
 from benchmarks.stage import FLOOR, OURS, PEER, Stage
 
 ARGON2 = "bare argon2"
+KEY = "with an API key"
 ONE = "one process"
 PASSKEY = "with a passkey"
 PASSWORD_ALONE = "password alone"
@@ -107,8 +109,24 @@ async def unseen(stage: Stage) -> Mapping[str, Turn]:
     kept = [len(tokens) for house in stage.houses.values() for tokens in house.access_tokens]
     share = min(stage.plan.unseen_tokens // CONNECTIONS, min(kept) // rounds)
     turns = stage.each(lambda house: serving_batches(house.server, batches(house, _ME, share)))
-    ours = stage.houses[OURS]
-    return turns | {FLOOR: serving_batches(stage.floor, batches(ours, "/me", share))}
+    ours, keys = stage.houses[OURS], stage.keys.of_people
+    with_keys = [reading_with(keys[each.email], each.email) for each in ours.people]
+    return turns | {
+        FLOOR: serving_batches(stage.floor, batches(ours, "/me", share)),
+        KEY: serving(ours.server, with_keys, seconds=stage.plan.seconds),
+    }
+
+
+async def introspection(stage: Stage) -> Mapping[str, Turn]:
+    """Ask what a key is worth: Doorward, and one look-up with nothing around it."""
+    seconds, product = stage.plan.seconds, stage.keys.of_product
+    asked = [stage.keys.of_people[each.email] for each in stage.houses[OURS].people]
+    ours = [introspecting(key, caller=product) for key in asked]
+    floors = [introspecting(key, caller=product, path="/introspect") for key in asked]
+    return {
+        OURS: serving(stage.houses[OURS].server, ours, seconds=seconds),
+        FLOOR: serving(stage.floor, floors, seconds=seconds),
+    }
 
 
 def reading_me(house: House, seconds: float) -> Turn:

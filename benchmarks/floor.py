@@ -1,4 +1,4 @@
-"""The floors of ``me`` and ``refresh``: the same work with nothing around it.
+"""The floors of ``me``, ``refresh`` and introspection: the same work with nothing around it.
 
 A raw ASGI application that sends Doorward's own statements through raw asyncpg and uses the bare
 Ed25519 key. No routing, no validation, no log, no limits: nothing that can be left out
@@ -49,11 +49,20 @@ _APPEND = (
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
 )
 _DATA = '{{"user_id":"{}"}}'
+_KEY = (
+    "id, user_id, service_account_id, name, hint, digest, permissions, acr, lifetime, created_by, "
+    "created_at, expires_at, last_used_at, last_used_ip, rotated_at, version"
+)
+_FIND_KEY = (
+    f"SELECT {_columns('api_keys', _KEY)}, {_columns('users', _USER)}, "
+    "(SELECT string_agg(user_roles.role, ',') FROM user_roles WHERE user_roles.user_id = users.id)"
+    " FROM api_keys JOIN users ON users.id = api_keys.user_id WHERE api_keys.digest = $1"
+)
 _JSON = (b"content-type", b"application/json")
 
 
 class Floor:
-    """``GET /me``, two kinds of refresh, and ``GET /live`` as an ASGI application."""
+    """``me``, two kinds of refresh, introspection, and ``GET /live`` as an ASGI application."""
 
     def __init__(self) -> None:
         self._pool: Any = None
@@ -72,6 +81,8 @@ class Floor:
             body = await self._refresh((await receive())["body"])
         elif path == "/refresh/two-statements":
             body = await self._refresh((await receive())["body"], audited=False)
+        elif path == "/introspect":
+            body = await self._introspect((await receive())["body"])
         else:
             body = b"{}"
         length = (b"content-length", b"%d" % len(body))
@@ -103,6 +114,28 @@ class Floor:
         if row["ended_at"] or row["idle_expires_at"] < now or row["absolute_expires_at"] < now:
             raise PermissionError("the session is over")
         return orjson.dumps({"data": _user(row)})
+
+    async def _introspect(self, body: bytes) -> bytes:
+        """Look the key up that stands in the form. Who asks is not looked up."""
+        digest = hashlib.sha256(body.removeprefix(b"token=")).digest()
+        async with self._pool.acquire() as connection:
+            row = await connection.fetchrow(_FIND_KEY, digest)
+        # Columns that both tables have are told apart by their places.
+        if row[11] < datetime.now(UTC) or row["suspended_at"]:
+            return b'{"active":false}'
+        return orjson.dumps(
+            {
+                "active": True,
+                "sub": str(row[1]),
+                "sid": str(row[0]),
+                "scope": row["permissions"].replace(",", " "),
+                "permissions": row["permissions"].split(",") if row["permissions"] else [],
+                "roles": [],
+                "acr": row["acr"],
+                "iat": int(row[10].timestamp()),
+                "exp": int(row[11].timestamp()),
+            }
+        )
 
     async def _refresh(self, body: bytes, *, audited: bool = True) -> bytes:
         """Spend the token: in five round trips, or in two, which commit by themselves.

@@ -29,6 +29,7 @@ class Figure:
 PER_SECOND = Figure("per_second")
 PER_CPU_SECOND = Figure("cpu_seconds", inverted=True)
 CPU_EACH = Figure("cpu_seconds", less_is_better=True)
+MICROSECONDS = Figure("cpu_seconds", factor=1e6, less_is_better=True)
 TIME_EACH = Figure("per_second", inverted=True, less_is_better=True)
 CORES_BUSY = Figure("cores_busy")
 SECONDS = Figure("seconds", less_is_better=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.arena import Arena, House, peer_token, public_key
+from benchmarks.keys import Keys, made_for
 from benchmarks.measures import Turn
 from benchmarks.processes import ROOT, Server
 
@@ -28,7 +29,7 @@ class Plan:
     """In each turn."""
     unseen_rounds: int = 5
     users: int = 300_000
-    more_until_second: float = 320.0
+    more_until_second: float = 315.0
     """When no round is added any more."""
 
 
@@ -49,6 +50,8 @@ class Stage:
     floor: Server
     peer: Server
     peer_token: str
+    keys: Keys
+    """Of the people in Doorward's house, and of a product."""
 
     def each(self, turn: Callable[[House], Turn]) -> dict[str, Turn]:
         """Return a turn for Doorward, and one for the other tree if there is one."""
@@ -70,7 +73,9 @@ async def opened(arena: Arena, plan: Plan, up: ExitStack) -> Stage:
     two_house = await arena.inhabit(two, arena.database_of(ROOT), people=0, sessions=_TO_TWO)
     peer = up.enter_context(arena.peer())
     floor = up.enter_context(arena.floor(public_key(houses[OURS].server)))
-    return Stage(arena, plan, houses, two_house, floor, peer, peer_token(peer))
+    emails = [each.email for each in houses[OURS].people]
+    keys = await made_for(arena.database_of(ROOT), emails)
+    return Stage(arena, plan, houses, two_house, floor, peer, peer_token(peer), keys)
 
 
 def trees(arena: Arena) -> dict[str, Path]:

@@ -221,7 +221,7 @@ async def _see_to_what_no_operation_does(api: Api) -> None:
     guess = await api.try_complete(begun["challenge"], {"email_code": "00000000"})
     assert guess.status_code == 401
     assert (await api.get("/api/v1/users", access=tokens.access)).status_code == 403
-    _, key = await program(api)
+    _, key = await program(api, name="Counted")
     found = await service.api_keys.authenticate(key)
     token = await service.api_keys.issue_token(caller=found)
     await service.api_keys.authenticate.by_token(
