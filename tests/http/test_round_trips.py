@@ -221,6 +221,7 @@ async def _see_to_what_no_operation_does(api: Api) -> None:
     guess = await api.try_complete(begun["challenge"], {"email_code": "00000000"})
     assert guess.status_code == 401
     assert (await api.get("/api/v1/users", access=tokens.access)).status_code == 403
+    await service.sessions.authenticate(access_token=tokens.access)
     _, key = await program(api, name="Counted")
     found = await service.api_keys.authenticate(key)
     token = await service.api_keys.issue_token(caller=found)
