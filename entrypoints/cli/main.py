@@ -6,16 +6,16 @@ team's own program is made from ``DOORWARD`` (``docs/extending.md``).
 
 import gc
 import os
-import re
 import shutil
 import sys
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from cyclopts import App, CycloptsError, Parameter, Token
+from cyclopts import App, CycloptsError
 
 from entrypoints.cli.exits import INTERRUPTED, READER_LEFT, REFUSED, USAGE, run, say
+from entrypoints.cli.numbers import WholeNumber
 from entrypoints.cli.printing import print_anything, print_json
 from entrypoints.cli.service import (
     Group,
@@ -70,6 +70,16 @@ DOORWARD = Program(
             "entrypoints.cli.factors:factors",
             "factors",
             "Second factors and passkeys of users. SUBJECT is an id or an e-mail address.",
+        ),
+        Group(
+            "entrypoints.cli.service_accounts:service_accounts",
+            "service-accounts",
+            "Accounts of programs. SERVICE is a name or an id.",
+        ),
+        Group(
+            "entrypoints.cli.api_keys:api_keys",
+            "api-keys",
+            "API keys of users and of service accounts. SUBJECT is an id or an e-mail address.",
         ),
         Group("entrypoints.cli.keys:keys", "keys", "The keys behind access tokens."),
         Group("entrypoints.cli.mail:outbox", "outbox", "Mail that waits, or was given up."),
@@ -148,16 +158,6 @@ def command_line(program: Program) -> App:
     for command in (serve, worker, migrate, check, openapi, completion):
         app.command(command)
     return app
-
-
-def _whole_number(_: object, tokens: Sequence[Token]) -> int:
-    """Return the number; what cyclopts would round or take for hexadecimal is refused."""
-    if not re.fullmatch(r"-?[0-9]{1,99}", tokens[0].value):
-        raise ValueError("it is no whole number")
-    return int(tokens[0].value)
-
-
-type WholeNumber = Annotated[int, Parameter(converter=_whole_number)]
 
 
 def serve(
