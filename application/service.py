@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from application.api_keys.wiring import ApiKeys
     from application.audit.wiring import Audit
     from application.credentials.wiring import Credentials
-    from application.factors.planted import PlantedFactors
+    from application.factors.planted import PlantedAccess
     from application.factors.policy import FactorPolicy
     from application.factors.wiring import Factors
     from application.keys.wiring import Keys
@@ -235,15 +235,15 @@ class Service[U: ServiceUnit]:
             hasher=self.ports.hasher,
             policy=self.policies.credentials,
             forget_devices=forget_devices,
-            forget_planted=self._planted_factors,
+            forget_planted=self._planted_access,
             tell_passkeys=PasskeysLeft(self.ports.passkeys.rp_id),
         )
 
     @cached_property
-    def _planted_factors(self) -> "PlantedFactors":
-        from application.factors.planted import PlantedFactors
+    def _planted_access(self) -> "PlantedAccess":
+        from application.factors.planted import PlantedAccess
 
-        return PlantedFactors(notifications=self.mail.notifications)
+        return PlantedAccess(notifications=self.mail.notifications)
 
     @cached_property
     def factors(self) -> "Factors[U]":
@@ -272,7 +272,7 @@ class Service[U: ServiceUnit]:
             mail=self.mail,
             access=self.access,
             credentials=self.credentials,
-            forget_planted=self._planted_factors,
+            forget_planted=self._planted_access,
             units=self.ports.units,
             owned=self.owned,
             conceal_existing=self.policies.conceal_existing,

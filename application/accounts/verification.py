@@ -66,10 +66,10 @@ class VerifiedUser:
 class ConfirmEmail:
     """Spend a mailed secret to prove the address.
 
-    Sessions and second factors from before the proof end, and a change of the address that was
-    asked for. If
-    more than one password was offered for the address until then, none of them counts, and a
-    reset mail goes out: a password, a session or a name that was planted has no effect (AT-7).
+    Sessions, second factors and API keys from before the proof end, and a change of the address
+    that was asked for. If more than one password was offered for the address until then, none of
+    them counts, and a reset mail goes out: a password, a session or a name that was planted has no
+    effect (AT-7).
     """
 
     def __init__(

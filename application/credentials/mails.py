@@ -14,6 +14,15 @@ PASSWORD_CHANGED = MessageKind("password_changed")
 PASSKEYS = "passkeys"
 """The parameter with the passkeys that stay, each on a line; empty where there is none."""
 
+API_KEYS = "api_keys"
+"""The parameter that says how many API keys stay; empty where there is none."""
+
+
+def keys_in_words(number: int) -> str:
+    """Return what stands in ``API_KEYS``."""
+    return "" if number == 0 else f"{number} API key" if number == 1 else f"{number} API keys"
+
+
 ENGLISH: Mapping[MessageKind, MailText] = {
     VERIFY_EMAIL: MailText(
         subject="Confirm your e-mail address",
@@ -53,6 +62,11 @@ ENGLISH: Mapping[MessageKind, MailText] = {
                 PASSKEYS,
                 "Passkeys are not changed by that. These can still be used to sign in; remove any"
                 " that you do not know:",
+            ),
+            Where(
+                API_KEYS,
+                "API keys are not changed by that. Programs can still use these; sign in, and"
+                " revoke in the list of your API keys what you do not know:",
             ),
             "If that was not you, ask for a password reset at once and tell your support.",
         ),

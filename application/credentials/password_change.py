@@ -3,7 +3,7 @@
 from application.audit.recording import Recorder
 from application.credentials.attempts import AttemptGuard
 from application.credentials.devices import ForgetDevices
-from application.credentials.mails import PASSKEYS, PASSWORD_CHANGED
+from application.credentials.mails import API_KEYS, PASSKEYS, PASSWORD_CHANGED, keys_in_words
 from application.credentials.passkeys import TellPasskeys
 from application.credentials.password_checks import PasswordGuess
 from application.credentials.ports import CredentialsUnit, PasswordHasher
@@ -115,7 +115,8 @@ class ChangePassword[U: CredentialsUnit]:
             await unit.one_time_tokens.discard(user.id, OF_THE_PASSWORD)
             await self._forget_devices(unit, user.id)
             await self._guard.forgive(unit, user.email)
-            left = {PASSKEYS: await self._tell_passkeys(unit, user)}
+            keys = await unit.api_keys.count_usable(user.id, now=now)
+            left = {PASSKEYS: await self._tell_passkeys(unit, user), API_KEYS: keys_in_words(keys)}
             notice = self._notifications.notice(
                 PASSWORD_CHANGED, user.email, now=now, parameters=left
             )

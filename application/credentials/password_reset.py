@@ -7,7 +7,7 @@ from application.audit.recording import Recorder
 from application.credentials.attempts import AttemptGuard
 from application.credentials.devices import ForgetDevices
 from application.credentials.mailed_secrets import MailedSecrets
-from application.credentials.mails import PASSKEYS, PASSWORD_CHANGED
+from application.credentials.mails import API_KEYS, PASSKEYS, PASSWORD_CHANGED, keys_in_words
 from application.credentials.passkeys import TellPasskeys
 from application.credentials.planted import ForgetPlanted
 from application.credentials.ports import CredentialsUnit, PasswordHasher
@@ -110,7 +110,8 @@ class ResetPassword[U: CredentialsUnit]:
 
     Everything that the old password allowed ends in the same commit: all sessions, every
     other mailed secret and every trusted device (AT-6); and where the address is proven by it for
-    the first time, every second factor (AT-7). The owner is told.
+    the first time, every second factor and every API key (AT-7); else those stay, and the mail
+    says which. The owner is told.
     """
 
     def __init__(
@@ -162,7 +163,8 @@ class ResetPassword[U: CredentialsUnit]:
             await unit.one_time_tokens.discard(user.id, OF_THE_PASSWORD)
             await self._forget_devices(unit, user.id)
             await self._guard.forgive(unit, user.email)
-            left = {PASSKEYS: await self._tell_passkeys(unit, user)}
+            keys = await unit.api_keys.count_usable(user.id, now=now)
+            left = {PASSKEYS: await self._tell_passkeys(unit, user), API_KEYS: keys_in_words(keys)}
             notice = self._notifications.notice(
                 PASSWORD_CHANGED, user.email, now=now, parameters=left
             )

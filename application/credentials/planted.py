@@ -1,7 +1,8 @@
-"""Second factors from before the address was proven, as far as credentials know of them (AT-7).
+"""What was added to an account before its address was proven, as credentials know of it (AT-7).
 
-A passkey that somebody else added to an account with one's address would open it after any change
-of the password. Who keeps factors is a capability above this one, which hands down how they go.
+A passkey or an API key that somebody else added to an account with one's address would open it
+after any change of the password. Who keeps factors is a capability above this one, which hands down
+how all of that goes.
 """
 
 from abc import abstractmethod
@@ -15,7 +16,7 @@ from domain.users.user import User
 
 
 class ForgetPlanted[U: CredentialsUnit](Protocol):
-    """Takes away all factors of an account whose address was proven just now, for the first time.
+    """Takes away the factors and API keys of an account whose address was just proven first.
 
     The user is saved by it, and by nobody else in that unit of work.
     """

@@ -18,6 +18,14 @@ PASSKEY = "{name}, added {day}"
 NAMELESS_PASSKEY = "A passkey without a name, added {day}"
 """One passkey, where a mail lists them."""
 
+
+def what_was_removed(*, factors: bool, keys: bool) -> str:
+    """Return the words for all of an account's factors, all of its API keys, or both."""
+    if not keys:
+        return "Every second factor"
+    return "Every second factor and every API key" if factors else "Every API key"
+
+
 ENGLISH: Mapping[MessageKind, MailText] = {
     FACTOR_ENROLLED: MailText(
         subject="A way to sign in was added",
@@ -88,6 +96,7 @@ ENGLISH: Mapping[MessageKind, MailText] = {
                 "No passkey was left: none that was made before then opens your account, also if a"
                 " device still offers it."
             ),
+            "No API key of yours was left either: make new ones for what used them.",
             "If you did not ask for that, tell your support at once.",
         ),
     ),

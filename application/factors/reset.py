@@ -1,5 +1,6 @@
 """Taking all factors of a user away, who has lost them (MF-2, HD-7)."""
 
+from application.api_keys.ending import remove_keys
 from application.audit.recording import Recorder
 from application.factors.guard import FactorGuard
 from application.factors.mails import FACTORS_RESET
@@ -24,8 +25,9 @@ from domain.users.user import User, stated_reason
 class ResetFactors:
     """Remove all factors of another user, after whom a password alone opens the account.
 
-    Recovery codes and trusted devices go too, and all sessions end, in the same commit. Whoever
-    does it sees neither a password nor a code, and no factor can be set in the user's place.
+    Recovery codes, trusted devices and API keys go too, and all sessions end, in the same commit.
+    Whoever does it sees neither a password nor a code, and no factor can be set in the user's
+    place.
     """
 
     def __init__(
@@ -46,7 +48,7 @@ class ResetFactors:
     ) -> None:
         """Return once they are gone, and the owner's mail is queued.
 
-        An account without factors is not changed.
+        An account without factors and without keys is not changed.
 
         Raises PermissionDenied without the permission, for oneself, and for a user who has a
         permission that the principal lacks; StepUpRequired; ValidationFailed; UserNotFound.
@@ -64,15 +66,17 @@ class ResetFactors:
         async with self._unit_of_work() as unit:
             user = await existing_user(unit, user_id)
             ensure_may_do_as_much(principal, user)
-            if not user.has_second_factor and not await unit.factors.list_of(user.id):
-                return
             now = self._clock.now()
+            keys = await remove_keys(unit, user.id, now=now)
+            has_factors = user.has_second_factor or bool(await unit.factors.list_of(user.id))
+            if not has_factors and not keys:
+                return
             user.factors_changed(any_left=False, now=now)
             await unit.users.save(user)
             await take_all_away(unit, user.id, guard=self._guard)
             ended = await end_sessions(unit, user.id, EndReason.FACTORS_RESET, now=now)
             event = FactorsReset(user_id=user.id, because=because, occurred_at=now)
-            await self._recorder.record(unit, ended, event, actor=principal, origin=origin)
+            await self._recorder.record(unit, ended, *keys, event, actor=principal, origin=origin)
             notice = self._notifications.notice(FACTORS_RESET, user.email, now=now)
             await unit.outbox.enqueue(notice)
             await unit.commit()

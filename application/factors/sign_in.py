@@ -18,7 +18,7 @@ from application.factors.challenges import IssuedChallenge
 from application.factors.devices import DeviceTrust
 from application.factors.guard import FactorGuard, factor_key
 from application.factors.methods import SignInMethod, SignInMethods
-from application.factors.planted import PlantedFactors
+from application.factors.planted import PlantedAccess
 from application.factors.ports import FactorsUnit
 from application.factors.proofs import Proof, Proofs, Proven
 from application.ports.clock import Clock, Randomness
@@ -97,7 +97,7 @@ class SignInDecisions:
         proofs: Proofs,
         session_starts: SessionStarts,
         devices: DeviceTrust,
-        forget_planted: PlantedFactors,
+        forget_planted: PlantedAccess,
     ) -> None:
         self._forget_planted = forget_planted
         self._unit_of_work, self._clock, self._randomness = unit_of_work, clock, randomness

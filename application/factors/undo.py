@@ -4,10 +4,11 @@ Who adds it with a stolen password locks the owner out for good: a new password 
 week the mailbox is what it was before that factor, the highest authority over the account.
 """
 
+from application.api_keys.ending import remove_keys
 from application.audit.recording import Recorder
 from application.credentials.mailed_secrets import MailedSecrets
 from application.factors.guard import FactorGuard
-from application.factors.mails import FACTOR_REMOVED
+from application.factors.mails import FACTOR_REMOVED, what_was_removed
 from application.factors.ports import FactorsUnit
 from application.factors.taking_away import take_all_away
 from application.mail.notifications import Notifications
@@ -34,8 +35,9 @@ class UndoFirstFactor:
     """Take the first factor away, with the secret that was mailed when it was added.
 
     And with it every other one, since all of them came after it: a second one of the same hand
-    would lock the owner out as well. All sessions end, what else was mailed counts no more, and a
-    mail to set a new password follows.
+    would lock the owner out as well. So do all API keys: whoever had the password then could make
+    them, and a new one does not end them. All sessions end, what else was mailed counts no more,
+    and a mail to set a new password follows.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class UndoFirstFactor:
             user.factors_changed(any_left=False, now=now)
             await unit.users.save(user)
             await take_all_away(unit, user.id, guard=self._guard)
+            keys = await remove_keys(unit, user.id, now=now)
             ended = await end_sessions(unit, user.id, EndReason.FACTORS_RESET, now=now)
             removed = [
                 FactorRemoved(
@@ -71,10 +74,10 @@ class UndoFirstFactor:
                 for factor in factors
             ]
             asked = PasswordResetRequested(user_id=user.id, occurred_at=now)
-            events = [ended, *removed, asked]
+            events = [ended, *removed, *keys, asked]
             await self._recorder.record(unit, *events, actor=ANONYMOUS, origin=origin)
             await unit.one_time_tokens.discard(user.id, OF_THE_PASSWORD)
-            words = {"factor": "Every second factor"}
+            words = {"factor": what_was_removed(factors=True, keys=bool(keys))}
             notice = self._notifications.notice(
                 FACTOR_REMOVED, user.email, now=now, parameters=words
             )

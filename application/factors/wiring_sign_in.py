@@ -12,7 +12,7 @@ from application.factors.mailed_sign_in import (
 )
 from application.factors.mails import SIGN_IN_CODE_REQUESTED
 from application.factors.passkeys import BeginPasskeySignIn, PasskeyOpening
-from application.factors.planted import PlantedFactors
+from application.factors.planted import PlantedAccess
 from application.factors.ports import FactorsUnit
 from application.factors.sign_in import SignIn, SignInDecisions
 from application.factors.step_up import Askers, BeginStepUp, StepUp
@@ -150,7 +150,7 @@ class SigningIn[U: CredentialsUnit]:
             proofs=self._ground.proofs,
             session_starts=self._ground.sessions.starts,
             devices=self._ground.devices,
-            forget_planted=PlantedFactors(notifications=self._ground.notifications),
+            forget_planted=PlantedAccess(notifications=self._ground.notifications),
         )
 
     @cached_property

@@ -63,6 +63,10 @@ def composed(
             "factor": "A passkey",
             "lifetime": "5 minutes",
             "code": "12345678",
+            "hint": "dwk_PHfl",
+            "kind": "user",
+            "owner": "0192",
+            "api_keys": "2 API keys",
             "passkeys": "“My key”, added 2026-11-28\nA passkey without a name",
         }
         notice = notifications.notice(kind, ADDRESS, now=now, parameters=parameters)
