@@ -254,6 +254,8 @@ def _rounds(
             rounds.append(("mailed secrets", HOUSEKEEPING_EVERY, renew))
             reseal = services.factors.renew_sealed
             rounds.append(("sealed factors", HOUSEKEEPING_EVERY, reseal))
+        tell_of_expiry = services.api_keys.tell_of_expiry
+        rounds.append(("ends of api keys", HOUSEKEEPING_EVERY, tell_of_expiry))
         rounds.append(("housekeeping", HOUSEKEEPING_EVERY, lambda: _keep_house(services)))
     return rounds
 

@@ -8,6 +8,8 @@ from domain.mail.message import MessageKind
 API_KEY_CREATED = MessageKind("api_key_created")
 API_KEY_LEAKED = MessageKind("api_key_leaked")
 API_KEY_LEAKED_ELSEWHERE = MessageKind("api_key_leaked_elsewhere")
+API_KEY_EXPIRES = MessageKind("api_key_expires")
+SERVICE_KEY_EXPIRES = MessageKind("service_key_expires")
 
 ENGLISH: Mapping[MessageKind, MailText] = {
     API_KEY_CREATED: MailText(
@@ -36,6 +38,23 @@ ENGLISH: Mapping[MessageKind, MailText] = {
                 " revoked at {time}, and nothing opens with it any more."
             ),
             "It belonged to the {kind} {owner}. The audit trail has the report (api_key.leaked).",
+        ),
+    ),
+    API_KEY_EXPIRES: MailText(
+        subject="An API key of your account ends soon",
+        before=(
+            "The API key of your account that begins with {hint} ends at {end}.",
+            "Rotate it before then, if something still uses it; else there is nothing to do.",
+        ),
+    ),
+    SERVICE_KEY_EXPIRES: MailText(
+        subject="An API key of a service account ends soon",
+        before=(
+            (
+                'The API key that begins with {hint}, of the service account "{name}", ends at'
+                " {end}."
+            ),
+            "Rotate it before then, if something still uses it; else there is nothing to do.",
         ),
     ),
 }

@@ -8,6 +8,7 @@ from application.access.wiring import Access
 from application.api_keys.access_tokens import IssueKeyToken
 from application.api_keys.authentication import AuthenticateKey
 from application.api_keys.changing import RenameApiKey, RevokeApiKey
+from application.api_keys.expiry import TellOfExpiry
 from application.api_keys.holders import KeyHolders
 from application.api_keys.introspection import Introspect
 from application.api_keys.last_use import KeyUses
@@ -44,6 +45,7 @@ class ApiKeys:
     issue_token: IssueKeyToken
     introspect: Introspect
     report_leak: ReportLeakedKey
+    tell_of_expiry: TellOfExpiry
     owned: Sequence[OwnedData[ApiKeysUnit]]
     purges: Sequence[Purge]
 
@@ -114,6 +116,9 @@ def api_keys(
             randomness=kernel.randomness,
             recorder=recorder,
             notifications=mail.notifications,
+        ),
+        tell_of_expiry=TellOfExpiry(
+            unit_of_work=units, clock=clock, notifications=mail.notifications
         ),
         owned=(ApiKeysData(unit_of_work=units),),
         purges=(
