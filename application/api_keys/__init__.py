@@ -4,4 +4,13 @@ Other capabilities and the entrypoints enter by ``ports``, and by the modules na
 wiring of the service enters by ``wiring``.
 """
 
-__all__ = ["access_tokens", "authentication", "ending", "introspection", "leaks", "mails"]
+__all__ = [
+    "access_tokens",
+    "authentication",
+    "ending",
+    "introspection",
+    "leaks",
+    "listing",
+    "mails",
+    "making",
+]

@@ -26,7 +26,11 @@ class ApiKeyRequest(StrictModel):
     name: KeyName
     permissions: KeyPermissions
     expires_in: Annotated[
-        int, Field(description="Seconds that it lives; left out, as long as a key may.")
+        int,
+        Field(
+            examples=[7_776_000],
+            description="Seconds that it lives; left out, as long as a key may.",
+        ),
     ] = LEFT_OUT
 
 
@@ -40,7 +44,7 @@ class RotationRequest(StrictModel):
     """Put a new key in the place of an old one."""
 
     overlap: Annotated[
-        int, Field(description="Seconds that the old key lives on, up to 86,400.")
+        int, Field(examples=[3600], description="Seconds that the old key lives on, up to 86,400.")
     ] = 0
 
 
