@@ -14,7 +14,7 @@ from application.mail.notifications import Notifications
 from application.ports.clock import Clock, Randomness
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.retrying import retry_on_conflict
-from domain.api_keys.api_key import MOST_KEYS, ApiKey, KeyOwner, TooManyApiKeys
+from domain.api_keys.api_key import MOST_KEYS, ApiKey, KeyOwner, TooManyApiKeys, overlap_of
 from domain.api_keys.key_text import KeyText
 from domain.assurance import Level
 from domain.errors import ValidationFailed
@@ -171,7 +171,7 @@ class RotateApiKey(_Making):
         Raises PermissionDenied, StepUpRequired, PersonRequired, ValidationFailed, ApiKeyNotFound,
         ApiKeyReplaced, ApiKeyExpired, TooManyApiKeys, SessionIsOver and ServiceAccountNotFound.
         """
-        span = timedelta(seconds=overlap)
+        span = overlap_of(overlap)
         return await retry_on_conflict(lambda: self._rotate(principal, owner, key_id, span, origin))
 
     async def _rotate(

@@ -190,9 +190,7 @@ class ApiKey:
         if self.rotated_at is not None:
             raise ApiKeyReplaced
         self.ensure_not_expired(now)
-        if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
-            message = f"Use 0 to {LONGEST_OVERLAP.total_seconds():.0f} seconds."
-            raise ValidationFailed.of("overlap", "OUT_OF_RANGE", message)
+        _ensure_overlap(int(overlap.total_seconds()))
         successor, text, _ = ApiKey.create(
             owner=self.owner,
             name=self.name,
@@ -239,3 +237,15 @@ class ApiKey:
 def kind_for(owner: KeyOwner) -> KeyKind:
     """Return of which kind the keys of an owner are."""
     return KeyKind.PERSONAL if isinstance(owner, UserId) else KeyKind.SERVICE
+
+
+def overlap_of(seconds: int) -> timedelta:
+    """Return for how long an old key lives on; raise :class:`ValidationFailed` above a day."""
+    _ensure_overlap(seconds)
+    return timedelta(seconds=seconds)
+
+
+def _ensure_overlap(seconds: int) -> None:
+    if not 0 <= seconds <= LONGEST_OVERLAP.total_seconds():
+        message = f"Use 0 to {LONGEST_OVERLAP.total_seconds():.0f} seconds."
+        raise ValidationFailed.of("overlap", "OUT_OF_RANGE", message)

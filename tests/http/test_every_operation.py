@@ -96,6 +96,7 @@ async def visit_every_operation(api: Api) -> None:
     await _look_after_devices(api)
     await _look_after_passkeys(api)
     await _sign_in_by_mail(api)
+    await _look_after_api_keys(api, admin)
     await _come_with_a_key(api)
     await _leave(api)
 
@@ -295,6 +296,37 @@ async def _sign_in_by_mail(api: Api) -> None:
     token = await api.mailed_token("bob@example.com", "/sign-in")
     answer = await api.try_complete(asked["challenge"], {"email_token": token})
     assert data_of(answer, 201)["session"]["amr"] == ["email"]
+
+
+async def _look_after_api_keys(api: Api, admin: Tokens) -> None:
+    program_of, key = "/api/v1/service-accounts", {"name": "CI", "permissions": []}
+    made = data_of(await api.post(program_of, {"name": "Till"}, access=admin.access), 201)
+    account = f"{program_of}/{made['id']}"
+    data_of(await api.get(program_of, access=admin.access))
+    data_of(await api.get(account, access=admin.access))
+    data_of(await api.patch(account, {"name": "Tills"}, access=admin.access))
+    for method in ("PUT", "DELETE"):
+        given = await api.send(method, f"{account}/roles/user", access=admin.access)
+        assert given.status_code == 204
+    for change in ("suspend", "reinstate"):
+        data_of(await api.post(f"{account}/{change}", access=admin.access))
+    bob = await api.sign_in("bob@example.com")
+    own, his = f"{ME}/api-keys", f"{USERS}/{bob.user_id}/api-keys"
+    for path, caller in ((own, bob), (f"{account}/api-keys", admin)):
+        old = data_of(await api.post(path, key, access=caller.access), 201)
+        one = f"{path}/{old['id']}"
+        assert data_of(await api.get(one, access=caller.access))["hint"] == old["hint"]
+        new = data_of(await api.post(f"{one}/rotate", {}, access=caller.access), 201)
+        assert len(data_of(await api.get(path, access=caller.access))) == 1
+        if path == own:
+            data_of(await api.patch(f"{own}/{new['id']}", {"name": "x"}, access=caller.access))
+        gone = await api.delete(f"{path}/{new['id']}", access=caller.access)
+        assert gone.status_code == 204
+    made = data_of(await api.post(own, key, access=bob.access), 201)
+    assert len(data_of(await api.get(his, access=admin.access))) == 1
+    data_of(await api.get(f"{his}/{made['id']}", access=admin.access))
+    for path in (f"{his}/{made['id']}", his, account):
+        assert (await api.delete(path, access=admin.access)).status_code == 204
 
 
 async def _come_with_a_key(api: Api) -> None:

@@ -28,9 +28,13 @@ async def test_a_users_keys_are_seen_and_taken_back_with_a_permission(start: Sta
     reader = await helper(api, "api-keys:read")
     path = f"/api/v1/users/{ada.user_id}/api-keys"
     keys = data_of(await api.get(path, access=reader.access))
-    assert [each["hint"] for each in keys] == [key[:8] for key in (third, second, first)]
-    one = f"{path}/{keys[0]['id']}"
-    assert data_of(await api.get(one, access=reader.access)) == keys[0]
+    ids = [each["id"] for each in keys]
+    assert ids == sorted(ids, reverse=True)
+    by_hint = {each["hint"]: each for each in keys}
+    assert by_hint.keys() == {key[:8] for key in (first, second, third)}
+    last = by_hint[third[:8]]
+    one = f"{path}/{last['id']}"
+    assert data_of(await api.get(one, access=reader.access)) == last
     for refused in (
         await api.delete(one, access=reader.access),
         await api.delete(path, access=reader.access),
