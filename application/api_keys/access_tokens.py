@@ -7,6 +7,7 @@ from application.api_keys.authentication import KeyBearer
 from application.keys.ports import AccessClaims, AccessTokens
 from application.ports.clock import Clock, Randomness
 from application.sessions.authentication import Caller
+from domain.errors import ValidationFailed
 from domain.identifiers import uuid7
 from domain.principal import PermissionDenied
 
@@ -34,10 +35,12 @@ class IssueKeyToken:
         self._access_ttl = access_ttl
 
     async def __call__(self, *, caller: Caller | KeyBearer) -> KeyToken:
-        """Return a token that lives no longer than the key does.
+        """Return a token that lives no longer than the key does, and lists all that it gives.
 
         Raises PermissionDenied for a caller who did not come with the key itself: a session has
-        tokens of its own, and no token begets another.
+        tokens of its own, and no token begets another. Raises ValidationFailed for a key that
+        gives more than a token can list: what a product asks about the token's ``sub`` instead,
+        as it does where a list is left out, would be answered about the owner of the key.
         """
         if isinstance(caller, Caller) or caller.by_token:
             raise PermissionDenied
@@ -57,5 +60,8 @@ class IssueKeyToken:
             amr=key.assurance.amr,
             authenticated_at=key.assurance.at,
         )
-        left = int((expires_at - now).total_seconds())
-        return KeyToken(self._tokens.issue(claims), max(0, left))
+        text = self._tokens.issue(claims)
+        if self._tokens.verify(text, now=now).omitted:
+            message = "These permissions are too many for a token. Use the key itself."
+            raise ValidationFailed.of("permissions", "TOO_LONG", message)
+        return KeyToken(text, max(0, int((expires_at - now).total_seconds())))
