@@ -86,11 +86,12 @@ class Program:
 @dataclass(frozen=True, slots=True)
 class Served:
     """
-    A running service, and a user's access token.
+    A running service, a user's access token, and one that was got with an API key of theirs.
     """
 
     url: str
     token: str
+    token_of_key: str
 
 
 NAMES = re.compile(r"^(PyJWT|joserfc|jwcrypto|Authlib|python-jose|jose|jsonwebtoken|fast-jwt)\b")
@@ -131,11 +132,11 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ser
             }
             process = stack.enter_context(started("serve", folder=folder, **settings))
             wait_for_status(f"{url}/health/ready", 200, process)
-            found[algorithm.value] = Served(url, _token(url))
+            found[algorithm.value] = Served(url, *_tokens(url))
         yield found
 
 
-def _token(url: str) -> str:
+def _tokens(url: str) -> tuple[str, str]:
     with httpx.Client(base_url=url) as client:
         account = {"email": "ada@example.com", "password": PASSWORD, "verified": True}
         made = client.post("/dev/users", json=account)
@@ -143,7 +144,15 @@ def _token(url: str) -> str:
         signed_in = client.post(
             "/api/v1/sessions", json={"email": "ada@example.com", "password": PASSWORD}
         )
-        return str(signed_in.json()["data"]["access_token"])
+        token = str(signed_in.json()["data"]["access_token"])
+        made = client.post(
+            "/api/v1/users/me/api-keys",
+            json={"name": "CI", "permissions": []},
+            headers={"authorization": f"Bearer {token}"},
+        )
+        key = made.json()["data"]["key"]
+        got = client.post("/api/v1/access-tokens", headers={"authorization": f"Bearer {key}"})
+        return token, str(got.json()["data"]["access_token"])
 
 
 def test_every_library_of_the_table_has_a_program() -> None:
@@ -170,6 +179,18 @@ def test_a_library_verifies_what_the_page_says(
     claims = program.run(service, algorithm, tmp_path)
     assert (claims["iss"], claims["client_id"]) == (service.url, "doorward")
     assert claims["roles"] == ["user"]
+
+
+@pytest.mark.parametrize("library", TRIED)
+def test_a_token_that_was_got_with_an_api_key_is_verified_the_same_way(
+    services: dict[str, Served], tmp_path: Path, library: str
+) -> None:
+    """
+    TK-1: a product that knows nothing of keys reads it as any other, and finds no role in it.
+    """
+    service, program = services["ES256"], PROGRAMS[library]
+    claims = program.run(service, "ES256", tmp_path, token=service.token_of_key)
+    assert (claims["amr"], claims["roles"], claims["permissions"]) == (["key"], [], [])
 
 
 @pytest.mark.parametrize("library", TRIED)
@@ -211,7 +232,7 @@ def impostor() -> Iterator[tuple[Served, jwk.ECKey]]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Documents) as server:
         url = f"http://127.0.0.1:{server.server_port}"
         Thread(target=server.serve_forever, daemon=True).start()
-        yield Served(url, ""), key
+        yield Served(url, "", ""), key
         server.shutdown()
 
 
