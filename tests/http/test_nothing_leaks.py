@@ -17,6 +17,13 @@ from application.ports.unit_of_work import UnitOfWorkFactory
 from application.sessions.ports import SessionsUnit
 from domain.errors import ServiceUnavailable
 from entrypoints.logging import configure_logging
+from tests.http.api_keys.holders import (
+    ACCESS_TOKENS,
+    INTROSPECT,
+    LEAKED_KEYS,
+    key_of_user,
+    program,
+)
 from tests.http.client import (
     NEW_PASSWORD,
     PASSWORD,
@@ -153,6 +160,27 @@ async def test_a_copy_of_the_database_holds_nothing_that_proves_a_factor(
     assert (await api.post("/api/v1/factor-undos/confirm", {"token": undo})).status_code == 204
 
 
+@databases
+async def test_a_copy_of_the_database_holds_no_api_key(api: Api, dump: Dump) -> None:
+    """
+    RF-5: neither while it lives, nor after it was reported with itself as the place.
+    """
+    await api.administrator()
+    tokens = await api.signed_in_user()
+    key, (_, product) = await key_of_user(api, tokens.user_id), await program(api)
+    once = {"idempotency-key": "one"}
+    answer = await api.post(ACCESS_TOKENS, access=key, headers=once)
+    token = data_of(answer)["access_token"]
+    for said in (key, product):
+        await api.post(LEAKED_KEYS, {"key": product, "found_at": said}, headers={**once, "x": "y"})
+    copy = await dump()
+    assert b"api_key.leaked" in copy  # it is the real copy
+    for secret in (key, product, key[4:], product[4:], token):
+        for spelling in _spellings(secret):
+            assert spelling not in copy, f"{secret[:4]}… is in the database"
+    assert (await api.get("/api/v1/users/me", access=key)).status_code == 200
+
+
 @pytest.fixture
 def log(capfdbinary: pytest.CaptureFixture[bytes]) -> Iterator[Callable[[], bytes]]:
     """
@@ -208,6 +236,39 @@ async def test_the_log_holds_no_secret_of_a_whole_story(
     for secret in secrets:
         assert secret.encode() not in said, f"{secret[:4]}… is in the log"
     assert b"ada@example.com" not in said
+
+
+async def test_the_log_holds_no_api_key(start: Start, log: Callable[[], bytes]) -> None:
+    """
+    LG-1: at debug, wherever a key or a token may stand in a request, and in a crash.
+    """
+    api = await start(log_level="debug", smtp_url=None)
+    tokens = await api.signed_in_user()
+    key = await key_of_user(api, tokens.user_id)
+    _, product = await program(api, "tokens:introspect")
+    got = data_of(await api.post(ACCESS_TOKENS, access=key))["access_token"]
+    for token in (key, key[:-1], got, tokens.access, tokens.refresh):
+        data = {"token": token, "token_type_hint": token}
+        await api.send("POST", INTROSPECT, access=product, data=data)
+        await api.send("POST", INTROSPECT, access=token, data=data, params={"token": token})
+        await api.send("POST", INTROSPECT, access=product, json=data)
+    await api.get(f"/api/v1/users/{key}", access=product)
+    introspect = api.container.service().api_keys.introspect
+
+    async def crash(*_: object) -> NoReturn:
+        raise RuntimeError("a bug about a key")
+
+    introspect._of_key = crash  # type: ignore[assignment]
+    async with api.client() as client:
+        client.event_hooks["response"].clear()  # a 500 is what is wanted here
+        headers = {"authorization": f"Bearer {product}"}
+        answer = await client.post(INTROSPECT, data={"token": key}, headers=headers)
+    assert (answer.status_code, answer.json()["error"]) == (500, "server_error")
+    await api.post(LEAKED_KEYS, {"key": key, "found_at": key})
+    said = log()
+    assert b"a bug about a key" in said
+    for secret in (key, key[4:], product[4:], got, tokens.access, tokens.refresh):
+        assert secret.encode() not in said, f"{secret[:4]}… is in the log"
 
 
 async def _crash(api: Api, tokens: Tokens) -> None:

@@ -100,6 +100,14 @@ async def test_a_store_that_is_slow_or_away_changes_no_answer_and_is_logged_once
     assert [(await api.get("/health/live")).status_code for _ in range(3)] == [200] * 3
     go_on.set()
     assert (await api.get(ME, access=key)).status_code == 200
+    said = ""
+    async with asyncio.timeout(10):
+        while "background_job_waits" not in said:
+            await asyncio.sleep(0)
+            said += capsys.readouterr().out
+    await api.container.service().api_keys.uses.write()
+    said += capsys.readouterr().out
+    assert said.count("background_job_waits") == 1
 
 
 @memory_only
