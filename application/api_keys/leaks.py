@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from application.api_keys.mails import API_KEY_LEAKED, API_KEY_LEAKED_ELSEWHERE
 from application.api_keys.ports import ApiKeysUnit
 from application.audit.recording import Recorder
+from application.limits import AdmitRequest
 from application.mail.notifications import Notifications
 from application.ports.clock import Clock, Randomness
 from application.ports.rate_limiter import RateLimit
@@ -23,6 +24,8 @@ from domain.service_accounts.service_account import ServiceAccount
 from domain.users.user import User, UserStatus
 
 LEAK_REPORT = RateLimit(name="leak-report", burst=120, interval=timedelta(seconds=5))
+LEAK_MAILS = RateLimit(name="leak-mails", burst=10, interval=timedelta(minutes=5))
+"""About the keys of one owner."""
 MOST_TOLD = 100
 """How many administrators are mailed."""
 _ADMINISTRATORS = UserQuery(role=ADMINISTRATOR, status=UserStatus.ACTIVE)
@@ -39,15 +42,19 @@ class ReportLeakedKey:
         randomness: Randomness,
         recorder: Recorder,
         notifications: Notifications,
+        admit: AdmitRequest,
     ) -> None:
         self._unit_of_work, self._clock, self._randomness = unit_of_work, clock, randomness
+        self._admit = admit
         self._recorder, self._notifications = recorder, notifications
 
     async def __call__(self, *, key: str, found_at: str | None = None, origin: Origin) -> bool:
         """Return whether a key was revoked, which the reporter is not to be told.
 
-        Its owner, if that is a user, and the administrators get one mail each. A text with a wrong
-        checksum costs nothing; all others cost as much as a key that lives.
+        Its owner, if that is a user, and the administrators get one mail each, unless the owner
+        has had so many keys reported lately that the mails would be a nuisance: who makes keys can
+        report them. A text with a wrong checksum costs nothing; all others cost as much as a key
+        that lives.
         """
         try:
             shown = KeyText.parse(key)
@@ -57,9 +64,13 @@ class ReportLeakedKey:
         return await retry_on_conflict(lambda: self._revoke(shown, place, origin))
 
     async def _revoke(self, shown: KeyText, found_at: str | None, origin: Origin) -> bool:
-        async with self._unit_of_work() as unit:
+        async with self._unit_of_work.read_only() as unit:
             found = await unit.api_keys.find(shown.digest, shown.kind)
             administrators = await unit.users.search(_ADMINISTRATORS, limit=MOST_TOLD)
+        source = "" if found is None else str(found[1].id)
+        admission = await self._admit(LEAK_MAILS, source=source)
+        is_told = admission is None or admission.admitted
+        async with self._unit_of_work() as unit:
             now = self._clock.now()
             if found is None or found[0].has_expired(now):
                 await self._write_nothing(unit, now)
@@ -68,7 +79,7 @@ class ReportLeakedKey:
             await unit.api_keys.take_back(key)
             leaked = key.leaked(found_at=found_at, now=now)
             await self._recorder.record(unit, leaked, actor=ANONYMOUS, origin=origin)
-            for mail in self._mails(key, owner, administrators, now):
+            for mail in self._mails(key, owner, administrators, now) if is_told else ():
                 await unit.outbox.enqueue(mail)
             await unit.commit()
         return True

@@ -116,6 +116,7 @@ def api_keys(
             randomness=kernel.randomness,
             recorder=recorder,
             notifications=mail.notifications,
+            admit=kernel.admit_request,
         ),
         tell_of_expiry=TellOfExpiry(
             unit_of_work=units, clock=clock, notifications=mail.notifications

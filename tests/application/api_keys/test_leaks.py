@@ -70,6 +70,22 @@ async def test_an_administrator_whose_own_key_it_is_gets_one_mail() -> None:
     assert len(await service.mails()) == before + 1
 
 
+async def test_who_reports_one_own_key_after_the_other_fills_no_mailbox() -> None:
+    """RL-2: all are revoked and stand in the trail; of ten there are mails, and of others' too."""
+    service = Service()
+    await administrator(service)
+    user = await user_with(service, "orders:read")
+    _, other = await program(service, "tokens:introspect")
+    for _ in range(12):
+        key = await key_of(service, user, "orders:read")
+        assert await report(service, key.text)
+        await refused(service, key)
+    assert await report(service, other.text)
+    assert len(service.audited("api_key.leaked")) == 13
+    told = [each for each in await service.subjects(ROOT) if "was revoked" in each]
+    assert len(told) == 11
+
+
 async def test_a_program_has_no_mailbox() -> None:
     service = Service()
     await administrator(service)
