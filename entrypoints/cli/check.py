@@ -20,6 +20,7 @@ from domain.keys.signing_key import KeyState
 from domain.mail.message import MessageStatus
 from domain.principal import ADMINISTRATOR, OPERATOR
 from entrypoints.cli.check_factors import usable_factors, usable_passkeys
+from entrypoints.cli.check_keys import narrow_service_accounts
 from entrypoints.cli.findings import error, finding, warning
 from entrypoints.container import close
 from entrypoints.lifecycle import StartRefused, build_container
@@ -155,6 +156,7 @@ async def _surroundings(container: "Container", settings: Settings) -> AsyncIter
         ("administrators", _administrators),
         ("factors", usable_factors),
         ("PASSKEY_RP_ID", usable_passkeys),
+        ("service accounts", narrow_service_accounts),
     )
     for name, look in parts:
         with _told(name) as told:

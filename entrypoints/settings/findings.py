@@ -87,6 +87,9 @@ def _in_production(settings: Settings) -> Iterator[Finding]:
             "A balancer that keeps connections for 60 seconds sends requests into closed ones."
         )
         yield _warn("KEEP_ALIVE_SECONDS", message, "Set it above the balancer's, such as 75.")
+    if not settings.api_key_max_ttl:
+        message = "API keys may be made that never end: one that leaks unnoticed is good for ever."
+        yield _warn("API_KEY_MAX_TTL", message, "Leave it out (a year), or set a shorter time.")
     if settings.docs:
         yield _warn("DOCS", "Anyone can read the description of the API.", "Set DOCS=off.")
 

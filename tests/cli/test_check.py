@@ -18,6 +18,7 @@ from domain.identifiers import UserId
 from entrypoints.cli import check, check_factors
 from entrypoints.container import Container
 from entrypoints.settings import Finding
+from tests.cli.operator import Operator
 from tests.http.client import running_api, settings_for
 from tests.support.command_line import Done, command
 from tests.support.processes import SECRET_KEY
@@ -367,3 +368,28 @@ def test_a_folder_that_is_gone_is_a_finding_too() -> None:
     assert (found.setting, found.message, found.cure) == (
         "settings", "The working folder cannot be used (ENOENT).", "Start elsewhere.",
     )  # fmt: skip
+
+
+def test_service_accounts_that_are_administrators_are_named_with_their_cure(
+    operator: Operator,
+) -> None:
+    """
+    AZ-3: a program needs less; until the role is taken away.
+    """
+
+    def found() -> list[dict[str, Any]]:
+        told = json.loads(operator.run("check", "--json").stdout)
+        return [each for each in told if each["setting"] == "service accounts"]
+
+    operator.told("service-accounts", "create", "narrow")
+    for number in range(6):
+        operator.told("service-accounts", "create", f"wide{number}")
+        operator.told("service-accounts", "grant", f"wide{number}", "administrator")
+    [told] = found()
+    assert told["level"] == "warning"
+    assert '"wide0", "wide1", "wide2", "wide3", "wide4" and 1 more' in told["message"]
+    assert "narrow" not in told["message"]
+    assert "service-accounts grant" in told["cure"]
+    for number in range(6):
+        operator.told("service-accounts", "revoke", f"wide{number}", "administrator")
+    assert found() == []

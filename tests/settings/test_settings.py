@@ -4,12 +4,15 @@ import re
 import stat
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.wordlist.common_passwords import ListedCommonPasswords
+from entrypoints.policies import policies
 from entrypoints.settings import Settings, SettingsError, findings, load_settings, refusals
 from entrypoints.settings.findings import weakness
 from entrypoints.settings.processes import of_process
@@ -232,6 +235,7 @@ BAD = {
         "hunter2",
     ],
     "access_token_ttl": ["0", "601", "-1", "1.5", "hunter2"],
+    "api_key_max_ttl": ["-1", "1.5", "1e3", "99999999999999", "hunter2"],
     "session_idle_ttl": ["0", "99999999999999"],
     "refresh_grace": ["-1", "61"],
     "signing_algorithm": ["none", "HS256"],
@@ -340,6 +344,21 @@ def test_an_address_of_a_mail_server_is_kept_as_written(load: Load, address: str
     assert settings.smtp_url.get_secret_value() == address
 
 
+@pytest.mark.parametrize(
+    ("written", "longest"),
+    [("", timedelta(days=365)), ("60", timedelta(minutes=1)), ("0", None)],
+)
+def test_how_long_api_keys_live_at_most(
+    load: Load, written: str, longest: timedelta | None
+) -> None:
+    """
+    A year if nothing is said; 0 is for good.
+    """
+    settings = load(api_key_max_ttl=written)
+    found = policies(settings, common_passwords=ListedCommonPasswords())
+    assert found.longest_api_key == longest
+
+
 def test_lists(load: Load) -> None:
     settings = load(
         trusted_proxies="10.0.0.0/8, 192.0.2.1,fd00::/8,::ffff:172.16.0.0/108,::ffff:192.0.2.2",
@@ -445,6 +464,7 @@ def test_what_would_put_accounts_at_risk_stops_the_start(
         ({"sign_in_attempts": "0"}, "SIGN_IN_ATTEMPTS", "warning"),
         ({"keep_alive_seconds": "60"}, "KEEP_ALIVE_SECONDS", "warning"),
         ({"docs": "on"}, "DOCS", "warning"),
+        ({"api_key_max_ttl": "0"}, "API_KEY_MAX_TTL", "warning"),
         ({"database_url": "sqlite:///a.db"}, "DATABASE_URL", "warning"),
         ({"public_url": "http://127.0.0.1:8000"}, "PUBLIC_URL", "warning"),
         ({"public_url": "https://10.0.0.5"}, "PASSKEY_RP_ID", "warning"),
