@@ -75,10 +75,16 @@ def named_tests(text: str) -> set[str]:
 
 
 def problem_with(row: Row, root: Path) -> str | None:
-    """Return what is wrong with a row's proof; None for a test that is there and names the row."""
-    if by_hand := BY_HAND.fullmatch(row.proof):
+    """Return what is wrong with a row's proof; None for tests that are there and name the row."""
+    proofs = row.proof.split("; ") if row.proof.startswith("`") else [row.proof]
+    problems = (_problem_with(each, row.id, root) for each in proofs)
+    return next((problem for problem in problems if problem), None)
+
+
+def _problem_with(told: str, requirement: str, root: Path) -> str | None:
+    if by_hand := BY_HAND.fullmatch(told):
         proof, name = (root / PAGE).with_name(by_hand["page"]), None
-    elif test := TEST.fullmatch(row.proof):
+    elif test := TEST.fullmatch(told):
         proof, name = root / test["file"], test["name"]
     else:
         return "neither a test nor a page"
@@ -87,7 +93,7 @@ def problem_with(row: Row, root: Path) -> str | None:
     text = proof.read_text(encoding="utf-8")
     if name is not None and name not in named_tests(text):
         return f"there is no test {name} in it"
-    return None if row.id in identifiers_in(text) else "its proof does not name it"
+    return None if requirement in identifiers_in(text) else "its proof does not name it"
 
 
 PAGE_ROWS = rows_in((ROOT / PAGE).read_text(encoding="utf-8"))
@@ -153,6 +159,10 @@ def test_an_identifier_without_a_row_is_found(checkout: Path, place: str) -> Non
     [
         ("`tests/test_it.py::test_it`", None),
         ("`tests/test_it.py::test_other`", "there is no test test_other in it"),
+        (
+            "`tests/test_it.py::test_it`; `tests/test_it.py::test_other`",
+            "there is no test test_other in it",
+        ),
         ("`tests/test_gone.py::test_it`", "there is no tests/test_gone.py"),
         ("`tests/test_it.py`", "neither a test nor a page"),
         ("not tested; see [by_hand.md](by_hand.md)", None),

@@ -50,6 +50,7 @@ async def test_a_key_of_a_user() -> None:
 
 
 async def test_a_key_of_a_service_account_and_a_token_got_with_it() -> None:
+    """OA-9: a program is told from a user."""
     service = Service()
     product = await asker(service)
     account, key = await program(service, "orders:read")

@@ -227,7 +227,7 @@ async def test_the_metadata_names_it(api: Api) -> None:
 
 async def test_what_a_role_gives_is_told_from_the_next_request_on(api: Api) -> None:
     """
-    AZ-1: nothing is remembered from one answer to the next.
+    AZ-1, OA-7: nothing is remembered from one answer to the next.
     """
     product, tokens = await asker(api), await api.signed_in_user()
     await give_role(api, tokens.user_id, "orders:read")
