@@ -202,7 +202,7 @@ class RotateApiKey(_Making):
             if overlap:
                 await unit.api_keys.save(old)
             else:
-                await unit.api_keys.remove(old)
+                await unit.api_keys.take_back(old)
             await unit.api_keys.add(new)
             await self._tell(unit, holder, new, now)
             await self._recorder.record(unit, rotated, actor=principal, origin=origin)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.service import ServiceUnit
+from application.service import Ports, Service, ServiceUnit
+from tests.application.service import MemoryService
 
 if TYPE_CHECKING:
     from adapters.sqlalchemy.engine import Engine
@@ -58,3 +59,32 @@ def units(engine: "Engine | None") -> UnitOfWorkFactory[ServiceUnit]:
     from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWorkFactory
 
     return SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork)
+
+
+@pytest.fixture
+def service(units: UnitOfWorkFactory[ServiceUnit], engine: "Engine | None") -> Service[ServiceUnit]:
+    """The whole service over the store."""
+    memory = MemoryService()
+    limiter, idempotency_store = memory.ports.limiter, memory.ports.idempotency_store
+    if engine is not None:
+        from adapters.sqlalchemy.idempotency import SqlAlchemyIdempotencyStore
+        from adapters.sqlalchemy.rate_limiter import SqlAlchemyRateLimiter
+
+        limiter, idempotency_store = (
+            SqlAlchemyRateLimiter(engine),
+            SqlAlchemyIdempotencyStore(engine),
+        )
+    ports = Ports(
+        units=units,
+        clock=memory.ports.clock,
+        randomness=memory.ports.randomness,
+        secret_box=memory.ports.secret_box,
+        authenticator=memory.ports.authenticator,
+        limiter=limiter,
+        idempotency_store=idempotency_store,
+        hasher=memory.ports.hasher,
+        access_tokens=memory.ports.access_tokens,
+        passkeys=memory.ports.passkeys,
+        mailer=memory.ports.mailer,
+    )
+    return Service(ports, memory.policies)

@@ -14,7 +14,7 @@ from adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from application.accounts.mails import ACCOUNT_ERASED
 from application.owned_data import Record
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.service import Ports, Service, ServiceUnit
+from application.service import Service, ServiceUnit
 from domain.credentials.sign_in_attempts import attempt_key
 from domain.errors import NotAuthenticated
 from domain.mail.message import OutboxMessage
@@ -190,35 +190,6 @@ def test_a_new_table_in_memory_without_a_section_is_found() -> None:
 
 
 # --- what is held is exported, and erased ---------------------------------------------------------
-
-
-@pytest.fixture
-def service(units: UnitOfWorkFactory[ServiceUnit], engine: "Engine | None") -> Service[ServiceUnit]:
-    """The whole service over the store."""
-    memory = MemoryService()
-    limiter, idempotency_store = memory.ports.limiter, memory.ports.idempotency_store
-    if engine is not None:
-        from adapters.sqlalchemy.idempotency import SqlAlchemyIdempotencyStore
-        from adapters.sqlalchemy.rate_limiter import SqlAlchemyRateLimiter
-
-        limiter, idempotency_store = (
-            SqlAlchemyRateLimiter(engine),
-            SqlAlchemyIdempotencyStore(engine),
-        )
-    ports = Ports(
-        units=units,
-        clock=memory.ports.clock,
-        randomness=memory.ports.randomness,
-        secret_box=memory.ports.secret_box,
-        authenticator=memory.ports.authenticator,
-        limiter=limiter,
-        idempotency_store=idempotency_store,
-        hasher=memory.ports.hasher,
-        access_tokens=memory.ports.access_tokens,
-        passkeys=memory.ports.passkeys,
-        mailer=memory.ports.mailer,
-    )
-    return Service(ports, memory.policies)
 
 
 @pytest.fixture
