@@ -64,6 +64,8 @@ def composed(
             "lifetime": "5 minutes",
             "code": "12345678",
             "hint": "dwk_PHfl",
+            "end": "2026-12-05 10:00 UTC",
+            "name": "Shop",
             "kind": "user",
             "owner": "0192",
             "api_keys": "2 API keys",
