@@ -20,16 +20,16 @@ FLOOR, PEER = "floor", "fastapi-users"
 class Plan:
     """How long to look."""
 
-    rounds: int = 9
+    rounds: int = 8
     seconds: float = 1.0
     hashing_rounds: int = 6
     hashing_seconds: float = 2.0
-    meanwhile_seconds: float = 10.0
+    meanwhile_seconds: float = 9.0
     unseen_tokens: int = 3200
     """In each turn."""
     unseen_rounds: int = 5
     users: int = 300_000
-    more_until_second: float = 315.0
+    more_until_second: float = 320.0
     """When no round is added any more."""
 
 

@@ -36,7 +36,7 @@ class Kind(StrEnum):
     SHORT = "short"
     HASHING = "hashing"
     GIVEN = "given"
-    """As many turns as its tokens last for, and no more."""
+    """A few turns, for which the tokens last that refreshing has brought, and no more."""
     ONCE = "once"
     """One turn, which gives many samples."""
 
@@ -99,7 +99,7 @@ WORKS = (
     ),
     Work(
         "introspection",
-        Kind.SHORT,
+        Kind.GIVEN,
         contenders.introspection,
         (
             Beside("introspection, per CPU second", FLOOR, PER_CPU_SECOND, Goal(0.4)),
