@@ -6,7 +6,7 @@ from dataclasses import replace
 from application.audit.ports import AuditQuery
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.service import ServiceUnit
-from domain.audit.event import AuditEvent
+from domain.audit.event import AuditEvent, Party
 from domain.origin import NOWHERE, Origin
 from domain.principal import Principal, PrincipalKind
 from domain.sessions.session import EndReason
@@ -57,6 +57,27 @@ async def test_a_row_appears_with_the_commit_around_it(
         await work.audit.append(an_audit_event(actor=user.id))
     async with units() as work:
         assert await work.audit.about(user.id, limit=10) == []
+
+
+async def test_a_row_says_with_which_key_it_was_done(units: UnitOfWorkFactory[ServiceUnit]) -> None:
+    """LG-3: of a user and of a program; a row without one has none."""
+    user = a_user()
+    bare = an_audit_event(target=user.id)
+    rows = [
+        replace(bare, id=an_audit_event(at=NOW + n * MINUTE).id, actor=actor)
+        for n, actor in enumerate(
+            [
+                Party("user", str(user.id), "0192-key"),
+                Party("service", "0192-program", "0192-key"),
+                Party("user", str(user.id)),
+            ]
+        )
+    ]
+    for row in rows:
+        await _append(units, row)
+    async with units.read_only() as work:
+        found = await work.audit.about(user.id, limit=9)
+    assert {row.id: row.actor for row in found} == {row.id: row.actor for row in rows}
 
 
 async def test_many_rows_at_once_are_all_kept(units: UnitOfWorkFactory[ServiceUnit]) -> None:
