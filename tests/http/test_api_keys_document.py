@@ -13,6 +13,8 @@ from zlib import crc32
 import pytest
 
 from domain.api_keys.key_text import ApiKeyInvalid, KeyKind, KeyText
+from entrypoints.http.edge.dependencies import person_of
+from tests.architecture.test_http_routes import MODES, routes_of, service
 from tests.http.test_readme import story as first_account
 from tests.support.processes import PATIENCE, environment, free_port, started, wait_for_status
 
@@ -60,6 +62,20 @@ def test_the_page_works_word_for_word(tmp_path: Path) -> None:
         '{"active":false}',
     ]
     assert re.search(r"dw[ks]_[0-9A-Za-z]{49}", (tmp_path / "log").read_text()) is None
+
+
+def test_the_page_lists_every_route_that_takes_a_person() -> None:
+    """
+    A route that is added, or opened to keys, is found here.
+    """
+    row = re.compile(r"\| `(/[^`]+)` \| ([A-Z, ]+) \|")
+    listed = {
+        (method, f"/api/v1{path}")
+        for path, methods in row.findall(PAGE.read_text())
+        for method in methods.split(", ")
+    }
+    routes = routes_of(service(**MODES["production"]))
+    assert listed == {route.key for route in routes if person_of in route.calls()}
 
 
 def test_a_scanner_by_the_pages_words_finds_every_key() -> None:
