@@ -11,6 +11,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, fields, is_dataclass
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -228,6 +229,13 @@ async def _see_to_what_no_operation_does(api: Api) -> None:
     await service.api_keys.authenticate.by_token(
         await service.sessions.authenticate.verified(token.text)
     )
+    await service.service_accounts.show.named(principal=OPERATOR, name="Counted")
+    async with api.units() as unit:
+        ending = (await service.api_keys.authenticate(key)).key
+        ending.expires_at = service.ports.clock.now() + timedelta(days=1)
+        await unit.api_keys.save(ending)
+        await unit.commit()
+    assert await service.api_keys.tell_of_expiry() == 1
     service.api_keys.uses.saw(found.key, ip_address=None)
     await service.api_keys.uses.write()
     await service.factors.count_orphaned_passkeys()
