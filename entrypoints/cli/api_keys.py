@@ -91,7 +91,7 @@ def create(
 @api_keys.command
 def rotate(
     subject: Subject | None = None,
-    key_id: Subject | None = None,
+    key_id: str | None = None,
     *,
     service: Service | None = None,
     overlap: WholeNumber = 0,
@@ -129,7 +129,7 @@ def rotate(
 @api_keys.command
 def revoke(
     subject: Subject | None = None,
-    key_id: Subject | None = None,
+    key_id: str | None = None,
     *,
     service: Service | None = None,
     all: Annotated[bool, Parameter(negative="")] = False,  # noqa: A002 - the option's name
@@ -180,6 +180,7 @@ def _placed(
     subject: str | None, key_id: str | None, service: str | None
 ) -> tuple[str | None, str | None]:
     """Return the subject and the id: with --service, what stands alone is the id."""
+    _ensure_no_option(subject)
     if service is not None and key_id is None:
         subject, key_id = None, subject
     _ensure_one(subject, service)
@@ -192,8 +193,15 @@ def _placed(
 
 
 def _ensure_one(subject: str | None, service: str | None) -> None:
+    _ensure_no_option(subject)
     if (subject is None) is (service is None):
         _misused("Say whose: SUBJECT, the id or address of a user, or --service SERVICE.")
+
+
+def _ensure_no_option(subject: str | None) -> None:
+    """Refuse what begins like an option: an address may, and has an @."""
+    if subject is not None and subject.startswith("-") and "@" not in subject:
+        _misused(f"Unknown option: {subject}.")
 
 
 def _misused(line: str) -> NoReturn:
