@@ -1,7 +1,8 @@
-"""May this user do that, and why: for products that ask instead of reading tokens (AZ-1)."""
+"""May this user or program do that, and why: for products that ask and read no tokens (AZ-1)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from application.access.ports import AccessUnit
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -10,7 +11,7 @@ from domain.access.permissions import AUTHORIZATION_CHECK
 from domain.access.role import BuiltInRole, Role
 from domain.assurance import Level
 from domain.errors import ValidationFailed
-from domain.identifiers import UserId
+from domain.identifiers import Identifier, ServiceAccountId, UserId
 from domain.principal import (
     ADMINISTRATOR,
     NO_AUTHORITY,
@@ -19,10 +20,12 @@ from domain.principal import (
     Principal,
     RoleName,
 )
+from domain.service_accounts.service_account import ServiceAccount, ServiceAccountStatus
 from domain.users.permissions import USERS_READ
 from domain.users.user import User, UserStatus
 
 MOST_CHECKS = 100
+_ACTIVE = frozenset({UserStatus.ACTIVE, ServiceAccountStatus.ACTIVE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +35,7 @@ class Question:
     Without a level the answer is that of the lowest, so that it never allows too much.
     """
 
-    subject_id: UserId
+    subject_id: Identifier
     permission: Permission
     acr: Level = Level.AAL1
     explain: bool = False
@@ -62,7 +65,8 @@ class Decision:
 class CheckAuthorization:
     """Answer questions, each for itself, in their order.
 
-    A user who is unknown, suspended, or whose address was not proven is allowed nothing.
+    The subject is a user or a service account: one that is unknown, suspended, or a user whose
+    address was not proven, is allowed nothing.
     """
 
     def __init__(
@@ -83,17 +87,29 @@ class CheckAuthorization:
             raise ValidationFailed.of("checks", "INVALID_LENGTH", message)
         roles: list[Role] = []
         async with self._unit_of_work.read_only() as unit:
-            users = await unit.users.get_many({question.subject_id for question in questions})
+            asked = {question.subject_id.value for question in questions}
+            users = await unit.users.get_many({UserId(each) for each in asked})
+            subjects: dict[UUID, User | ServiceAccount] = {
+                each.value: user for each, user in users.items()
+            }
+            if rest := asked - subjects.keys():
+                programs = await unit.service_accounts.get_many(
+                    {ServiceAccountId(each) for each in rest}
+                )
+                subjects |= {each.value: program for each, program in programs.items()}
             if any(question.explain for question in questions):
                 roles = await unit.roles.list_all()
         return [
-            self._decide(question, users.get(question.subject_id), roles) for question in questions
+            self._decide(question, subjects.get(question.subject_id.value), roles)
+            for question in questions
         ]
 
-    def _decide(self, question: Question, user: User | None, roles: Iterable[Role]) -> Decision:
+    def _decide(
+        self, question: Question, subject: User | ServiceAccount | None, roles: Iterable[Role]
+    ) -> Decision:
         permission, authority = question.permission, NO_AUTHORITY
-        if user is not None and user.status is UserStatus.ACTIVE:
-            authority = user.authority(administrator=self._administrator_acr).at(question.acr)
+        if subject is not None and subject.status in _ACTIVE:
+            authority = subject.authority(administrator=self._administrator_acr).at(question.acr)
         allowed = authority.may(permission)
         if not question.explain:
             return Decision(allowed=allowed)

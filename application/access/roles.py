@@ -43,7 +43,7 @@ class ListRoles:
         async with self._unit_of_work.read_only() as unit:
             defined = await unit.roles.list_all()
         roles: list[Role | BuiltInRole] = [*self._built_in.values(), *defined]
-        query = f"roles for {principal.user_id}"
+        query = f"roles for {principal.account_id}"
         return self._cursors.page_of_all(roles, asked, query=query, position=lambda role: role.name)
 
 
@@ -90,7 +90,7 @@ class ListPermissions:
         permissions = set(self._built_in[ADMINISTRATOR].permissions).union(
             *(role.permissions for role in roles)
         )
-        query = f"permissions for {principal.user_id}"
+        query = f"permissions for {principal.account_id}"
         return self._cursors.page_of_all(permissions, asked, query=query, position=str)
 
 

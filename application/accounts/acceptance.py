@@ -21,6 +21,7 @@ from domain.errors import ConcurrentChange
 from domain.events import DomainEvent
 from domain.origin import Origin
 from domain.principal import ANONYMOUS
+from domain.service_accounts.service_account import ServiceAccount
 from domain.sessions.session import EndReason
 from domain.users.display_name import normalise_display_name
 from domain.users.user import EmailAlreadyRegistered, User, UserStatus
@@ -130,13 +131,19 @@ class AcceptInvitation:
     async def _usable(self, unit: AccountsUnit, invitation: Invitation | None) -> Invitation:
         if invitation is None:
             raise InvalidToken
-        inviter = await unit.users.get(invitation.invited_by) if invitation.invited_by else None
+        inviter = await _inviter(unit, invitation)
         try:
             given = await self._grants.given_by(unit, invitation.roles)
         except RoleNotFound:
             raise InvalidToken from None  # it promises a role that no longer exists
         invitation.ensure_acceptable(inviter, given=given, now=self._clock.now())
         return invitation
+
+
+async def _inviter(unit: AccountsUnit, invitation: Invitation) -> User | ServiceAccount | None:
+    if invitation.invited_by_service is not None:
+        return await unit.service_accounts.get(invitation.invited_by_service)
+    return await unit.users.get(invitation.invited_by) if invitation.invited_by else None
 
 
 def _settle(user: User, invitation: Invitation, now: datetime) -> list[DomainEvent | None]:

@@ -26,7 +26,7 @@ class ListUsers:
         """Return a page. Raises PermissionDenied, ValidationFailed and InvalidCursor."""
         principal.require(USERS_READ)
         _check(query)
-        name = f"users {query!r} for {principal.user_id}"
+        name = f"users {query!r} for {principal.account_id}"
         after = self._cursors.start(asked, query=name, place=_place)
         async with self._unit_of_work.read_only() as unit:
             found = await unit.users.search(query, limit=asked.limit + 1, after=after)

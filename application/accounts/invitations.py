@@ -1,6 +1,6 @@
 """Inviting people: a mailed secret, and the roles that they are to have (AT-4, AZ-3)."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 
 from application.access.granting import RoleGrants
@@ -17,10 +17,12 @@ from domain.accounts.invitation import Invitation, InvitationId, InvitationNotFo
 from domain.credentials.one_time_token import Purpose, digest_of
 from domain.email_address import EmailAddress
 from domain.errors import TooManyRequests
+from domain.identifiers import ServiceAccountId, UserId
 from domain.origin import Origin
 from domain.principal import BUILT_IN, Permission, Principal, RoleName
+from domain.service_accounts.service_account import ServiceAccount
 from domain.users.permissions import USERS_INVITE
-from domain.users.user import EmailAlreadyRegistered, UserStatus
+from domain.users.user import EmailAlreadyRegistered, User, UserStatus
 
 
 class InviteUser:
@@ -107,7 +109,7 @@ class ListInvitations:
     async def __call__(self, *, principal: Principal, asked: PageRequest) -> Page[Invitation]:
         """Return a page, the newest first. Raises PermissionDenied and InvalidCursor."""
         principal.require(USERS_INVITE)
-        query = f"invitations for {principal.user_id}"
+        query = f"invitations for {principal.account_id}"
         before = self._cursors.start(asked, query=query, place=InvitationId.parse)
         found: list[Invitation] = []
         count = None
@@ -128,19 +130,30 @@ class ListInvitations:
         """Yield the invitations that could be accepted now, as :class:`AcceptInvitation` would."""
         now = self._clock.now()
         while found := await unit.invitations.list_living(now=now, limit=BATCH, before=before):
-            inviters = await unit.users.get_many({i.invited_by for i in found if i.invited_by})
+            inviters = await _inviters(unit, found)
             named = frozenset[RoleName]().union(*(each.roles for each in found))
             defined = await unit.roles.get_many(named - BUILT_IN)
             roles = {role.name: role.permissions for role in defined.values()}
             known = BUILT_IN | roles.keys()
             for each in found:
                 given = frozenset[Permission]().union(*(roles.get(r, ()) for r in each.roles))
-                inviter = inviters.get(each.invited_by) if each.invited_by else None
+                inviter = inviters.get(each.inviter_id) if each.inviter_id else None
                 if each.roles <= known and each.is_acceptable(inviter, given=given, now=now):
                     yield each
             if len(found) < BATCH:
                 return
             before = found[-1].id
+
+
+async def _inviters(
+    unit: AccountsUnit, found: Sequence[Invitation]
+) -> Mapping[UserId | ServiceAccountId, User | ServiceAccount]:
+    people = await unit.users.get_many({i.invited_by for i in found if i.invited_by})
+    programs = {i.invited_by_service for i in found if i.invited_by_service}
+    inviters: dict[UserId | ServiceAccountId, User | ServiceAccount] = dict(people.items())
+    if programs:
+        inviters.update((await unit.service_accounts.get_many(programs)).items())
+    return inviters
 
 
 class WithdrawInvitation:

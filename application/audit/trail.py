@@ -22,7 +22,7 @@ class ListAuditEvents:
     ) -> Page[AuditEvent]:
         """Return a page. Raises PermissionDenied and InvalidCursor."""
         principal.require(AUDIT_READ)
-        name = f"audit events {query!r} for {principal.user_id}"
+        name = f"audit events {query!r} for {principal.account_id}"
         before = self._cursors.start(asked, query=name, place=position_in)
         async with self._unit_of_work.read_only() as unit:
             found = await unit.audit.search(query, limit=asked.limit + 1, before=before)

@@ -20,7 +20,7 @@ class ManageSigningKeys:
         Raises PermissionDenied and InvalidCursor.
         """
         principal.require(KEYS_MANAGE)
-        keys, query = await self._keyring.stored(), f"signing keys for {principal.user_id}"
+        keys, query = await self._keyring.stored(), f"signing keys for {principal.account_id}"
         return self._cursors.page_of_all(keys, asked, query=query, position=_place)
 
     async def rotate(self, *, principal: Principal, origin: Origin) -> SigningKey:

@@ -30,7 +30,7 @@ class ListSessions:
         subject = Subject(principal, user_id, SESSIONS_READ)
         # One's own list and an administrator's list of the same user are two lists.
         query = f"sessions of {subject.user_id}"
-        query += "" if subject.is_caller else f" for {principal.user_id}"
+        query += "" if subject.is_caller else f" for {principal.account_id}"
         before = self._cursors.start(asked, query=query, place=SessionId.parse)
         now = self._clock.now()
         async with self._unit_of_work.read_only() as unit:

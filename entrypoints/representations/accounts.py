@@ -22,7 +22,7 @@ def sign_up_body(receipt: SignUpReceipt) -> dict[str, Any]:
 
 def invitation_body(invitation: Invitation) -> dict[str, Any]:
     """Return an invitation without anything of its secret."""
-    inviter = invitation.invited_by
+    inviter = invitation.inviter_id
     return {
         "id": str(invitation.id),
         "email": invitation.email.value,

@@ -8,6 +8,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    Text,
     Uuid,
     bindparam,
     exists,
@@ -31,6 +32,9 @@ invitations = Table(
     Column("digest", LargeBinary(32), nullable=False, unique=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False, index=True),
+    # Whose it is where a program sent it, and what the API key gave that it was sent with.
+    Column("invited_by_service", Uuid),
+    Column("limited_to", Text),
     info=exported("invitations_sent"),
 )
 

@@ -17,10 +17,11 @@ from adapters.sqlalchemy.statements import (
     delete_some,
     every_column,
 )
+from adapters.sqlalchemy.users.rows import permissions_from
 from application.accounts.ports import InvitationRepository
 from domain.accounts.invitation import Invitation, InvitationId
 from domain.email_address import EmailAddress
-from domain.identifiers import UserId
+from domain.identifiers import ServiceAccountId, UserId
 from domain.principal import RoleName
 
 INVITATION = (
@@ -32,12 +33,14 @@ INVITATION = (
     invitations.c.digest,
     invitations.c.created_at,
     invitations.c.expires_at,
+    invitations.c.invited_by_service,
+    invitations.c.limited_to,
 )
 
 
 def invitation_from(row: Row) -> Invitation:
     """Return the invitation that a row of ``INVITATION`` tells of."""
-    id_, email, key, roles, invited_by, digest, created_at, expires_at = row
+    id_, email, key, roles, invited_by, digest, created_at, expires_at, program, limits = row
     return Invitation(
         id=InvitationId(id_),
         email=EmailAddress(value=email, key=key),
@@ -46,12 +49,15 @@ def invitation_from(row: Row) -> Invitation:
         digest=digest,
         created_at=created_at,
         expires_at=expires_at,
+        invited_by_service=None if program is None else ServiceAccountId(program),
+        limited_to=None if limits is None else permissions_from(limits),
     )
 
 
 def invitation_values(invitation: Invitation) -> Written:
     """Return all that is written of an invitation."""
-    inviter = invitation.invited_by
+    inviter, program = invitation.invited_by, invitation.invited_by_service
+    limits = invitation.limited_to
     return {
         "id": invitation.id.value,
         "email": invitation.email.value,
@@ -61,6 +67,8 @@ def invitation_values(invitation: Invitation) -> Written:
         "digest": invitation.digest,
         "created_at": invitation.created_at,
         "expires_at": invitation.expires_at,
+        "invited_by_service": None if program is None else program.value,
+        "limited_to": None if limits is None else ",".join(sorted(limits)),
     }
 
 

@@ -33,7 +33,9 @@ class InvitationOut(AnswerModel):
     id: Identifier
     email: Mailbox
     roles: list[str] = Field(examples=[["user"]])
-    invited_by: Identifier | None = Field(description="Null: an operator.")
+    invited_by: Identifier | None = Field(
+        description="A user or a service account; null: an operator."
+    )
     created_at: Instant
     expires_at: Instant
 

@@ -104,6 +104,10 @@ async def caller_of(request: Request) -> Caller | KeyBearer:
     state["principal"] = principal
     if principal.user_id is not None:
         state["user_id"] = str(principal.user_id)
+    if principal.key_id is not None:
+        state["key_id"] = str(principal.key_id)
+    if principal.service_account_id is not None:
+        state["service_account_id"] = str(principal.service_account_id)
     return caller
 
 

@@ -76,12 +76,17 @@ class Draining:
         return self._begun
 
 
+_CALLER = ("user_id", "service_account_id", "key_id")
+"""What the log line says of a caller who is known: identifiers, never a key."""
+
+
 class RequestContext:
     """ASGI middleware around everything else.
 
     Leaves in ``scope["state"]``: ``request_id``, ``client_address`` (RL-3) and ``public_url``.
-    The dependency that finds out who calls leaves ``user_id`` there, for the log line; what every
-    answer to this request has to carry, a refusal too, is left as ``answer_headers``.
+    The dependency that finds out who calls leaves ``user_id`` or ``service_account_id`` there, and
+    ``key_id`` of a caller with an API key, for the log line; what every answer to this request has
+    to carry, a refusal too, is left as ``answer_headers``.
 
     HEAD is asked as GET, of every route alike, and loses its body on the way out (RFC 9110, 9.3.2).
     ``methods_of`` tells which methods a path knows; ``cors`` is None where no other page may call.
@@ -284,8 +289,7 @@ def _log_access(
     }
     if reason := state.get("unavailable"):
         facts["reason"] = reason
-    if user_id := state.get("user_id"):
-        facts["user_id"] = str(user_id)
+    facts |= {name: str(state[name]) for name in _CALLER if state.get(name)}
     _log.info("request", **facts)
 
 

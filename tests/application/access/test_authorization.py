@@ -9,6 +9,7 @@ from domain.errors import ValidationFailed
 from domain.identifiers import UserId
 from domain.permissions import PERMISSIONS
 from domain.principal import OPERATOR, Permission
+from tests.application.api_keys.holders import program
 from tests.application.stories import ORIGIN, Service
 
 NOBODY = UserId.parse("019aa5c2-7f3e-7c41-9b0a-2f6d1e8c4b5b")
@@ -121,3 +122,23 @@ async def test_a_role_that_gains_a_permission_gives_it_at_once() -> None:
             expected=None, origin=ORIGIN,
         )  # fmt: skip
         assert await answers(service, "deputy@example.com", REFUND) == answer
+
+
+async def test_a_program_is_answered_by_its_roles_until_it_is_suspended() -> None:
+    """AZ-1: beside a user and a subject that there is not, each in its place."""
+    service = Service()
+    account, _ = await program(service, "orders:refund")
+    user = await service.verified_user()
+    questions = [
+        Question(subject_id=subject, permission=REFUND, explain=True)
+        for subject in (user.id, account.id, NOBODY)
+    ]
+    found = await service.access.check(principal=OPERATOR, questions=questions)
+    assert [each.allowed for each in found] == [False, True, False]
+    assert found[1].explanation is not None
+    assert found[1].explanation.granted_by == ["shop"]
+    await service.service_accounts.suspend(
+        principal=OPERATOR, account_id=account.id, reason=None, origin=ORIGIN
+    )
+    found = await service.access.check(principal=OPERATOR, questions=questions)
+    assert [each.allowed for each in found] == [False, False, False]

@@ -2,6 +2,8 @@
 
 import asyncio
 import secrets
+import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +13,8 @@ from application.service import ServiceUnit
 from domain.accounts.invitation import Invitation, InvitationId
 from domain.email_address import EmailAddress
 from domain.errors import ConcurrentChange
+from domain.identifiers import ServiceAccountId
+from domain.principal import Permission
 from tests.contracts.samples import (
     HOUR,
     MINUTE,
@@ -38,6 +42,17 @@ async def test_an_invitation_comes_out_as_it_went_in(units: UnitOfWorkFactory[Se
         assert await work.invitations.find(ours.digest) == ours
         assert await work.invitations.find(operators.digest) == operators
         assert await work.invitations.find(bytes(32)) is None
+
+
+async def test_it_keeps_which_program_sent_it_and_what_its_key_gave(
+    units: UnitOfWorkFactory[ServiceUnit],
+) -> None:
+    program = ServiceAccountId(uuid.uuid4())
+    limits = frozenset({Permission("users:invite"), Permission("orders:read")})
+    sent = replace(an_invitation(), invited_by_service=program, limited_to=limits)
+    await _put(units, sent)
+    async with units.read_only() as work:
+        assert await work.invitations.find(sent.digest) == sent
 
 
 async def test_of_two_to_one_mailbox_at_once_the_second_goes_on_when_the_first_is_committed(
