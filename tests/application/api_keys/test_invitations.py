@@ -48,7 +48,12 @@ async def test_a_programs_invitation_is_accepted_and_is_told_to_be_the_programs(
 async def gives(service: Service, role: str, permissions: Sequence[str]) -> None:
     """Let the role give these permissions from now on."""
     await service.access.change_role(
-        principal=OPERATOR, name=role, description=None, permissions=permissions, origin=ORIGIN
+        principal=OPERATOR,
+        name=role,
+        description=None,
+        permissions=permissions,
+        expected=None,
+        origin=ORIGIN,
     )
 
 
