@@ -82,6 +82,8 @@ def upgrade() -> None:
     op.create_index("ix_api_keys_user_id_id", "api_keys", ["user_id", "id"])
     op.create_index("ix_api_keys_service_account_id_id", "api_keys", ["service_account_id", "id"])
     op.create_index("ix_api_keys_expires_at", "api_keys", ["expires_at"])
+    op.create_index("ix_api_keys_created_by", "api_keys", ["created_by"])
+    op.create_index("ix_service_accounts_created_by", "service_accounts", ["created_by"])
     op.add_column("audit_events", sa.Column("actor_key_id", sa.String(length=64)))
 
 

@@ -32,7 +32,7 @@ api_keys = Table(
     Column("acr", String(16), nullable=False),
     Column("lifetime", BigInteger),  # seconds
     # A bare identifier: a service account's key outlives who made it.
-    Column("created_by", Uuid),
+    Column("created_by", Uuid, index=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, index=True),
     Column("last_used_at", UtcDateTime),

@@ -15,7 +15,7 @@ service_accounts = Table(
     Column("suspended_at", UtcDateTime),
     Column("suspension_reason", String(500)),
     # A bare identifier: the account outlives who made it.
-    Column("created_by", Uuid),
+    Column("created_by", Uuid, index=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("version", Integer, nullable=False),
