@@ -3,9 +3,13 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
+from adapters.memory.api_keys.keys import MemoryApiKeyUpkeep
 from application.api_keys.expiry import BATCH
 from domain.principal import ADMINISTRATOR, OPERATOR
 from tests.application.api_keys.holders import key_of, revoke, user_with
+from tests.application.doubles import overtake
 from tests.application.stories import ADA, ORIGIN, Service, principal_of
 
 DAY = timedelta(days=1)
@@ -67,20 +71,43 @@ async def test_keys_that_live_a_week_or_for_good_and_those_that_are_over_get_no_
     assert await told(service) == []
 
 
+@pytest.mark.parametrize("is_rotated", [True, False])
+async def test_a_key_that_is_rotated_or_revoked_meanwhile_is_told_of_no_more(
+    monkeypatch: pytest.MonkeyPatch, is_rotated: bool
+) -> None:
+    """Between the worker's look and its note."""
+    service = Service()
+    user = await user_with(service)
+    key = await key_of(service, user, expires_in=MONTH)
+    service.clock.advance(25 * DAY)
+
+    async def meanwhile() -> None:
+        if not is_rotated:
+            await revoke(service, key)
+            return
+        await service.api_keys.rotate(
+            principal=OPERATOR,
+            owner=user.id,
+            key_id=key.shown.key.id,
+            overlap=3600,
+            origin=ORIGIN,
+        )
+
+    overtake(monkeypatch, MemoryApiKeyUpkeep, "note_notice", meanwhile)
+    assert await service.api_keys.tell_of_expiry() == 0
+    assert await told(service) == []
+
+
 async def test_more_keys_than_a_batch_are_all_told_of() -> None:
     """Those of which nothing is said, too, do not stand in the way of others."""
     service = Service()
     await user_with(service)
     for number in range(3):
         user = await service.verified_user(f"u{number}@example.com")
-        for _ in range(50):
-            await key_of(service, user, expires_in=86_400)
-    owner = service.user()
-    await key_of(service, owner, expires_in=MONTH)
-    service.clock.advance(timedelta(hours=12))
-    assert await service.api_keys.tell_of_expiry() == 0
-    assert BATCH < 150
-    service.clock.advance(24 * DAY)
+        for _ in range(BATCH // 2):
+            await key_of(service, user, expires_in=7 * 86_400)
+    await key_of(service, service.user(), expires_in=8 * 86_400)
+    service.clock.advance(DAY + timedelta(hours=1))
     assert await service.api_keys.tell_of_expiry() == 1
     assert len(await told(service)) == 1
 
