@@ -106,7 +106,7 @@ def test_a_long_export_is_whole_and_is_written_bit_by_bit(operators: Operator) -
     export = json.loads(done.stdout)
     assert list(export) == [
         "exported_at", "user", "password", "mailed_secrets", "factors", "trusted_devices",
-        "sessions", "messages",
+        "api_keys", "service_accounts", "sessions", "messages",
         "security_events", "invitations_sent",
     ]  # fmt: skip
     assert len({session["id"] for session in export["sessions"]}) == 1200

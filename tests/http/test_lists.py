@@ -13,12 +13,14 @@ from tests.http.conftest import every_store
 
 ROLES = "/api/v1/roles"
 INVITATIONS = "/api/v1/invitations"
+ACCOUNTS = "/api/v1/service-accounts"
 LISTS = frozenset(
     {
         "/api/v1/audit-events",
         INVITATIONS,
         "/api/v1/permissions",
         ROLES,
+        ACCOUNTS,
         "/api/v1/signing-keys",
         "/api/v1/users",
         "/api/v1/users/me/security-events",
@@ -28,8 +30,11 @@ LISTS = frozenset(
 )
 SHORT = frozenset(
     {
+        "/api/v1/service-accounts/{account_id}/api-keys",
+        "/api/v1/users/me/api-keys",
         "/api/v1/users/me/devices",
         "/api/v1/users/me/factors",
+        "/api/v1/users/{user_id}/api-keys",
         "/api/v1/users/{user_id}/factors",
     }
 )
@@ -52,8 +57,10 @@ def test_no_list_is_left_out(api: Api) -> None:
 
 async def test_a_short_list_is_one_page(api: Api) -> None:
     admin = await api.administrator()
+    made = await api.post(ACCOUNTS, {"name": "Shop"}, access=admin.access)
+    ids = {"user_id": admin.user_id, "account_id": data_of(made, 201)["id"]}
     for template in SHORT:
-        path = template.replace("{user_id}", admin.user_id)
+        path = template.format_map(ids)
         answer = await api.get(path, access=admin.access)
         assert data_of(answer) == []
         assert answer.json()["meta"]["next_cursor"] is None
@@ -69,6 +76,7 @@ async def full(api: Api) -> Tokens:
         data_of(await api.post(ROLES, body, access=admin.access), 201)
         invitation = {"email": f"{name}@example.com"}
         data_of(await api.post(INVITATIONS, invitation, access=admin.access), 201)
+        data_of(await api.post(ACCOUNTS, {"name": name}, access=admin.access), 201)
     data_of(await api.post("/api/v1/signing-keys/rotate", access=admin.access), 202)
     return await api.sign_in("root@example.com")
 

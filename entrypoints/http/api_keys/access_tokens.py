@@ -10,7 +10,7 @@ from entrypoints.http.edge.answers import Envelope
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, Known, Services
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.router import Router
-from entrypoints.representations.api_keys import key_token_body
+from entrypoints.representations.introspection import key_token_body
 
 router = Router(prefix="/api/v1/access-tokens", tags=["API keys"])
 

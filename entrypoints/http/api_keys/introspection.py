@@ -8,7 +8,7 @@ from entrypoints.http.edge.counted import Counted, count
 from entrypoints.http.edge.dependencies import Known, Services
 from entrypoints.http.edge.oauth import form_body, form_of, oauth_responses, required
 from entrypoints.http.edge.router import Router
-from entrypoints.representations.api_keys import introspection_body
+from entrypoints.representations.introspection import introspection_body
 
 _EXAMPLE = "dwk_PHflkWvQ2b5nS8tYcKd3Wf6Hj9Lz4Gx7Rp0Ea2Ui5Oo8Tk1My3Nb6"
 

@@ -1,6 +1,6 @@
 """Other users' API keys, for administrators."""
 
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 
 from application.expectations import ChangedMeanwhile
 from domain.api_keys.api_key import ApiKeyNotFound
@@ -14,6 +14,7 @@ from entrypoints.http.edge.conditional import IfMatch, expected
 from entrypoints.http.edge.dependencies import CALLER_ERRORS, From, Known, Services, identified
 from entrypoints.http.edge.errors import responses
 from entrypoints.http.edge.headers import ETAG, with_headers
+from entrypoints.http.edge.methods import not_at_another_path
 from entrypoints.http.edge.parameters import IdInPath
 from entrypoints.http.edge.router import Router
 
@@ -36,7 +37,11 @@ async def list_api_keys_of_user(
 
 
 @router.delete(
-    "", status_code=204, summary="Revoke all API keys of a user", response_class=Response
+    "",
+    status_code=204,
+    summary="Revoke all API keys of a user",
+    response_class=Response,
+    dependencies=[Depends(not_at_another_path)],
 )
 async def revoke_api_keys_of_user(
     user_id: IdInPath, caller: Known, services: Services, origin: From
