@@ -39,7 +39,8 @@ class RenameApiKey:
     ) -> ShownKey:
         """Return the key as it is now.
 
-        Raises PersonRequired, ValidationFailed, ApiKeyNotFound and ChangedMeanwhile.
+        Raises PersonRequired, SessionIsOver, ValidationFailed, ApiKeyNotFound and
+        ChangedMeanwhile.
         """
 
         async def rename() -> ShownKey:
@@ -81,8 +82,8 @@ class RevokeApiKey:
     ) -> None:
         """Return once it is gone; without ``owner`` it is one of the caller's own.
 
-        Raises PermissionDenied, PersonRequired, UserNotFound, ServiceAccountNotFound,
-        ApiKeyNotFound and ChangedMeanwhile.
+        Raises PermissionDenied, StepUpRequired, PersonRequired, SessionIsOver, UserNotFound,
+        ServiceAccountNotFound, ApiKeyNotFound and ChangedMeanwhile.
         """
         async with self._unit_of_work() as unit:
             holder = await self._holders.holder(unit, principal, owner, of_users=API_KEYS_REVOKE)

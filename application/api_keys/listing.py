@@ -56,8 +56,8 @@ class ListApiKeys:
     ) -> Sequence[ShownKey]:
         """Return them, the newest first; without ``owner`` the caller's own.
 
-        Raises PermissionDenied, StepUpRequired, PersonRequired, UserNotFound and
-        ServiceAccountNotFound.
+        Raises PermissionDenied, StepUpRequired, PersonRequired, SessionIsOver, UserNotFound
+        and ServiceAccountNotFound.
         """
         now = self._clock.now()
         async with self._unit_of_work.read_only() as unit:

@@ -102,7 +102,7 @@ class CreateApiKey(_Making):
         It lives for ``expires_in`` seconds, as long as any key may where that is left out.
 
         Raises PermissionDenied, StepUpRequired, PersonRequired, ValidationFailed, TooManyApiKeys,
-        SessionIsOver and ServiceAccountNotFound.
+        SessionIsOver, ServiceAccountNotFound, and UserNotFound for an operator.
         """
         lifetime = self._lifetime(expires_in)
         return await retry_on_conflict(
@@ -169,7 +169,8 @@ class RotateApiKey(_Making):
         """Return the new key with its text; the old one lives ``overlap`` seconds more.
 
         Raises PermissionDenied, StepUpRequired, PersonRequired, ValidationFailed, ApiKeyNotFound,
-        ApiKeyReplaced, ApiKeyExpired, TooManyApiKeys, SessionIsOver and ServiceAccountNotFound.
+        ApiKeyReplaced, ApiKeyExpired, TooManyApiKeys, SessionIsOver, ServiceAccountNotFound,
+        and UserNotFound for an operator.
         """
         span = overlap_of(overlap)
         return await retry_on_conflict(lambda: self._rotate(principal, owner, key_id, span, origin))

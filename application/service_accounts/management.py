@@ -5,7 +5,7 @@ from application.expectations import UNCHANGED, Expected, Unchanged, require_exp
 from application.paging import Cursors, Page, PageRequest
 from application.ports.clock import Clock, Randomness
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.retrying import retry_on_conflict
+from application.service_accounts.changes import ChangeServiceAccount
 from application.service_accounts.lookup import existing_account
 from application.service_accounts.ports import ServiceAccountsUnit
 from domain.identifiers import ServiceAccountId
@@ -60,7 +60,10 @@ class ListServiceAccounts:
         self._unit_of_work, self._cursors = unit_of_work, cursors
 
     async def __call__(self, *, principal: Principal, asked: PageRequest) -> Page[ServiceAccount]:
-        """Return a page, the newest first. Raises PermissionDenied, InvalidCursor."""
+        """Return a page, the newest first.
+
+        Raises PermissionDenied, StepUpRequired and InvalidCursor.
+        """
         principal.require(SERVICE_ACCOUNTS_READ)
         query = f"service accounts for {principal.account_id}"
         before = self._cursors.start(asked, query=query, place=ServiceAccountId.parse)
@@ -81,7 +84,10 @@ class ShowServiceAccount:
     async def __call__(
         self, *, principal: Principal, account_id: ServiceAccountId
     ) -> ServiceAccount:
-        """Return the account. Raises PermissionDenied and ServiceAccountNotFound."""
+        """Return the account.
+
+        Raises PermissionDenied, StepUpRequired and ServiceAccountNotFound.
+        """
         principal.require(SERVICE_ACCOUNTS_READ)
         async with self._unit_of_work.read_only() as unit:
             return await existing_account(unit, account_id)
@@ -96,21 +102,11 @@ class ShowServiceAccount:
         return account
 
 
-class _Change:
-    """What every change of an account that is there needs."""
-
-    def __init__(
-        self,
-        *,
-        unit_of_work: UnitOfWorkFactory[ServiceAccountsUnit],
-        clock: Clock,
-        recorder: Recorder,
-    ) -> None:
-        self._unit_of_work, self._clock, self._recorder = unit_of_work, clock, recorder
-
-
-class DescribeServiceAccount(_Change):
+class DescribeServiceAccount:
     """Give a service account another name, or another description."""
+
+    def __init__(self, *, change: ChangeServiceAccount) -> None:
+        self._change = change
 
     async def __call__(
         self,
@@ -124,31 +120,27 @@ class DescribeServiceAccount(_Change):
     ) -> ServiceAccount:
         """Return the account as it is now; what is left out stays.
 
-        Raises PermissionDenied, ValidationFailed, ServiceAccountNotFound, ChangedMeanwhile and
-        ServiceAccountAlreadyExists.
+        Raises PermissionDenied, StepUpRequired, ValidationFailed, ServiceAccountNotFound,
+        ChangedMeanwhile and ServiceAccountAlreadyExists.
         """
-        principal.require(SERVICE_ACCOUNTS_WRITE)
-
-        async def describe() -> ServiceAccount:
-            async with self._unit_of_work() as unit:
-                account = await existing_account(unit, account_id)
-                require_expected(account, expected)
-                event = account.describe(
-                    name=account.name if name is UNCHANGED else name,
-                    description=account.description if description is UNCHANGED else description,
-                    now=self._clock.now(),
-                )
-                if event is not None:
-                    await unit.service_accounts.save(account)
-                    await self._recorder.record(unit, event, actor=principal, origin=origin)
-                    await unit.commit()
-            return account
-
-        return await retry_on_conflict(describe)
+        return await self._change(
+            lambda account, now: account.describe(
+                name=account.name if name is UNCHANGED else name,
+                description=account.description if description is UNCHANGED else description,
+                now=now,
+            ),
+            principal=principal,
+            account_id=account_id,
+            expected=expected,
+            origin=origin,
+        )
 
 
-class SuspendServiceAccount(_Change):
+class SuspendServiceAccount:
     """Refuse the keys of a service account, from their next use on."""
+
+    def __init__(self, *, change: ChangeServiceAccount) -> None:
+        self._change = change
 
     async def __call__(
         self,
@@ -160,47 +152,48 @@ class SuspendServiceAccount(_Change):
     ) -> ServiceAccount:
         """Return the account; one that is suspended already is not changed.
 
-        Raises PermissionDenied, ValidationFailed and ServiceAccountNotFound.
+        Raises PermissionDenied, StepUpRequired, ValidationFailed and ServiceAccountNotFound.
         """
-        principal.require(SERVICE_ACCOUNTS_WRITE)
-
-        async def suspend() -> ServiceAccount:
-            async with self._unit_of_work() as unit:
-                account = await existing_account(unit, account_id)
-                event = account.suspend(reason, now=self._clock.now())
-                if event is not None:
-                    await unit.service_accounts.save(account)
-                    await self._recorder.record(unit, event, actor=principal, origin=origin)
-                    await unit.commit()
-            return account
-
-        return await retry_on_conflict(suspend)
+        return await self._change(
+            lambda account, now: account.suspend(reason, now=now),
+            principal=principal,
+            account_id=account_id,
+            origin=origin,
+        )
 
 
-class ReinstateServiceAccount(_Change):
+class ReinstateServiceAccount:
     """Lift a suspension: the keys that have not expired count again."""
+
+    def __init__(self, *, change: ChangeServiceAccount) -> None:
+        self._change = change
 
     async def __call__(
         self, *, principal: Principal, account_id: ServiceAccountId, origin: Origin
     ) -> ServiceAccount:
-        """Return the account as it is now. Raises PermissionDenied, ServiceAccountNotFound."""
-        principal.require(SERVICE_ACCOUNTS_WRITE)
+        """Return the account; one that is not suspended is not changed.
 
-        async def reinstate() -> ServiceAccount:
-            async with self._unit_of_work() as unit:
-                account = await existing_account(unit, account_id)
-                event = account.reinstate(now=self._clock.now())
-                if event is not None:
-                    await unit.service_accounts.save(account)
-                    await self._recorder.record(unit, event, actor=principal, origin=origin)
-                    await unit.commit()
-            return account
-
-        return await retry_on_conflict(reinstate)
+        Raises PermissionDenied, StepUpRequired and ServiceAccountNotFound.
+        """
+        return await self._change(
+            lambda account, now: account.reinstate(now=now),
+            principal=principal,
+            account_id=account_id,
+            origin=origin,
+        )
 
 
-class RemoveServiceAccount(_Change):
+class RemoveServiceAccount:
     """Remove a service account with its roles and keys; audit rows keep the bare id."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory[ServiceAccountsUnit],
+        clock: Clock,
+        recorder: Recorder,
+    ) -> None:
+        self._unit_of_work, self._clock, self._recorder = unit_of_work, clock, recorder
 
     async def __call__(
         self,
@@ -212,7 +205,7 @@ class RemoveServiceAccount(_Change):
     ) -> None:
         """Return once it is gone.
 
-        Raises PermissionDenied, ServiceAccountNotFound and ChangedMeanwhile.
+        Raises PermissionDenied, StepUpRequired, ServiceAccountNotFound and ChangedMeanwhile.
         """
         principal.require(SERVICE_ACCOUNTS_WRITE)
         async with self._unit_of_work() as unit:

@@ -7,6 +7,7 @@ from application.audit.wiring import Audit
 from application.kernel import Kernel
 from application.owned_data import OwnedData
 from application.ports.unit_of_work import UnitOfWorkFactory
+from application.service_accounts.changes import ChangeServiceAccount
 from application.service_accounts.management import (
     CreateServiceAccount,
     DescribeServiceAccount,
@@ -39,15 +40,16 @@ def service_accounts(
 ) -> ServiceAccounts:
     """Return the capability over these ports."""
     clock, recorder = kernel.clock, audit.recorder
+    change = ChangeServiceAccount(unit_of_work=units, clock=clock, recorder=recorder)
     return ServiceAccounts(
         create=CreateServiceAccount(
             unit_of_work=units, clock=clock, randomness=kernel.randomness, recorder=recorder
         ),
         list=ListServiceAccounts(unit_of_work=units, cursors=kernel.cursors),
         show=ShowServiceAccount(unit_of_work=units),
-        describe=DescribeServiceAccount(unit_of_work=units, clock=clock, recorder=recorder),
-        suspend=SuspendServiceAccount(unit_of_work=units, clock=clock, recorder=recorder),
-        reinstate=ReinstateServiceAccount(unit_of_work=units, clock=clock, recorder=recorder),
+        describe=DescribeServiceAccount(change=change),
+        suspend=SuspendServiceAccount(change=change),
+        reinstate=ReinstateServiceAccount(change=change),
         remove=RemoveServiceAccount(unit_of_work=units, clock=clock, recorder=recorder),
         owned=(ServiceAccountsData(unit_of_work=units),),
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from domain.access.events import RoleChanged, RoleDefined, RoleRemoved
 from domain.assurance import Level
+from domain.description import normalise_description
 from domain.errors import Conflict, NotFound, ValidationFailed
 from domain.principal import ADMINISTRATOR, BUILT_IN, USER, Permission, RoleName
 
@@ -49,7 +50,6 @@ def built_in_roles(
 GUARDS = (Level.AAL2, Level.PHR)
 """The levels that a role may ask for; every session has the one below them."""
 _NONE = "none"
-MAX_DESCRIPTION = 500
 MAX_PERMISSIONS = 200
 
 
@@ -101,7 +101,7 @@ class Role:
             raise RoleAlreadyExists
         role = cls(
             name=role_name,
-            description=_description(description),
+            description=normalise_description(description),
             permissions=_permissions(permissions),
             required_acr=_guard(required_acr),
             created_at=now,
@@ -128,7 +128,7 @@ class Role:
         None if they are the same.
         """
         text, given, before = (
-            _description(description),
+            normalise_description(description),
             _permissions(permissions),
             self.required_acr,
         )
@@ -155,14 +155,6 @@ class Role:
     def removed(self, *, now: datetime) -> RoleRemoved:
         """Return the event of its removal."""
         return RoleRemoved(role=self.name, occurred_at=now)
-
-
-def _description(text: str | None) -> str | None:
-    stripped = text.strip() if text else None
-    if stripped and (len(stripped) > MAX_DESCRIPTION or not stripped.isprintable()):
-        message = f"Use up to {MAX_DESCRIPTION} printable characters."
-        raise ValidationFailed.of("description", "INVALID", message)
-    return stripped or None
 
 
 def _permissions(texts: Iterable[str]) -> frozenset[Permission]:

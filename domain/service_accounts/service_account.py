@@ -9,7 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.assurance import Level
-from domain.errors import Conflict, NotFound, ValidationFailed
+from domain.description import normalise_description
+from domain.errors import Conflict, NotFound
 from domain.identifiers import Entropy, ServiceAccountId, UserId
 from domain.principal import ADMINISTRATOR, UNGUARDED, Authority, Guards, Permission, RoleName
 from domain.service_accounts.events import (
@@ -23,8 +24,6 @@ from domain.service_accounts.events import (
 )
 from domain.users.display_name import required_name
 from domain.users.user import stated_reason
-
-MAX_DESCRIPTION = 500
 
 
 class ServiceAccountNotFound(NotFound):
@@ -91,7 +90,7 @@ class ServiceAccount:
         account = cls(
             id=ServiceAccountId.new(now, entropy),
             name=required_name(name),
-            description=_description(description),
+            description=normalise_description(description),
             suspended_at=None,
             suspension_reason=None,
             roles=frozenset(),
@@ -122,7 +121,7 @@ class ServiceAccount:
 
         Raises :class:`ValidationFailed` for unfit words.
         """
-        words = (required_name(name), _description(description))
+        words = (required_name(name), normalise_description(description))
         if words == (self.name, self.description):
             return None
         (self.name, self.description), self.updated_at = words, now
@@ -165,11 +164,3 @@ class ServiceAccount:
     def removed(self, *, now: datetime) -> ServiceAccountRemoved:
         """Return the event of its removal; the repository then removes it with its keys."""
         return ServiceAccountRemoved(service_account_id=self.id, occurred_at=now)
-
-
-def _description(text: str | None) -> str | None:
-    stripped = text.strip() if text else None
-    if stripped and (len(stripped) > MAX_DESCRIPTION or not stripped.isprintable()):
-        message = f"Use up to {MAX_DESCRIPTION} printable characters."
-        raise ValidationFailed.of("description", "INVALID", message)
-    return stripped or None

@@ -24,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from domain.api_keys.key_text import KeyText
 from tests.http.client import PASSWORD, Api
 from tests.http.contract import ContractBroken
 from tests.support.processes import free_port, started, wait_for_status
@@ -234,6 +235,16 @@ async def test_every_body_has_an_example_that_fits(document: dict[str, Any], api
                     example[name] = resolved["examples"][0]
             assert set(named.get("required", [])) <= set(example), f"{method} {path}"
             api.contract.validator(schema).validate(example)
+
+
+async def test_every_key_in_an_example_is_well_formed(document: dict[str, Any]) -> None:
+    """
+    With its checksum: readers learn the form from it, and scanners are tried on it.
+    """
+    shown = re.findall(r'"(dw[ks]_[^"]{9,})"', json.dumps(document))
+    assert len(shown) >= 3
+    for text in shown:
+        assert str(KeyText.parse(text)) == text
 
 
 async def test_every_refusal_has_an_example_that_fits(document: dict[str, Any], api: Api) -> None:

@@ -13,7 +13,7 @@ class ApiKeyOut(AnswerModel):
 
     id: Identifier
     name: str = Field(examples=["Nightly export"])
-    hint: str = Field(description="How the key begins.", examples=["dwk_PHfl"])
+    hint: str = Field(description="How the key begins.", examples=["dwk_9xn7"])
     permissions: list[str] = Field(
         description="The most that it may do.", examples=[["orders:read"]]
     )
@@ -26,7 +26,7 @@ class ApiKeyOut(AnswerModel):
     last_used_at: Instant | None = Field(description="May be a minute late.")
     last_used_ip: str | None = Field(examples=["2001:db8::1"])
     created_by: Identifier | None = Field(
-        description="The user who made it; null: an operator, at the command line."
+        description="The user who made it; null: an operator, or one who was erased."
     )
 
 
@@ -35,7 +35,7 @@ class NewApiKeyOut(ApiKeyOut):
 
     key: str = Field(
         json_schema_extra={"pattern": "^dw[ks]_[0-9A-Za-z]{49}$"},
-        examples=["dwk_PHflDH8nf1mOpHzrSqNhdlgZ0j5mJpLz1BxSn1fAGHD3yaAuC"],
+        examples=["dwk_9xn7W68yLZsAxObQYPs1OHq9F4Y4aOGCTcVJBbDlEg8000tGL"],
     )
 
 

@@ -10,7 +10,7 @@ from entrypoints.http.edge.oauth import form_body, form_of, oauth_responses, req
 from entrypoints.http.edge.router import Router
 from entrypoints.representations.introspection import introspection_body
 
-_EXAMPLE = "dwk_PHflkWvQ2b5nS8tYcKd3Wf6Hj9Lz4Gx7Rp0Ea2Ui5Oo8Tk1My3Nb6"
+_EXAMPLE = "dwk_9xn7W68yLZsAxObQYPs1OHq9F4Y4aOGCTcVJBbDlEg8000tGL"
 
 router = Router(prefix="/oauth2", tags=["API keys"])
 

@@ -55,7 +55,7 @@ class LeakedKeyRequest(StrictModel):
         str,
         Field(
             description="The key as it was found.",
-            examples=["dwk_PHflkWvQ2b5nS8tYcKd3Wf6Hj9Lz4Gx7Rp0Ea2Ui5Oo8Tk1My3Nb6"],
+            examples=["dwk_9xn7W68yLZsAxObQYPs1OHq9F4Y4aOGCTcVJBbDlEg8000tGL"],
         ),
     ]
     found_at: Annotated[

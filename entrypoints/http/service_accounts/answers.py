@@ -19,5 +19,5 @@ class ServiceAccountOut(AnswerModel):
     created_at: Instant
     updated_at: Instant
     created_by: Identifier | None = Field(
-        description="The user who made it; null: an operator, or another program."
+        description="The user who made it; null: an operator, a program, or one who was erased."
     )
