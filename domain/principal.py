@@ -240,7 +240,8 @@ class Principal:
         operators and the system itself act without one.
 
         Else raise :class:`PermissionDenied`, or, where a session of a higher level would do,
-        :class:`~domain.assurance.StepUpRequired` with the lowest one that does.
+        :class:`~domain.assurance.StepUpRequired` with the lowest one that does; a caller with an
+        API key has none, and gets :class:`PersonRequired`.
         """
         missing = [each for each in permissions if not self.may(each)]
         needed = [level for role, level in self.dormant.items() if role in awake] if awake else []
@@ -255,6 +256,7 @@ class Principal:
             return
         if not all(level.is_known for level in needed):
             raise PermissionDenied
+        self.ensure_no_key()  # which could take no step up
         raise StepUpRequired(highest(needed), missing=missing[0] if missing else None)
 
     def _reaches(self, level: Level) -> bool:

@@ -5,6 +5,7 @@ from datetime import datetime
 from application.api_keys.mails import API_KEY_EXPIRES, SERVICE_KEY_EXPIRES
 from application.api_keys.ports import ApiKeysUnit
 from application.mail.notifications import Notifications
+from application.mail.quoting import quoted
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.retrying import retry_on_conflict
@@ -78,7 +79,9 @@ class TellOfExpiry:
             account = await unit.service_accounts.get(key.owner)
             if account is None:
                 return []
-            words["name"] = account.name
+            # Whoever may name service accounts is not to write to others in our name.
+            name = quoted(account.name)
+            words["name"] = str(account.id) if name is None else f"{name} ({account.id})"
             return [
                 self._notifications.notice(
                     SERVICE_KEY_EXPIRES, user.email, now=now, parameters=words

@@ -28,6 +28,7 @@ LEAK_MAILS = RateLimit(name="leak-mails", burst=10, interval=timedelta(minutes=5
 """About the keys of one owner."""
 MOST_TOLD = 100
 """How many administrators are mailed."""
+_AROUND = " \t\r\n\v\f\u00a0\u200b\ufeff"
 _ADMINISTRATORS = UserQuery(role=ADMINISTRATOR, status=UserStatus.ACTIVE)
 
 
@@ -54,10 +55,10 @@ class ReportLeakedKey:
         Its owner, if that is a user, and the administrators get one mail each, unless the owner
         has had so many keys reported lately that the mails would be a nuisance: who makes keys can
         report them. A text with a wrong checksum costs nothing; all others cost as much as a key
-        that lives.
+        that lives. White space around the key is what copying leaves, and is not looked at.
         """
         try:
-            shown = KeyText.parse(key)
+            shown = KeyText.parse(key.strip(_AROUND))
         except ApiKeyInvalid:
             return False
         place = None if found_at is None else place_of(found_at, shown)

@@ -50,10 +50,7 @@ ENGLISH: Mapping[MessageKind, MailText] = {
     SERVICE_KEY_EXPIRES: MailText(
         subject="An API key of a service account ends soon",
         before=(
-            (
-                "The API key that begins with {hint}, of the service account “{name}”, ends at"
-                " {end}."
-            ),
+            ("The API key that begins with {hint}, of the service account {name}, ends at {end}."),
             "Rotate it before then, if something still uses it; else there is nothing to do.",
         ),
     ),

@@ -189,8 +189,10 @@ class RotateApiKey(_Making):
             if not isinstance(holder, User):
                 principal.require(*sorted(old.permissions))
             now = self._clock.now()
-            # One that lives on is one more; what takes the place of another is none.
-            if await unit.api_keys.count_usable(holder.id, now=now) > MOST_KEYS:
+            # One that lives on is one more; what takes the place of another is none, so that a key
+            # that has leaked is replaced in a full account, too.
+            usable = await unit.api_keys.count_usable(holder.id, now=now)
+            if overlap and usable > MOST_KEYS:
                 raise TooManyApiKeys
             new, text, rotated = old.rotate(
                 acr=level_of(principal),

@@ -113,6 +113,7 @@ def test_every_code_belongs_to_one_class() -> None:
     }
     inherited = {error.__name__: error.code for error in ERRORS if error not in CONCRETE + KINDS}
     assert inherited == {
+        "FormRequired": "UNSUPPORTED_MEDIA_TYPE",
         "InvitationNotFound": "NOT_FOUND",
         "MessageNotFound": "NOT_FOUND",
         "RouteNotFound": "NOT_FOUND",

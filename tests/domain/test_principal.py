@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -9,10 +10,12 @@ from hypothesis import strategies as st
 
 from domain.assurance import Assurance, Level, StepUpRequired
 from domain.errors import ValidationFailed
+from domain.identifiers import ApiKeyId
 from domain.permissions import PERMISSIONS
 from domain.principal import (
     ADMINISTRATOR,
     ANONYMOUS,
+    NO_AUTHORITY,
     OPERATOR,
     SYSTEM,
     USER,
@@ -20,6 +23,7 @@ from domain.principal import (
     Guards,
     Permission,
     PermissionDenied,
+    PersonRequired,
     Principal,
     PrincipalKind,
     RoleName,
@@ -333,6 +337,16 @@ def test_a_session_reaches_a_level_or_is_told_which() -> None:
         caller.require(acr=STRANGE)
     with pytest.raises(StepUpRequired):
         ANONYMOUS.require(acr=Level.AAL2)
+
+
+def test_no_step_up_is_asked_of_a_key_which_can_take_none() -> None:
+    """MF-2: what takes a session of a higher level takes a person, and says so."""
+    by_key = replace(a_caller(NO_AUTHORITY, Level.AAL1), key_id=ApiKeyId(UUID(int=1)))
+    with pytest.raises(PersonRequired):
+        by_key.require(acr=Level.AAL2)
+    with pytest.raises(PermissionDenied):
+        by_key.require(AUDITOR, acr=Level.AAL2)
+    by_key.require(acr=Level.AAL1)
 
 
 def test_a_principal_can_be_told_apart_and_kept_in_a_set() -> None:

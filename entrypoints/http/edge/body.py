@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.errors import DomainError
 from entrypoints.http.edge.errors import (
+    FormRequired,
     MalformedRequest,
     PayloadTooLarge,
     UnsupportedMediaType,
@@ -108,16 +109,17 @@ class BodyGate:
             raise _Unread(slow) from None
 
     def _check_body(self, scope: Scope, framing: "_Framing", body: bytes) -> None:
-        if framing.is_encoded:
-            raise UnsupportedMediaType
         is_open = scope["path"] in self._open_form_paths
         takes_form = is_open or scope["path"] in self._form_paths
+        refusal = FormRequired if takes_form else UnsupportedMediaType
+        if framing.is_encoded:
+            raise refusal
         if framing.content_type == b"application/json" and not takes_form:  # nearly always
             scope.setdefault("state", {})[JSON_BODY] = read_json(body)
             return
         media_type = _media_type(framing.content_type)
         if media_type != (_FORM if takes_form else _JSON):
-            raise UnsupportedMediaType
+            raise refusal
         if is_open:
             return
         if takes_form:

@@ -114,6 +114,12 @@ class UnsupportedMediaType(DomainError):
     meaning = "The body is not application/json in UTF-8."
 
 
+class FormRequired(UnsupportedMediaType):
+    """The body is no form, where nothing else is read."""
+
+    message = "Send application/x-www-form-urlencoded, not compressed."
+
+
 class InternalError(DomainError):
     """A mistake of ours."""
 

@@ -133,11 +133,36 @@ async def test_of_a_programs_key_its_maker_is_told_while_active_and_else_adminis
     service.clock.advance(23 * DAY)
     assert await service.api_keys.tell_of_expiry() == 1
     (text,) = await told(service, EVE)
-    assert '<b>Shop</b> & "Co"' in text
+    assert "“b Shop b & Co”" in text
     html = next(m.html for m in await service.mails(EVE) if m.subject == SERVICE_ENDS)
-    assert "&lt;b&gt;Shop&lt;/b&gt; &amp;" in html
+    assert "<b>" not in html
     assert await told(service, ROOT) == []
     await service.suspend(EVE)
     service.clock.advance(DAY)
     assert await service.api_keys.tell_of_expiry() == 1
     assert (len(await told(service, EVE)), len(await told(service, ROOT))) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "name", ["https://evil.example/login", "Sign in: www.evil.example", "a@evil.example", "!!"]
+)
+async def test_the_name_of_a_program_becomes_no_link_in_a_mail(name: str) -> None:
+    """OP-2: whoever may name service accounts writes to no administrator in our name."""
+    service = Service()
+    account = await service.service_accounts.create(
+        principal=OPERATOR, name=name, description=None, origin=ORIGIN
+    )
+    await service.set_role(await service.verified_user(ROOT), ADMINISTRATOR)
+    await service.api_keys.create(
+        principal=OPERATOR,
+        owner=account.id,
+        name="CI",
+        permissions=["users:read"],
+        expires_in=MONTH,
+        origin=ORIGIN,
+    )
+    service.clock.advance(24 * DAY)
+    await service.api_keys.tell_of_expiry()
+    (text,) = await told(service, ROOT)
+    assert "evil.example" not in text
+    assert str(account.id) in text

@@ -106,6 +106,15 @@ async def test_a_key_that_sleeps_with_its_owner_does_not_wake_with_them() -> Non
     await refused(service, key)
 
 
+@pytest.mark.parametrize("written", ["{}\n", " {}", "\t{}\r\n", "\ufeff{}"])
+async def test_white_space_around_a_key_that_was_copied_saves_nobody(written: str) -> None:
+    """The answer is 202 in any case: the reporter would believe that the key is revoked."""
+    service = Service()
+    key = await key_of(service, await user_with(service, "orders:read"), "orders:read")
+    assert await report(service, written.format(key.text))
+    await refused(service, key)
+
+
 async def test_anything_else_changes_nothing() -> None:
     """Garbage, a wrong checksum, a key that never was, one that was revoked or has expired."""
     service = Service()

@@ -195,6 +195,29 @@ async def test_there_are_fifty_keys_that_can_be_used_at_most() -> None:
     await key_of(service, other)
 
 
+async def test_a_full_account_still_has_a_key_replaced_at_once() -> None:
+    """One that was rotated with an overlap stands in the way of no other that has leaked."""
+    service = Service()
+    principal = await ada(service)
+    first, leaked, third = [await create(service, principal, []) for _ in range(MOST_KEYS)][:3]
+
+    async def rotate(key: NewKey, overlap: int) -> NewKey:
+        return await service.api_keys.rotate(
+            principal=principal, key_id=key.shown.key.id, overlap=overlap, origin=ORIGIN
+        )
+
+    await rotate(first, 3600)
+    async with service.unchanged():
+        with pytest.raises(TooManyApiKeys):
+            await rotate(third, 3600)
+    await rotate(leaked, 0)
+    with pytest.raises(ApiKeyInvalid):
+        await service.api_keys.authenticate(str(leaked.text))
+    async with service.unchanged():
+        with pytest.raises(TooManyApiKeys):
+            await rotate(third, 1)
+
+
 # --- what happens meanwhile ---------------------------------------------------------------------
 
 

@@ -206,6 +206,7 @@ async def test_the_edge_refuses_in_the_same_shape(api: Api) -> None:
     product = await asker(api)
     as_json = await api.post(INTROSPECT, {"token": "x"}, access=product)
     assert refusal(as_json) == (415, "invalid_request")
+    assert "application/x-www-form-urlencoded" in as_json.json()["error_description"]
     large = await ask(api, product, "x" * (api.settings.body_limit + 1))
     assert refusal(large) == (413, "invalid_request")
     get = await api.get(INTROSPECT, access=product)
