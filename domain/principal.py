@@ -259,6 +259,11 @@ class Principal:
         self.ensure_no_key()  # which could take no step up
         raise StepUpRequired(highest(needed), missing=missing[0] if missing else None)
 
+    @property
+    def level(self) -> Level:
+        """How surely the caller is recognised: the lowest level for one who has shown nothing."""
+        return Level.AAL1 if self.assurance is None else self.assurance.acr
+
     def _reaches(self, level: Level) -> bool:
         if self.kind in _WITHOUT_SESSION:
             return True

@@ -97,7 +97,10 @@ class RevokeApiKey:
     async def all(
         self, *, principal: Principal, owner: KeyOwner | None = None, origin: Origin
     ) -> None:
-        """Return once every key of the account is gone. Raises as for one."""
+        """Return once every key of the account is gone; it may have none.
+
+        Raises as for one, but for ApiKeyNotFound and ChangedMeanwhile.
+        """
         async with self._unit_of_work() as unit:
             holder = await self._holders.holder(unit, principal, owner, of_users=API_KEYS_REVOKE)
             keys, now = await unit.api_keys.list_of(holder.id), self._clock.now()

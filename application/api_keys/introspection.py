@@ -6,7 +6,6 @@ from uuid import UUID
 
 from application.api_keys.authentication import AuthenticateKey, KeyBearer
 from application.api_keys.last_use import KeyUses
-from application.api_keys.making import level_of
 from application.ports.clock import Clock
 from application.sessions.authentication import Authenticate
 from domain.api_keys.key_text import is_key_like
@@ -96,7 +95,7 @@ class Introspect:
             sid=caller.session.id.value,
             roles=principal.roles,
             permissions=principal.permissions if has_list else None,
-            acr=level_of(principal),
+            acr=principal.level,
             issued_at=issued_at,
             expires_at=expires_at,
         )

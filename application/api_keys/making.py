@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from application.access.known_permissions import KnownPermissions
 from application.api_keys.holders import Holder, KeyHolders, key_of, save_holder
@@ -15,13 +15,15 @@ from application.ports.clock import Clock, Randomness
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.retrying import retry_on_conflict
 from domain.api_keys.api_key import MOST_KEYS, ApiKey, KeyOwner, TooManyApiKeys, overlap_of
+from domain.api_keys.events import ApiKeyEvent
 from domain.api_keys.key_text import KeyText
-from domain.assurance import Level
 from domain.errors import ValidationFailed
 from domain.identifiers import ApiKeyId
 from domain.origin import Origin
 from domain.principal import Principal
 from domain.users.user import User
+
+_LONGEST_SECONDS = 100 * 365 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,35 +34,34 @@ class NewKey:
     text: KeyText = field(repr=False)
 
 
-class _Making:
-    """What both ways to make a key need."""
+class NewKeys:
+    """Keeps a key that was just made, by whichever way."""
 
-    def __init__(
-        self,
-        *,
-        unit_of_work: UnitOfWorkFactory[ApiKeysUnit],
-        clock: Clock,
-        randomness: Randomness,
-        recorder: Recorder,
-        notifications: Notifications,
-        holders: KeyHolders,
-        rights: EffectiveRights,
-    ) -> None:
-        self._unit_of_work, self._clock, self._randomness = unit_of_work, clock, randomness
+    def __init__(self, *, recorder: Recorder, notifications: Notifications) -> None:
         self._recorder, self._notifications = recorder, notifications
-        self._holders, self._rights = holders, rights
 
-    async def _tell(self, unit: ApiKeysUnit, holder: Holder, key: ApiKey, now: datetime) -> None:
-        """Queue the mail to a user whose account has a new key (HD-7)."""
+    async def keep(
+        self,
+        unit: ApiKeysUnit,
+        key: ApiKey,
+        event: ApiKeyEvent,
+        *,
+        holder: Holder,
+        principal: Principal,
+        origin: Origin,
+    ) -> None:
+        """Keep the key and record the event; queue the mail to a user whose key it is (HD-7)."""
+        await unit.api_keys.add(key)
         if isinstance(holder, User):
             words = {"hint": key.hint}
             notice = self._notifications.notice(
-                API_KEY_CREATED, holder.email, now=now, parameters=words
+                API_KEY_CREATED, holder.email, now=key.created_at, parameters=words
             )
             await unit.outbox.enqueue(notice)
+        await self._recorder.record(unit, event, actor=principal, origin=origin)
 
 
-class CreateApiKey(_Making):
+class CreateApiKey:
     """Make a key, of permissions that its maker has."""
 
     def __init__(
@@ -69,22 +70,14 @@ class CreateApiKey(_Making):
         unit_of_work: UnitOfWorkFactory[ApiKeysUnit],
         clock: Clock,
         randomness: Randomness,
-        recorder: Recorder,
-        notifications: Notifications,
         holders: KeyHolders,
         rights: EffectiveRights,
+        new_keys: NewKeys,
         known: KnownPermissions,
         longest: timedelta | None,
     ) -> None:
-        super().__init__(
-            unit_of_work=unit_of_work,
-            clock=clock,
-            randomness=randomness,
-            recorder=recorder,
-            notifications=notifications,
-            holders=holders,
-            rights=rights,
-        )
+        self._unit_of_work, self._clock, self._randomness = unit_of_work, clock, randomness
+        self._holders, self._rights, self._new_keys = holders, rights, new_keys
         self._known, self._longest = known, longest
 
     async def __call__(
@@ -130,16 +123,17 @@ class CreateApiKey(_Making):
                 owner=holder.id,
                 name=name,
                 permissions=given,
-                acr=level_of(principal),
+                # No more than they have shown (MF-2): an operator, nothing.
+                acr=principal.level,
                 lifetime=lifetime,
                 created_by=principal.user_id,
                 now=now,
                 entropy=self._randomness.token_bytes,
             )
             await save_holder(unit, holder)
-            await unit.api_keys.add(key)
-            await self._tell(unit, holder, key, now)
-            await self._recorder.record(unit, created, actor=principal, origin=origin)
+            await self._new_keys.keep(
+                unit, key, created, holder=holder, principal=principal, origin=origin
+            )
             await unit.commit()
         return NewKey(self._rights(key, holder, now=now), text)
 
@@ -154,8 +148,21 @@ class CreateApiKey(_Making):
         return asked
 
 
-class RotateApiKey(_Making):
+class RotateApiKey:
     """Put a new key in the place of one, which lives on for a while if that is asked for."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWorkFactory[ApiKeysUnit],
+        clock: Clock,
+        randomness: Randomness,
+        holders: KeyHolders,
+        rights: EffectiveRights,
+        new_keys: NewKeys,
+    ) -> None:
+        self._unit_of_work, self._clock, self._randomness = unit_of_work, clock, randomness
+        self._holders, self._rights, self._new_keys = holders, rights, new_keys
 
     async def __call__(
         self,
@@ -195,7 +202,7 @@ class RotateApiKey(_Making):
             if overlap and usable > MOST_KEYS:
                 raise TooManyApiKeys
             new, text, rotated = old.rotate(
-                acr=level_of(principal),
+                acr=principal.level,
                 overlap=overlap,
                 created_by=principal.user_id,
                 now=now,
@@ -206,24 +213,13 @@ class RotateApiKey(_Making):
                 await unit.api_keys.save(old)
             else:
                 await unit.api_keys.take_back(old)
-            await unit.api_keys.add(new)
-            await self._tell(unit, holder, new, now)
-            await self._recorder.record(unit, rotated, actor=principal, origin=origin)
+            await self._new_keys.keep(
+                unit, new, rotated, holder=holder, principal=principal, origin=origin
+            )
             await unit.commit()
         return NewKey(self._rights(new, holder, now=now), text)
-
-
-def level_of(principal: Principal) -> Level:
-    """Return the level of a key that the principal makes: no more than they have shown (MF-2).
-
-    An operator has shown nothing, so such a key wakes no role that asks for a level.
-    """
-    return Level.AAL1 if principal.assurance is None else principal.assurance.acr
 
 
 def _span(seconds: int) -> timedelta | None:
     """Return the span; None for one that reaches beyond every calendar."""
     return timedelta(seconds=seconds) if seconds <= _LONGEST_SECONDS else None
-
-
-_LONGEST_SECONDS = 100 * 365 * 86_400

@@ -47,7 +47,10 @@ class ApiKeyRepository(Protocol):
 
     @abstractmethod
     async def save(self, key: ApiKey) -> None:
-        """Write its name, its end and that it was rotated."""
+        """Write its name, its end and that it was rotated.
+
+        Raises ConcurrentChange for a key that was changed or removed since it was read.
+        """
 
     @abstractmethod
     async def remove(self, key: ApiKey) -> bool:

@@ -14,7 +14,7 @@ from application.api_keys.introspection import Introspect
 from application.api_keys.last_use import KeyUses
 from application.api_keys.leaks import ReportLeakedKey
 from application.api_keys.listing import EffectiveRights, ListApiKeys
-from application.api_keys.making import CreateApiKey, RotateApiKey
+from application.api_keys.making import CreateApiKey, NewKeys, RotateApiKey
 from application.api_keys.owned import ApiKeysData
 from application.api_keys.ports import ApiKeysUnit
 from application.audit.wiring import Audit
@@ -72,6 +72,7 @@ def api_keys(
     authenticate = AuthenticateKey(
         unit_of_work=units, clock=clock, administrator_acr=administrator_acr
     )
+    new_keys = NewKeys(recorder=recorder, notifications=mail.notifications)
     uses = KeyUses(unit_of_work=units, clock=clock)
     return ApiKeys(
         authenticate=authenticate,
@@ -79,10 +80,9 @@ def api_keys(
             unit_of_work=units,
             clock=clock,
             randomness=kernel.randomness,
-            recorder=recorder,
-            notifications=mail.notifications,
             holders=holders,
             rights=rights,
+            new_keys=new_keys,
             known=access.known_permissions,
             longest=longest,
         ),
@@ -90,10 +90,9 @@ def api_keys(
             unit_of_work=units,
             clock=clock,
             randomness=kernel.randomness,
-            recorder=recorder,
-            notifications=mail.notifications,
             holders=holders,
             rights=rights,
+            new_keys=new_keys,
         ),
         list=ListApiKeys(unit_of_work=units, clock=clock, holders=holders, rights=rights),
         rename=RenameApiKey(unit_of_work=units, clock=clock, holders=holders, rights=rights),

@@ -349,5 +349,12 @@ def test_no_step_up_is_asked_of_a_key_which_can_take_none() -> None:
     by_key.require(acr=Level.AAL1)
 
 
+def test_who_has_shown_nothing_is_of_the_lowest_level() -> None:
+    """Also an operator, who needs no level: what they make is worth no more than they showed."""
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    shown = replace(ANONYMOUS, assurance=Assurance(Level.AAL2, ("pwd", "otp", "mfa"), at))
+    assert (OPERATOR.level, ANONYMOUS.level, shown.level) == (Level.AAL1, Level.AAL1, Level.AAL2)
+
+
 def test_a_principal_can_be_told_apart_and_kept_in_a_set() -> None:
     assert len({a_caller(GUARDED, level) for level in Level}) == 3

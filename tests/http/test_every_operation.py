@@ -325,7 +325,7 @@ async def _look_after_api_keys(api: Api, admin: Tokens) -> None:
     made = data_of(await api.post(own, key, access=bob.access), 201)
     assert len(data_of(await api.get(his, access=admin.access))) == 1
     data_of(await api.get(f"{his}/{made['id']}", access=admin.access))
-    for path in (f"{his}/{made['id']}", his, account):
+    for path in (f"{his}/{made['id']}", his, f"{account}/api-keys", account):
         assert (await api.delete(path, access=admin.access)).status_code == 204
 
 

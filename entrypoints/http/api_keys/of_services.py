@@ -84,6 +84,22 @@ async def list_service_account_keys(
     return keys_answer(request, keys)
 
 
+@router.delete(
+    "",
+    status_code=204,
+    summary="Revoke all API keys of a service account",
+    response_class=Response,
+)
+async def revoke_service_account_keys(
+    account_id: IdInPath, caller: Known, services: Services, origin: From
+) -> Response:
+    """Take all keys of the account back (`service-accounts:write`)."""
+    await services.api_keys.revoke.all(
+        principal=caller.principal, owner=identified(ServiceAccountId, account_id), origin=origin
+    )
+    return Response(status_code=204)
+
+
 @router.get(
     "/{key_id}",
     summary="One of a service account's API keys",

@@ -84,6 +84,15 @@ async def test_the_keys_of_a_service_account(start: Start) -> None:
     data_of(await api.delete(f"{path}/{new['id']}", access=root.access), 204)
     refused = await api.get("/api/v1/users", access=new["key"])
     assert refusal_of(refused) == (401, "API_KEY_INVALID")
+    last = data_of(await api.post(path, asked, access=root.access), 201)
+    denied = await api.delete(path, access=last["key"])
+    assert refusal_of(denied) == (403, "PERMISSION_DENIED")
+    data_of(await api.delete(path, access=root.access), 204)
+    assert data_of(await api.get(path, access=root.access)) == []
+    refused = await api.get("/api/v1/users", access=last["key"])
+    assert refusal_of(refused) == (401, "API_KEY_INVALID")
+    unknown = await api.delete(f"{ACCOUNTS}/{root.user_id}/api-keys", access=root.access)
+    assert refusal_of(unknown) == (404, "SERVICE_ACCOUNT_NOT_FOUND")
 
 
 async def test_who_looks_after_programs_gains_nothing_by_their_keys(api: Api) -> None:
