@@ -49,7 +49,8 @@ class ApiKeyRepository(Protocol):
     async def save(self, key: ApiKey) -> None:
         """Write its name, its end and that it was rotated.
 
-        Raises ConcurrentChange for a key that was changed or removed since it was read.
+        Raises ConcurrentChange for a key that was changed or removed since it was read; that may
+        come only with the commit.
         """
 
     @abstractmethod
