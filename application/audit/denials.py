@@ -7,11 +7,13 @@ from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.assurance import StepUpRequired
 from domain.audit.events import AuthorizationDenied
 from domain.origin import Origin
-from domain.principal import PermissionDenied, Principal
+from domain.principal import PermissionDenied, PersonRequired, Principal
 
 
 class RecordDenial:
     """Leaves the one row of a request that was refused for want of a permission, or of a proof.
+
+    So does an API key at what takes a person: whoever has stolen one tries such things.
 
     That the caller's roles would give the permission in a session of a higher level makes it no
     less a refusal: a stolen password looks like that.
@@ -25,13 +27,17 @@ class RecordDenial:
         self._unit_of_work, self._clock, self._recorder = unit_of_work, clock, recorder
 
     async def __call__(
-        self, *, principal: Principal, denied: PermissionDenied | StepUpRequired, origin: Origin
+        self,
+        *,
+        principal: Principal,
+        denied: PermissionDenied | StepUpRequired | PersonRequired,
+        origin: Origin,
     ) -> None:
-        """Return once the row is durable; it says which permission was missing."""
+        """Return once the row is durable; it says which permission was missing, if one was."""
         event = AuthorizationDenied(
             user_id=principal.user_id,
             because=denied.code,
-            missing=denied.missing,
+            missing=None if isinstance(denied, PersonRequired) else denied.missing,
             occurred_at=self._clock.now(),
         )
         async with self._unit_of_work() as unit:

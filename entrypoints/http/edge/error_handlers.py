@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from domain.assurance import StepUpRequired
 from domain.errors import DomainError, ServiceUnavailable, ValidationFailed, Violation
-from domain.principal import PermissionDenied
+from domain.principal import PermissionDenied, PersonRequired
 from domain.sessions.session import SessionIsOver
 from entrypoints.container import Container
 from entrypoints.http.edge.cookies import take_cookies_back
@@ -79,7 +79,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
 
 async def _domain_error(request: Request, error: Exception) -> Response:
-    if isinstance(error, PermissionDenied | StepUpRequired):
+    if isinstance(error, PermissionDenied | StepUpRequired | PersonRequired):
         await _note_denial(request, error)
     if isinstance(error, ServiceUnavailable) and error.failure is not None:
         request.scope["state"]["unavailable"] = error.failure.name
@@ -89,7 +89,9 @@ async def _domain_error(request: Request, error: Exception) -> Response:
     return response
 
 
-async def _note_denial(request: Request, denied: PermissionDenied | StepUpRequired) -> None:
+async def _note_denial(
+    request: Request, denied: PermissionDenied | StepUpRequired | PersonRequired
+) -> None:
     principal = request.scope["state"].get("principal")
     if principal is None:
         return

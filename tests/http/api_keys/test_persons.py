@@ -14,7 +14,7 @@ from domain.permissions import PERMISSIONS
 from entrypoints.http.edge.cookies import ACCESS_COOKIE
 from entrypoints.http.edge.dependencies import person_of, user_of
 from tests.http.api_keys.holders import key_of_user, program
-from tests.http.client import Api
+from tests.http.client import Api, data_of, refusal_of
 
 NOBODY = "01930000-0000-7000-8000-00000000000a"
 
@@ -57,7 +57,8 @@ async def test_a_key_with_every_permission_is_refused_there_and_nowhere_else(
             answer = await api.send(method, concrete, access=key)
             assert answer.status_code != 401, (method, path)
             called += 1
-            if "PERSON_REQUIRED" in answer.text:
+            # The trail, which is a good answer, names the code as well.
+            if answer.is_error and "PERSON_REQUIRED" in answer.text:
                 assert answer.status_code == 403
                 refused.add(f"{method} {path}")
     assert called > len(sessions | users) + 30
@@ -75,3 +76,25 @@ async def test_a_key_counts_in_the_header_alone(api: Api) -> None:
     assert renamed.status_code == 200
     cookie = {"cookie": f"{ACCESS_COOKIE}={key}"}
     assert (await api.get("/api/v1/users/me", headers=cookie)).status_code == 401
+
+
+@pytest.mark.parametrize("of_a_program", [False, True])
+async def test_what_takes_a_person_leaves_a_row_of_the_key_that_asked(
+    api: Api, of_a_program: bool
+) -> None:
+    """
+    LG-3: a key in wrong hands tries such things first.
+    """
+    admin = await api.administrator()
+    if of_a_program:
+        account, key = await program(api)
+        actor = {"kind": "service", "id": str(account)}
+    else:
+        key, actor = await key_of_user(api, admin.user_id), {"kind": "user", "id": admin.user_id}
+    refused = await api.post("/api/v1/users/me/api-keys", {}, access=key)
+    assert refusal_of(refused) == (403, "PERSON_REQUIRED")
+    query = {"type": "authorization.denied"}
+    (row,) = data_of(await api.get("/api/v1/audit-events", params=query, access=admin.access))
+    assert (row["outcome"], row["reason"]) == ("failure", "PERSON_REQUIRED")
+    assert row["actor"].pop("key_id")
+    assert row["actor"] == actor
