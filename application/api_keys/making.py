@@ -160,9 +160,11 @@ class RotateApiKey:
         holders: KeyHolders,
         rights: EffectiveRights,
         new_keys: NewKeys,
+        longest: timedelta | None,
     ) -> None:
         self._unit_of_work, self._clock, self._randomness = unit_of_work, clock, randomness
         self._holders, self._rights, self._new_keys = holders, rights, new_keys
+        self._longest = longest
 
     async def __call__(
         self,
@@ -204,6 +206,7 @@ class RotateApiKey:
             new, text, rotated = old.rotate(
                 acr=principal.level,
                 overlap=overlap,
+                longest=self._longest,
                 created_by=principal.user_id,
                 now=now,
                 entropy=self._randomness.token_bytes,

@@ -93,6 +93,7 @@ def api_keys(
             holders=holders,
             rights=rights,
             new_keys=new_keys,
+            longest=longest,
         ),
         list=ListApiKeys(unit_of_work=units, clock=clock, holders=holders, rights=rights),
         rename=RenameApiKey(unit_of_work=units, clock=clock, holders=holders, rights=rights),

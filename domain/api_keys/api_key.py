@@ -178,25 +178,28 @@ class ApiKey:
         *,
         acr: Level,
         overlap: timedelta,
+        longest: timedelta | None,
         created_by: UserId | None,
         now: datetime,
         entropy: Entropy,
     ) -> tuple["ApiKey", KeyText, ApiKeyRotated]:
         """Return the key that takes the place of this one, which lives for ``overlap`` more.
 
-        The new one gives the same, and lives as long as this one did when it was made. Raises
+        The new one gives the same, and lives as long as this one did when it was made, but no
+        longer than ``longest``, which is for how long any key may be made now. Raises
         :class:`ApiKeyReplaced` for one that was rotated before, and :class:`ApiKeyExpired`.
         """
         if self.rotated_at is not None:
             raise ApiKeyReplaced
         self.ensure_not_expired(now)
         _ensure_overlap(int(overlap.total_seconds()))
+        spans = [span for span in (self.lifetime, longest) if span is not None]
         successor, text, _ = ApiKey.create(
             owner=self.owner,
             name=self.name,
             permissions=self.permissions,
             acr=acr,
-            lifetime=self.lifetime,
+            lifetime=min(spans, default=None),
             created_by=created_by,
             now=now,
             entropy=entropy,

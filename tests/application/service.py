@@ -68,6 +68,7 @@ class MemoryService(Service[MemoryUnitOfWork]):
         reset_ttl: timedelta = 30 * MINUTE,
         reauthentication: timedelta = 5 * MINUTE,
         trusted_devices: timedelta = timedelta(0),
+        longest_api_key: timedelta | None = 365 * DAY,
         algorithm: SigningAlgorithm = SigningAlgorithm.EDDSA,
         secret_key: bytes = b"k" * 32,
         previous_key: bytes | None = None,
@@ -132,7 +133,7 @@ class MemoryService(Service[MemoryUnitOfWork]):
             request_patience=MINUTE,
             reauthentication_max_age=reauthentication,
             administrator_acr=administrator_acr,
-            longest_api_key=365 * DAY,
+            longest_api_key=longest_api_key,
         )
         super().__init__(ports, policies)
 

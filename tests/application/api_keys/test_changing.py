@@ -1,6 +1,7 @@
 """Rotating, renaming, listing and revoking API keys."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 
@@ -135,6 +136,25 @@ async def test_a_successor_is_as_sure_of_its_maker_as_the_rotation() -> None:
     grant = await service.sign_in(proof=app.proof())
     new = await rotate(service, (await service.authenticate(grant)).principal, old)
     assert (old.shown.key.acr, new.shown.key.acr) == (Level.AAL1, Level.AAL2)
+
+
+@pytest.mark.parametrize(("expires_in", "days"), [(None, 30), (86_400, 1)])
+async def test_a_rotation_makes_no_key_that_lives_longer_than_one_may_now(
+    expires_in: int | None, days: int
+) -> None:
+    """Else keys from before API_KEY_MAX_TTL was lowered would be renewed past it for ever."""
+    before = Service(longest_api_key=None)
+    await user_with(before, *SOME)
+    grant = await before.sign_in()
+    principal = (await before.authenticate(grant)).principal
+    old = await before.api_keys.create(
+        principal=principal, name="CI", permissions=SOME, expires_in=expires_in, origin=ORIGIN
+    )
+    now = Service(store=before.store, clock=before.clock, longest_api_key=timedelta(days=30))
+    new = await rotate(now, principal, old)
+    assert new.shown.key.expires_at == now.clock.now() + timedelta(days=days)
+    again = await rotate(before, principal, new)  # nor is it forgotten when more is allowed again
+    assert again.shown.key.lifetime == timedelta(days=days)
 
 
 async def test_of_two_rotations_at_once_one_has_the_place() -> None:

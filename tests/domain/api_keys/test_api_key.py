@@ -49,7 +49,12 @@ def made(
 def rotated(key: ApiKey, overlap: timedelta = timedelta(0)) -> ApiKey:
     """Return the key that takes the place of this one, made at a lower level."""
     successor, _, _ = key.rotate(
-        acr=Level.AAL1, overlap=overlap, created_by=None, now=NOW + MINUTE, entropy=ENTROPY
+        longest=None,
+        acr=Level.AAL1,
+        overlap=overlap,
+        created_by=None,
+        now=NOW + MINUTE,
+        entropy=ENTROPY,
     )
     return successor
 
@@ -177,7 +182,7 @@ def test_the_successor_gives_the_same_to_another_text() -> None:
 def test_a_rotation_is_told_once_with_both_keys() -> None:
     key, _ = made(PROGRAM)
     successor, _, event = key.rotate(
-        acr=Level.AAL1, overlap=MINUTE, created_by=None, now=NOW, entropy=ENTROPY
+        longest=None, acr=Level.AAL1, overlap=MINUTE, created_by=None, now=NOW, entropy=ENTROPY
     )
     assert event.target == ("api_key", key.id)
     assert event.data() == {
