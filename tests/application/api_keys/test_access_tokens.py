@@ -1,5 +1,7 @@
 """Access tokens that are got with an API key."""
 
+from dataclasses import replace
+
 import pytest
 
 from application.api_keys.access_tokens import KeyToken
@@ -98,3 +100,13 @@ async def test_it_is_worth_what_the_key_is_worth_now() -> None:
     await revoke(service, key)
     with pytest.raises(ApiKeyInvalid):
         await bearer_of(service, token)
+
+
+async def test_a_token_that_names_another_owner_of_the_key_is_none() -> None:
+    """Both are signed; if they ever differ, neither is taken for the caller."""
+    service = Service()
+    _, key = await program(service, "orders:read")
+    other = await user_with(service, "orders:read")
+    claims = await service.sessions.authenticate.verified((await token_for(service, key)).text)
+    with pytest.raises(ApiKeyInvalid):
+        await service.api_keys.authenticate.by_token(replace(claims, subject=other.id.value))
