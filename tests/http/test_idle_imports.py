@@ -155,8 +155,10 @@ def _with_parents(modules: set[str]) -> set[str]:
     return {".".join(each[: length + 1]) for each in parts for length in range(len(each))}
 
 
-def _of_other_databases(kind: str) -> set[str]:
-    return set().union(*(names for other, names in DRIVERS.items() if other != kind))
+def _of_other_databases(kind: str, loaded: set[str]) -> set[str]:
+    others = set[str]().union(*(names for other, names in DRIVERS.items() if other != kind))
+    # Coverage, where the run is measured, keeps what it finds in a file of SQLite's.
+    return others - {"sqlite3"} if "coverage" in loaded else others
 
 
 def test_an_idle_service_has_loaded_what_it_uses(
@@ -167,7 +169,7 @@ def test_an_idle_service_has_loaded_what_it_uses(
         wait_for_status(f"http://127.0.0.1:{port}/health/live", 200, process)
         loaded = _with_parents(_modules(process))
     assert loaded >= {"fastapi", "sqlalchemy", *DRIVERS[kind]}
-    assert loaded & {*NEVER_IDLE, *_of_other_databases(kind)} == set()
+    assert loaded & {*NEVER_IDLE, *_of_other_databases(kind, loaded)} == set()
 
 
 def test_an_idle_worker_has_loaded_no_web_framework(
@@ -177,7 +179,7 @@ def test_an_idle_worker_has_loaded_no_web_framework(
         wait_for_line(tmp_path / "log", "worker_started", process)
         loaded = _with_parents(_modules(process))
     assert loaded >= {"sqlalchemy", *DRIVERS[kind]}
-    assert loaded & {*NEVER_IDLE, *ONLY_HTTP, *_of_other_databases(kind)} == set()
+    assert loaded & {*NEVER_IDLE, *ONLY_HTTP, *_of_other_databases(kind, loaded)} == set()
 
 
 def test_all_that_must_not_be_loaded_exists() -> None:

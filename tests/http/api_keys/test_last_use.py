@@ -15,6 +15,7 @@ from entrypoints import lifecycle
 from tests.http.api_keys.holders import ACCESS_TOKENS, ME, key_of_user
 from tests.http.client import HERE, Api, data_of, running_api
 from tests.http.conftest import Start, every_store, memory_only
+from tests.support.logging_state import captured_records
 
 
 async def key_in(api: Api, key: str) -> ApiKey:
@@ -79,7 +80,7 @@ async def test_many_requests_at_once_leave_one_write(
 
 @memory_only
 async def test_a_store_that_is_slow_or_away_changes_no_answer_and_is_logged_once(
-    start: Start, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
     The answers are there while the write waits; that it failed stands in the log.
@@ -95,19 +96,21 @@ async def test_a_store_that_is_slow_or_away_changes_no_answer_and_is_logged_once
         raise ServiceUnavailable
 
     monkeypatch.setattr(MemoryApiKeyUpkeep, "note_use", slow_and_away)
-    assert (await api.get(ME, access=key)).status_code == 200
-    await asked.wait()  # the round that runs beside the requests has begun to write
-    assert [(await api.get("/health/live")).status_code for _ in range(3)] == [200] * 3
-    go_on.set()
-    assert (await api.get(ME, access=key)).status_code == 200
-    said = ""
-    async with asyncio.timeout(10):
-        while "background_job_waits" not in said:
-            await asyncio.sleep(0)
-            said += capsys.readouterr().out
-    await api.container.service().api_keys.uses.write()
-    said += capsys.readouterr().out
-    assert said.count("background_job_waits") == 1
+    with captured_records() as records:
+        assert (await api.get(ME, access=key)).status_code == 200
+        await asked.wait()  # the round that runs beside the requests has begun to write
+        assert [(await api.get("/health/live")).status_code for _ in range(3)] == [200] * 3
+        go_on.set()
+        assert (await api.get(ME, access=key)).status_code == 200
+        async with asyncio.timeout(10):
+            while not _waits(records):  # noqa: ASYNC110  # no event
+                await asyncio.sleep(0)
+        await api.container.service().api_keys.uses.write()
+    assert _waits(records) == 1
+
+
+def _waits(records: list[Any]) -> int:
+    return sum(record["event"] == "background_job_waits" for record in records)
 
 
 @memory_only
