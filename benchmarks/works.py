@@ -99,7 +99,7 @@ WORKS = (
     ),
     Work(
         "introspection",
-        Kind.GIVEN,
+        Kind.SHORT,
         contenders.introspection,
         (
             Beside("introspection, per CPU second", FLOOR, PER_CPU_SECOND, Goal(0.4)),

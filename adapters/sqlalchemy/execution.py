@@ -6,6 +6,7 @@ from typing import Any
 
 from adapters.sqlalchemy.connections import Connection, Connections
 from adapters.sqlalchemy.errors import Taken
+from adapters.sqlalchemy.lookups import Lookup
 from adapters.sqlalchemy.statements import Row, Statement, Values
 from domain.errors import ServiceUnavailable
 
@@ -81,6 +82,10 @@ class Execution(ABC):
         """Run the statement and return its first row, if there is one."""
         rows = await self.all(statement, **values)
         return rows[0] if rows else None
+
+    async def look_up(self, lookup: Lookup, value: Any) -> Row | None:
+        """Return the row of this value, or None."""
+        return await self.first(lookup.one, sought=value)
 
     async def number(self, statement: Statement, **values: Any) -> int:
         """Run a statement that counts, and return its number."""

@@ -5,7 +5,6 @@ SQLAlchemy's own way of running a statement costs more than the statement itself
 databases and keeps the pool. What happens per request is left to the driver.
 """
 
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
@@ -16,14 +15,10 @@ from sqlalchemy import (
     Dialect,
     Integer,
     Select,
-    String,
     Table,
-    Text,
     Update,
-    Uuid,
     bindparam,
     delete,
-    func,
     insert,
     select,
     update,
@@ -32,7 +27,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import CompoundSelect
-from sqlalchemy.types import TypeDecorator, TypeEngine
 
 type Row = Sequence[Any]
 type Values = Mapping[str, Any]
@@ -185,67 +179,3 @@ def _some(key: Column[Any], where: Sequence[ColumnElement[bool]]) -> Select[Any]
     that row itself. With the keys alone, what was renewed meanwhile would be removed all the same.
     """
     return select(key).where(*where).limit(bindparam("limit", type_=Integer)).correlate(None)
-
-
-class WordList(TypeDecorator[list[str]]):
-    """Any number of words as one value, for :func:`is_word_among`."""
-
-    impl = String
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Return PostgreSQL's array of texts; SQLite gets JSON."""
-        return postgresql.ARRAY(Text()) if dialect.name == "postgresql" else String()
-
-    def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> Any:
-        """Write the words as the database takes them."""
-        return value if value is None or dialect.name == "postgresql" else json.dumps(value)
-
-
-class UuidList(TypeDecorator[list[UUID]]):
-    """Any number of UUIDs as one value, for :func:`is_among`: an array, or JSON on SQLite.
-
-    An array of texts: asyncpg asks the server about any other kind, three times on each connection.
-    """
-
-    impl = String
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Return PostgreSQL's array of texts; SQLite gets text."""
-        return postgresql.ARRAY(Text()) if dialect.name == "postgresql" else String()
-
-    def process_bind_param(self, value: list[UUID] | None, dialect: Dialect) -> Any:
-        """Write the UUIDs as SQLite keeps them; PostgreSQL reads them in that form, too."""
-        if value is None:
-            return None
-        written = [each.hex for each in value]
-        return written if dialect.name == "postgresql" else json.dumps(written)
-
-
-def is_among(insert: InsertInto, column: Column[Any], name: str) -> ColumnElement[bool]:
-    """Return the condition that the column is one of the UUIDs in the placeholder ``name``.
-
-    One statement for any number of them, compiled once.
-    """
-    given = bindparam(name, type_=UuidList)
-    if insert is postgresql.insert:
-        return column == func.any(given.cast(postgresql.ARRAY(Uuid())))
-    return column.in_(select(func.json_each(given).table_valued("value").c.value))
-
-
-def each_word(insert: InsertInto, name: str) -> ColumnElement[Any]:
-    """Return a column of the words in the placeholder ``name``, to be selected from."""
-    given = bindparam(name, type_=WordList)
-    if insert is postgresql.insert:
-        return func.unnest(given).column_valued("word")
-    word: ColumnElement[Any] = func.json_each(given).table_valued("value").c.value
-    return word
-
-
-def is_word_among(insert: InsertInto, column: Column[Any], name: str) -> ColumnElement[bool]:
-    """Return the condition that the column is one of the words in the placeholder ``name``."""
-    given = bindparam(name, type_=WordList)
-    if insert is postgresql.insert:
-        return column == func.any(given)
-    return column.in_(select(func.json_each(given).table_valued("value").c.value))

@@ -6,6 +6,7 @@ from typing import Self
 from adapters.sqlalchemy.connections import Connections
 from adapters.sqlalchemy.engine import Engine
 from adapters.sqlalchemy.execution import Execution, OneByOne
+from adapters.sqlalchemy.gathering import GatheredReads, Gathering
 from adapters.sqlalchemy.transaction import InTransaction
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
@@ -36,9 +37,13 @@ class SqlAlchemyUnitOfWorkFactory[U: SqlAlchemyUnit](UnitOfWorkFactory[U]):
 
     def __init__(self, engine: Engine, unit: Callable[[Execution], U]) -> None:
         self._connections, self._unit = Connections(engine), unit
+        self._gathering = Gathering(self._connections)
 
     def __call__(self) -> U:
         return self._unit(InTransaction(self._connections))
 
     def read_only(self) -> U:
+        # Many connections, and each far away; SQLite's is neither.
+        if self._connections.many_write:
+            return self._unit(GatheredReads(self._connections, self._gathering))
         return self._unit(OneByOne(self._connections))

@@ -92,8 +92,8 @@ def _checked(body: str) -> str:
 
 
 def _base62(number: int, width: int) -> str:
-    digits = []
+    digits = ""
     for _ in range(width):
-        number, digit = divmod(number, 62)
-        digits.append(_DIGITS[digit])
-    return "".join(reversed(digits))
+        digits = _DIGITS[number % 62] + digits
+        number //= 62
+    return digits

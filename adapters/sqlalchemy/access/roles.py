@@ -20,6 +20,7 @@ from sqlalchemy.dialects import postgresql
 from adapters.sqlalchemy.access.tables import invitations, is_living
 from adapters.sqlalchemy.errors import Taken
 from adapters.sqlalchemy.execution import Execution
+from adapters.sqlalchemy.lists import each_word, is_word_among
 from adapters.sqlalchemy.service_accounts.tables import service_account_roles
 from adapters.sqlalchemy.statements import (
     Core,
@@ -27,9 +28,7 @@ from adapters.sqlalchemy.statements import (
     Row,
     Statement,
     Written,
-    each_word,
     insert_into,
-    is_word_among,
     save_in,
 )
 from adapters.sqlalchemy.users.tables import role_permissions, roles, user_roles

@@ -7,6 +7,7 @@ from sqlalchemy import Integer, bindparam, delete, func, or_, select, update
 from adapters.sqlalchemy.api_keys.tables import api_keys
 from adapters.sqlalchemy.errors import as_conflict
 from adapters.sqlalchemy.execution import Execution
+from adapters.sqlalchemy.lookups import Lookup
 from adapters.sqlalchemy.schema import UtcDateTime
 from adapters.sqlalchemy.service_accounts.accounts import SERVICE_ACCOUNT, service_account_from
 from adapters.sqlalchemy.service_accounts.tables import service_accounts
@@ -101,31 +102,29 @@ def api_key_values(key: ApiKey) -> Written:
 
 _WIDTH = len(API_KEY)
 _BY_ID = api_keys.c.id == bindparam("id")
-_BY_DIGEST = api_keys.c.digest == bindparam("digest")
 _NOW = bindparam("now", type_=UtcDateTime())
 _ADD = insert_into(api_keys)
 _GET = Statement(select(*API_KEY).where(_BY_ID))
-_FIND_OF_USER = Statement(
-    select(*API_KEY, *USER)
-    .select_from(api_keys.join(users, users.c.id == api_keys.c.user_id))
-    .where(_BY_DIGEST)
+_FIND_OF_USER = Lookup(
+    select(*API_KEY, *USER).select_from(
+        api_keys.join(users, users.c.id == api_keys.c.user_id),
+    ),
+    by=api_keys.c.digest,
 )
-_FIND_OF_SERVICE = Statement(
-    select(*API_KEY, *SERVICE_ACCOUNT)
-    .select_from(
+_FIND_OF_SERVICE = Lookup(
+    select(*API_KEY, *SERVICE_ACCOUNT).select_from(
         api_keys.join(service_accounts, service_accounts.c.id == api_keys.c.service_account_id)
-    )
-    .where(_BY_DIGEST)
+    ),
+    by=api_keys.c.digest,
 )
 # Of both kinds of owner, one is there; the other one's columns are null.
-_FIND_BY_ID = Statement(
-    select(*API_KEY, *USER, *SERVICE_ACCOUNT)
-    .select_from(
+_FIND_BY_ID = Lookup(
+    select(*API_KEY, *USER, *SERVICE_ACCOUNT).select_from(
         api_keys.outerjoin(users, users.c.id == api_keys.c.user_id).outerjoin(
             service_accounts, service_accounts.c.id == api_keys.c.service_account_id
         )
-    )
-    .where(_BY_ID)
+    ),
+    by=api_keys.c.id,
 )
 _OF_USER = api_keys.c.user_id == bindparam("owner")
 _OF_SERVICE = api_keys.c.service_account_id == bindparam("owner")
@@ -212,13 +211,13 @@ class SqlAlchemyApiKeyRepository(ApiKeyRepository):
         self, digest: bytes, kind: KeyKind
     ) -> tuple[ApiKey, User | ServiceAccount] | None:
         if kind is KeyKind.PERSONAL:
-            row = await self._execution.first(_FIND_OF_USER, digest=digest)
+            row = await self._execution.look_up(_FIND_OF_USER, digest)
             return row if row is None else (_key(row), user_from(row[_WIDTH:]))
-        row = await self._execution.first(_FIND_OF_SERVICE, digest=digest)
+        row = await self._execution.look_up(_FIND_OF_SERVICE, digest)
         return row if row is None else (_key(row), service_account_from(row[_WIDTH:]))
 
     async def find_by_id(self, key_id: ApiKeyId) -> tuple[ApiKey, User | ServiceAccount] | None:
-        row = await self._execution.first(_FIND_BY_ID, id=key_id.value)
+        row = await self._execution.look_up(_FIND_BY_ID, key_id.value)
         if row is None:
             return None
         key, of_user = _key(row), row[_WIDTH : _WIDTH + len(USER)]

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, delete, select
 
 from adapters.sqlalchemy.credentials.tables import one_time_tokens
 from adapters.sqlalchemy.execution import Execution
+from adapters.sqlalchemy.lists import is_word_among
 from adapters.sqlalchemy.statements import (
     Core,
     InsertInto,
@@ -15,7 +16,6 @@ from adapters.sqlalchemy.statements import (
     Written,
     delete_some,
     every_column,
-    is_word_among,
 )
 from application.credentials.ports import OneTimeTokenRepository
 from domain.credentials.one_time_token import OneTimeToken, Purpose

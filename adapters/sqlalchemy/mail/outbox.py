@@ -7,16 +7,9 @@ from typing import Any
 from sqlalchemy import Boolean, Integer, and_, bindparam, or_, select, update
 
 from adapters.sqlalchemy.execution import Execution
+from adapters.sqlalchemy.lists import is_word_among
 from adapters.sqlalchemy.mail.tables import is_in, outbox_messages
-from adapters.sqlalchemy.statements import (
-    Core,
-    InsertInto,
-    Row,
-    Statement,
-    Written,
-    insert_into,
-    is_word_among,
-)
+from adapters.sqlalchemy.statements import Core, InsertInto, Row, Statement, Written, insert_into
 from application.mail.ports import Outbox
 from domain.mail.message import MessageId, MessageKind, MessageStatus, OutboxMessage
 

@@ -6,6 +6,7 @@ from sqlalchemy import Integer, bindparam, delete, func, select, true, update
 
 from adapters.sqlalchemy.errors import Taken
 from adapters.sqlalchemy.execution import Execution
+from adapters.sqlalchemy.lists import each_word, is_among, is_word_among
 from adapters.sqlalchemy.service_accounts.tables import service_account_roles, service_accounts
 from adapters.sqlalchemy.statements import (
     AFTER_ALL,
@@ -15,10 +16,7 @@ from adapters.sqlalchemy.statements import (
     Row,
     Statement,
     Written,
-    each_word,
     insert_into,
-    is_among,
-    is_word_among,
     save_in,
 )
 from adapters.sqlalchemy.users.rows import guards_from, permissions_from, rights_of, roles_from

@@ -6,6 +6,7 @@ from sqlalchemy import Integer, bindparam, func, literal_column, or_, select, up
 
 from adapters.sqlalchemy.errors import as_conflict
 from adapters.sqlalchemy.execution import Execution
+from adapters.sqlalchemy.lookups import Lookup
 from adapters.sqlalchemy.sessions.tables import sessions
 from adapters.sqlalchemy.statements import (
     AFTER_ALL,
@@ -120,10 +121,9 @@ _NEWEST_FIRST = sessions.c.id.desc()  # identifiers sort by birth
 
 _ADD = insert_into(sessions)
 _GET = Statement(select(*SESSION).where(sessions.c.id == bindparam("id")))
-_GET_WITH_USER = Statement(
-    select(*SESSION, *USER)
-    .select_from(sessions.join(users, users.c.id == sessions.c.user_id))
-    .where(sessions.c.id == bindparam("id"))
+_GET_WITH_USER = Lookup(
+    select(*SESSION, *USER).select_from(sessions.join(users, users.c.id == sessions.c.user_id)),
+    by=sessions.c.id,
 )
 _LIST_LIVING = Statement(
     select(*SESSION)
@@ -218,7 +218,7 @@ class SqlAlchemySessionRepository(SessionRepository):
         return None if row is None else session_from(row)
 
     async def get_with_user(self, session_id: SessionId) -> tuple[Session, User] | None:
-        row = await self._execution.first(_GET_WITH_USER, id=session_id.value)
+        row = await self._execution.look_up(_GET_WITH_USER, session_id.value)
         return None if row is None else (session_from(row[:_WIDTH]), user_from(row[_WIDTH:]))
 
     async def list_living(

@@ -7,17 +7,9 @@ from sqlalchemy import bindparam, delete, exists, func, literal, select, true, u
 
 from adapters.sqlalchemy.errors import Taken
 from adapters.sqlalchemy.execution import Execution
+from adapters.sqlalchemy.lists import each_word, is_among, is_word_among
 from adapters.sqlalchemy.locks import Lock, exclusive
-from adapters.sqlalchemy.statements import (
-    Core,
-    InsertInto,
-    Statement,
-    each_word,
-    insert_into,
-    is_among,
-    is_word_among,
-    save_in,
-)
+from adapters.sqlalchemy.statements import Core, InsertInto, Statement, insert_into, save_in
 from adapters.sqlalchemy.users.rows import USER, user_from, user_values
 from adapters.sqlalchemy.users.search import number_of, page_of
 from adapters.sqlalchemy.users.tables import password_credentials, user_roles, users

@@ -37,7 +37,7 @@ async def introspect_token(request: Request, caller: Known, services: Services) 
 
     The bearer is a key of a service account. Whatever is not live is `{"active": false}`.
     """
-    token = required(await form_of(request), "token")
+    token = required(form_of(request), "token")
     live = await services.api_keys.introspect(principal=caller.principal, token=token)
     count(request.scope, Counted.INTROSPECTION, "inactive" if live is None else "active")
     body = introspection_body(live, issuer=request.scope["state"]["public_url"])

@@ -27,6 +27,9 @@ MAX_BODY_SECONDS: Final = 20.0
 JSON_BODY: Final = "json_body"
 """Under this name a scope's ``state`` has what the body says, if there is one and it is JSON."""
 
+OPEN_FORM: Final = "open_form"
+"""And under this one the bytes of a form that is taken as it comes, if one was sent."""
+
 _SHARE: Final = 0.8
 _BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
 _JSON: Final = "application/json"
@@ -121,6 +124,7 @@ class BodyGate:
         if media_type != (_FORM if takes_form else _JSON):
             raise refusal
         if is_open:
+            scope.setdefault("state", {})[OPEN_FORM] = body
             return
         if takes_form:
             _check_encoded(body.replace(b"+", b" "), "body")

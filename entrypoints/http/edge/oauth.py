@@ -8,6 +8,7 @@ from fastapi import Request
 from pydantic import ConfigDict
 
 from entrypoints.http.edge.answers import AnswerModel
+from entrypoints.http.edge.body import OPEN_FORM
 from entrypoints.http.edge.errors import MalformedRequest
 from entrypoints.http.edge.headers import headers
 
@@ -23,13 +24,13 @@ class OAuthErrorOut(AnswerModel):
     error_description: str
 
 
-async def form_of(request: Request) -> Mapping[str, str]:
+def form_of(request: Request) -> Mapping[str, str]:
     """Return the parameters that were sent with a value (RFC 6749, 3.2).
 
     Raises MalformedRequest for one that is sent twice, also for one that means nothing here. What
     is no UTF-8 is read as replacement characters, which no secret of ours has.
     """
-    body = await request.body()
+    body: bytes = request.scope["state"].get(OPEN_FORM, b"")
     try:
         sent = parse_qsl(
             body.decode("ascii", "replace"),
