@@ -10,11 +10,19 @@ from application.api_keys.listing import EffectiveRights, ShownKey
 from application.api_keys.mails import API_KEY_CREATED
 from application.api_keys.ports import ApiKeysUnit
 from application.audit.recording import Recorder
+from application.mail.allowance import AdditionAllowance
 from application.mail.notifications import Notifications
 from application.ports.clock import Clock, Randomness
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.retrying import retry_on_conflict
-from domain.api_keys.api_key import MOST_KEYS, ApiKey, KeyOwner, TooManyApiKeys, overlap_of
+from domain.api_keys.api_key import (
+    MOST_EXPIRED,
+    MOST_KEYS,
+    ApiKey,
+    KeyOwner,
+    TooManyApiKeys,
+    overlap_of,
+)
 from domain.api_keys.events import ApiKeyEvent
 from domain.api_keys.key_text import KeyText
 from domain.errors import ValidationFailed
@@ -50,7 +58,11 @@ class NewKeys:
         principal: Principal,
         origin: Origin,
     ) -> None:
-        """Keep the key and record the event; queue the mail to a user whose key it is (HD-7)."""
+        """Keep the key and record the event; queue the mail to a user whose key it is (HD-7).
+
+        Of the owner's expired keys only some stay, so that nobody fills the table with short ones.
+        """
+        await unit.api_key_upkeep.drop_expired(holder.id, now=key.created_at, keep=MOST_EXPIRED)
         await unit.api_keys.add(key)
         if isinstance(holder, User):
             words = {"hint": key.hint}
@@ -74,11 +86,12 @@ class CreateApiKey:
         rights: EffectiveRights,
         new_keys: NewKeys,
         known: KnownPermissions,
+        may_add: AdditionAllowance,
         longest: timedelta | None,
     ) -> None:
         self._unit_of_work, self._clock, self._randomness = unit_of_work, clock, randomness
         self._holders, self._rights, self._new_keys = holders, rights, new_keys
-        self._known, self._longest = known, longest
+        self._known, self._may_add, self._longest = known, may_add, longest
 
     async def __call__(
         self,
@@ -95,9 +108,12 @@ class CreateApiKey:
         It lives for ``expires_in`` seconds, as long as any key may where that is left out.
 
         Raises PermissionDenied, StepUpRequired, PersonRequired, ValidationFailed, TooManyApiKeys,
-        SessionIsOver, ServiceAccountNotFound, and UserNotFound for an operator.
+        TooManyRequests, SessionIsOver, ServiceAccountNotFound, and UserNotFound for an operator.
         """
         lifetime = self._lifetime(expires_in)
+        self._holders.ensure_may_make(principal)
+        if owner is None:
+            await self._may_add(principal)
         return await retry_on_conflict(
             lambda: self._create(principal, owner, name, permissions, lifetime, origin)
         )
@@ -160,11 +176,12 @@ class RotateApiKey:
         holders: KeyHolders,
         rights: EffectiveRights,
         new_keys: NewKeys,
+        may_add: AdditionAllowance,
         longest: timedelta | None,
     ) -> None:
         self._unit_of_work, self._clock, self._randomness = unit_of_work, clock, randomness
         self._holders, self._rights, self._new_keys = holders, rights, new_keys
-        self._longest = longest
+        self._may_add, self._longest = may_add, longest
 
     async def __call__(
         self,
@@ -178,10 +195,13 @@ class RotateApiKey:
         """Return the new key with its text; the old one lives ``overlap`` seconds more.
 
         Raises PermissionDenied, StepUpRequired, PersonRequired, ValidationFailed, ApiKeyNotFound,
-        ApiKeyReplaced, ApiKeyExpired, TooManyApiKeys, SessionIsOver, ServiceAccountNotFound,
-        and UserNotFound for an operator.
+        ApiKeyReplaced, ApiKeyExpired, TooManyApiKeys, TooManyRequests, SessionIsOver,
+        ServiceAccountNotFound, and UserNotFound for an operator.
         """
         span = overlap_of(overlap)
+        self._holders.ensure_may_make(principal)
+        if owner is None:
+            await self._may_add(principal)
         return await retry_on_conflict(lambda: self._rotate(principal, owner, key_id, span, origin))
 
     async def _rotate(

@@ -90,6 +90,10 @@ class ApiKeyUpkeep(Protocol):
         """Note that the owner is told of the key's end; False if that was noted before."""
 
     @abstractmethod
+    async def drop_expired(self, owner: KeyOwner, *, now: datetime, keep: int) -> None:
+        """Remove the owner's keys that have expired, but for so many that ended last."""
+
+    @abstractmethod
     async def forget_maker(self, maker: UserId) -> None:
         """Let no key of a service account say any more that this user made it."""
 

@@ -84,6 +84,7 @@ def api_keys(
             rights=rights,
             new_keys=new_keys,
             known=access.known_permissions,
+            may_add=mail.may_add,
             longest=longest,
         ),
         rotate=RotateApiKey(
@@ -93,6 +94,7 @@ def api_keys(
             holders=holders,
             rights=rights,
             new_keys=new_keys,
+            may_add=mail.may_add,
             longest=longest,
         ),
         list=ListApiKeys(unit_of_work=units, clock=clock, holders=holders, rights=rights),

@@ -10,6 +10,7 @@ from application.factors.mails import FACTOR_ENROLLED, FIRST_FACTOR_ENROLLED
 from application.factors.ports import FactorsUnit
 from application.factors.recovery import RecoveryCodeMaking
 from application.freshness import Freshness
+from application.mail.allowance import AdditionAllowance
 from application.mail.notifications import Notifications
 from application.ports.clock import Clock, Randomness
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -67,11 +68,12 @@ class Enrolments:
         notifications: Notifications,
         codes: RecoveryCodeMaking,
         address_proofs: AddressProofs,
+        may_add: AdditionAllowance,
     ) -> None:
         self._unit_of_work, self._freshness = unit_of_work, freshness
         self._clock, self._randomness, self._recorder = clock, randomness, recorder
         self._notifications, self._codes = notifications, codes
-        self._address_proofs = address_proofs
+        self._address_proofs, self._may_add = address_proofs, may_add
 
     async def permitted(self, principal: Principal) -> tuple[User, list[Factor]]:
         """Return the caller and their factors, if they have shown recently who they are.
@@ -112,9 +114,10 @@ class Enrolments:
 
         With the first one come recovery codes, and a mail with which the owner can undo it for a
         week; with each further one, a notice. Raises what ``permitted`` and ``ensure_room`` raise,
-        InvalidChallenge for one that was used, and FactorAlreadyEnrolled for a passkey that has an
-        owner.
+        InvalidChallenge for one that was used, FactorAlreadyEnrolled for a passkey that has an
+        owner, and TooManyRequests.
         """
+        await self._may_add(principal)
         code, user = None, None
         if principal.dormant:  # of all others no mailbox is asked
             user, factors = await self.permitted(principal)

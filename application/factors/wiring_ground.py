@@ -18,7 +18,7 @@ from application.factors.recovery import RecoveryCodeMaking, RecoveryCodeProofs
 from application.factors.totp import TotpProofs
 from application.freshness import Freshness
 from application.kernel import Kernel
-from application.mail.allowance import MailAllowance
+from application.mail.allowance import AdditionAllowance, MailAllowance
 from application.mail.notifications import Notifications
 from application.mail.wiring import Mail
 from application.ports.clock import Clock, Randomness
@@ -40,6 +40,7 @@ class Ground[U: CredentialsUnit]:
     recorder: Recorder
     notifications: Notifications
     mail_allowance: MailAllowance
+    may_add: AdditionAllowance
     sessions: Sessions
     credentials: Credentials[U]
     passkeys: Passkeys
@@ -81,6 +82,7 @@ def ground[U: CredentialsUnit](
         recorder=audit.recorder,
         notifications=mail.notifications,
         mail_allowance=mail.allowance,
+        may_add=mail.may_add,
         sessions=sessions,
         credentials=credentials,
         passkeys=passkeys,

@@ -5,6 +5,8 @@ from datetime import timedelta
 from application.ports.clock import Clock
 from application.ports.rate_limiter import RateLimit, RateLimiter
 from domain.email_address import EmailAddress
+from domain.errors import TooManyRequests
+from domain.principal import Principal
 
 VERIFICATION_MAIL = RateLimit(name="verification-mail", burst=10, interval=timedelta(minutes=5))
 RESET_MAIL = RateLimit(name="reset-mail", burst=10, interval=timedelta(minutes=5))
@@ -13,6 +15,7 @@ INVITATION_MAIL = RateLimit(name="invitation-mail", burst=10, interval=timedelta
 SIGN_IN_MAIL = RateLimit(name="sign-in-mail", burst=10, interval=timedelta(minutes=5))
 ENROLMENT_MAIL = RateLimit(name="enrolment-mail", burst=10, interval=timedelta(minutes=5))
 ADDRESS_IN_USE_MAIL = RateLimit(name="address-in-use-mail", burst=3, interval=timedelta(hours=1))
+ADDITION = RateLimit(name="addition", burst=100, interval=timedelta(minutes=1))
 
 
 class MailAllowance:
@@ -31,3 +34,26 @@ class MailAllowance:
             return True
         now = self._clock.now()
         return (await self._limiter.admit(limit, address.key, now=now)).admitted
+
+
+class AdditionAllowance:
+    """How often users may add what opens their account, each time with a mail to them (RL-4).
+
+    They are told of all that is added, so it is the adding that has an end. What takes something
+    away is told as well, and never counted: whoever has to undo another's work can.
+    """
+
+    def __init__(self, *, limiter: RateLimiter, clock: Clock, enabled: bool) -> None:
+        self._limiter, self._clock, self._enabled = limiter, clock, enabled
+
+    async def __call__(self, principal: Principal) -> None:
+        """Count one more for the user who asks. Raises TooManyRequests.
+
+        Called outside of any unit of work.
+        """
+        if not self._enabled or principal.user_id is None:
+            return
+        user, now = str(principal.user_id), self._clock.now()
+        admission = await self._limiter.admit(ADDITION, user, now=now)
+        if not admission.admitted:
+            raise TooManyRequests(retry_after=admission.retry_after)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from application.housekeeping import Purge, purge_in
 from application.kernel import Kernel
-from application.mail.allowance import MailAllowance
+from application.mail.allowance import AdditionAllowance, MailAllowance
 from application.mail.circuit import MailCircuit
 from application.mail.notifications import Notifications
 from application.mail.operation import ListOutbox, RedriveOutbox
@@ -30,6 +30,7 @@ class Mail:
 
     notifications: Notifications
     allowance: MailAllowance
+    may_add: AdditionAllowance
     circuit: MailCircuit
     list_outbox: ListOutbox
     redrive_outbox: RedriveOutbox
@@ -56,6 +57,7 @@ def mail(
             texts=texts,
         ),
         allowance=MailAllowance(limiter=kernel.limiter, clock=clock, enabled=kernel.rate_limits),
+        may_add=AdditionAllowance(limiter=kernel.limiter, clock=clock, enabled=kernel.rate_limits),
         circuit=MailCircuit(unit_of_work=units, clock=clock, policy=circuit_policy),
         list_outbox=ListOutbox(unit_of_work=units),
         redrive_outbox=RedriveOutbox(unit_of_work=units, clock=clock),

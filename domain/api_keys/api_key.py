@@ -19,6 +19,8 @@ from domain.users.display_name import required_name
 
 MOST_KEYS = 50
 """How many keys that can be used an owner may have."""
+MOST_EXPIRED = 50
+"""How many of an owner's expired keys are kept when another is made: those that ended last."""
 MOST_PERMISSIONS = 200
 LONGEST_OVERLAP = timedelta(days=1)
 USE_IS_NOTED_EVERY = timedelta(minutes=1)

@@ -133,6 +133,16 @@ class MemoryApiKeyUpkeep(ApiKeyUpkeep):
         self._keys.put(key_id, KeptKey(kept.key, at))
         return True
 
+    async def drop_expired(self, owner: KeyOwner, *, now: datetime, keep: int) -> None:
+        await self._transaction.writing()
+        ended = sorted(
+            (kept.key.expires_at, kept.key.id)
+            for kept in self._keys.find("owner", owner)
+            if kept.key.expires_at is not None and kept.key.has_expired(now)
+        )
+        for _, key_id in ended[: max(0, len(ended) - keep)]:
+            self._keys.remove(key_id)
+
     async def forget_maker(self, maker: UserId) -> None:
         await self._transaction.writing()
         made = self._keys.select(

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import Integer, bindparam, delete, func, or_, select, update
+from sqlalchemy.sql.elements import ColumnElement
 
 from adapters.sqlalchemy.api_keys.tables import api_keys
 from adapters.sqlalchemy.errors import as_conflict
@@ -136,6 +137,22 @@ _COUNT_OF_USER = Statement(select(func.count()).select_from(api_keys).where(_OF_
 _COUNT_OF_SERVICE = Statement(
     select(func.count()).select_from(api_keys).where(_OF_SERVICE, _IS_USABLE)
 )
+
+
+def _drop_expired(is_owners: ColumnElement[bool]) -> Statement:
+    ended = (is_owners, api_keys.c.expires_at <= _NOW)
+    kept = (
+        select(api_keys.c.id)
+        .where(*ended)
+        .order_by(api_keys.c.expires_at.desc(), _NEWEST_FIRST)
+        .limit(bindparam("keep", type_=Integer))
+        .correlate(None)
+    )
+    return Statement(delete(api_keys).where(*ended, api_keys.c.id.not_in(kept)))
+
+
+_DROP_EXPIRED_OF_USER = _drop_expired(_OF_USER)
+_DROP_EXPIRED_OF_SERVICE = _drop_expired(_OF_SERVICE)
 _BESIDE = ("last_used_at", "last_used_ip", "notice_at")
 _FOR_LIFE = (
     "user_id",
@@ -267,6 +284,10 @@ class SqlAlchemyApiKeyUpkeep(ApiKeyUpkeep):
 
     async def note_notice(self, key_id: ApiKeyId, *, at: datetime) -> bool:
         return bool(await self._execution.run(_NOTE_NOTICE, id=key_id.value, at=at))
+
+    async def drop_expired(self, owner: KeyOwner, *, now: datetime, keep: int) -> None:
+        statement = _for(owner, _DROP_EXPIRED_OF_USER, _DROP_EXPIRED_OF_SERVICE)
+        self._execution.write(statement, {**_whose(owner), "now": now, "keep": keep})
 
     async def forget_maker(self, maker: UserId) -> None:
         self._execution.write(_FORGET_MAKER, {"maker": maker.value})

@@ -5,7 +5,7 @@ from fastapi import Request, Response
 from application.expectations import ChangedMeanwhile
 from domain.api_keys.api_key import ApiKeyExpired, ApiKeyNotFound, TooManyApiKeys
 from domain.assurance import StepUpRequired
-from domain.errors import ConcurrentChange, ValidationFailed
+from domain.errors import ConcurrentChange, TooManyRequests, ValidationFailed
 from domain.identifiers import ApiKeyId
 from domain.principal import PermissionDenied
 from entrypoints.http.api_keys.answering import (
@@ -40,7 +40,12 @@ router = Router(prefix=PREFIX, tags=["API keys"], responses=responses(*SIGNED_IN
     summary="Make an API key",
     response_model=Envelope[NewApiKeyOut],
     responses=responses(
-        StepUpRequired, PermissionDenied, ValidationFailed, TooManyApiKeys, ConcurrentChange
+        StepUpRequired,
+        PermissionDenied,
+        ValidationFailed,
+        TooManyApiKeys,
+        TooManyRequests,
+        ConcurrentChange,
     )
     | with_headers(201, *LOCATION),
 )
@@ -143,6 +148,7 @@ async def revoke_my_api_key(
         ApiKeyExpired,
         ValidationFailed,
         TooManyApiKeys,
+        TooManyRequests,
         ConcurrentChange,
     )
     | with_headers(201, *LOCATION),

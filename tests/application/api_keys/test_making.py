@@ -1,17 +1,19 @@
 """Making API keys: by a person, for oneself, of permissions that one has."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 
 import pytest
 
 from adapters.memory.api_keys.keys import MemoryApiKeyRepository
 from adapters.memory.api_keys.tables import API_KEYS
 from application.api_keys.making import NewKey
+from application.mail.allowance import ADDITION
 from application.sessions.token_grants import TokenGrant
-from domain.api_keys.api_key import MOST_KEYS, TooManyApiKeys
+from domain.api_keys.api_key import MOST_EXPIRED, MOST_KEYS, ApiKeyExpired, TooManyApiKeys
 from domain.api_keys.key_text import ApiKeyInvalid
 from domain.assurance import Level, StepUpRequired
-from domain.errors import ValidationFailed
+from domain.errors import TooManyRequests, ValidationFailed
 from domain.principal import OPERATOR, PermissionDenied, PersonRequired, Principal
 from domain.sessions.session import SessionIsOver
 from tests.application.api_keys.holders import key_of, program, user_with
@@ -193,6 +195,95 @@ async def test_there_are_fifty_keys_that_can_be_used_at_most() -> None:
         await create(service, principal, [])
     other = await service.verified_user(BOB)
     await key_of(service, other)
+
+
+async def test_expired_keys_are_kept_within_bounds() -> None:
+    """Whoever makes short keys over and over fills no table, and no list grows without an end."""
+    service = Service(rate_limits=False)
+    principal = await ada(service)
+    forever = await create(service, principal, [])
+    made = []
+    for _ in range(MOST_EXPIRED + 10):
+        made.append(await create(service, principal, [], expires_in=1))
+        service.clock.advance(SECOND)
+        principal = await principal_now(service, await service.sign_in())
+    newest = await create(service, principal, [])
+    shown = await service.api_keys.list(principal=principal)
+    kept = [newest, *reversed(made[10:]), forever]
+    assert [each.key.id for each in shown] == [each.shown.key.id for each in kept]
+    with pytest.raises(ApiKeyExpired):
+        await service.api_keys.authenticate(str(made[10].text))
+    with pytest.raises(ApiKeyInvalid):  # it is told from one that never was no longer
+        await service.api_keys.authenticate(str(made[9].text))
+    assert (await service.api_keys.authenticate(str(forever.text))).key.id == forever.shown.key.id
+
+
+async def test_rotated_keys_that_have_expired_are_kept_within_bounds() -> None:
+    service = Service(rate_limits=False)
+    principal, account = await ada(service), (await program(service))[0].id
+    for owner in (None, account):
+        key = await service.api_keys.create(
+            principal=OPERATOR if owner else principal,
+            owner=owner,
+            name="CI",
+            permissions=[],
+            origin=ORIGIN,
+        )
+        for _ in range(MOST_EXPIRED + 5):
+            key = await service.api_keys.rotate(
+                principal=OPERATOR if owner else principal,
+                owner=owner,
+                key_id=key.shown.key.id,
+                overlap=1,
+                origin=ORIGIN,
+            )
+            service.clock.advance(SECOND)
+            principal = await principal_now(service, await service.sign_in())
+    # Beside the expired ones the last key and the one before it, and what the program came with.
+    for holder, others in ((principal.user_id, 2), (account, 3)):
+        kept = service.store.committed(API_KEYS).rows.values()
+        assert sum(each.key.owner == holder for each in kept) == MOST_EXPIRED + others
+
+
+async def test_no_key_is_made_that_its_owner_is_not_told_of() -> None:
+    """RL-4: a mail for each; beyond the allowance nothing is made, and others are not affected."""
+    service = Service()
+    principal = await ada(service)
+    other = await service.verified_user(BOB)
+
+    async def churn() -> None:
+        made = await create(service, principal, [])
+        await service.api_keys.revoke(principal=principal, key_id=made.shown.key.id, origin=ORIGIN)
+
+    for _ in range(ADDITION.burst):
+        await churn()
+    async with service.unchanged():
+        with pytest.raises(TooManyRequests) as refusal:
+            await create(service, principal, [])
+    assert refusal.value.retry_after is not None
+    assert timedelta(0) < refusal.value.retry_after <= ADDITION.interval
+    await key_of(service, other)
+    service.clock.advance(ADDITION.interval)
+    kept = await create(service, principal, [])
+    with pytest.raises(TooManyRequests):
+        await service.api_keys.rotate(
+            principal=principal, key_id=kept.shown.key.id, overlap=0, origin=ORIGIN
+        )
+    mails = [each for each in await service.mails() if "API key was made" in each.subject]
+    assert len([each for each in mails if each.to == ADA]) == ADDITION.burst + 1
+
+
+async def test_who_may_make_no_key_uses_up_nothing() -> None:
+    """Else a stolen session that is no longer fresh would keep the owner from making keys."""
+    service = Service()
+    await user_with(service, *SOME)
+    grant = await service.sign_in()
+    service.clock.advance(5 * MINUTE + SECOND)
+    stale = await principal_now(service, grant)
+    for _ in range(ADDITION.burst + 1):
+        with pytest.raises(StepUpRequired):
+            await create(service, stale)
+    await create(service, await principal_now(service, await service.sign_in()))
 
 
 async def test_a_full_account_still_has_a_key_replaced_at_once() -> None:

@@ -8,6 +8,7 @@ import pytest
 from adapters.memory.factors.factors import FACTORS
 from application.factors.proofs import Proof, ProofKind
 from application.factors.sign_in import InvalidCredentials, SecondFactorRequired
+from application.mail.allowance import ADDITION
 from application.sessions.token_grants import TokenGrant
 from domain.assurance import Level, StepUpRequired
 from domain.errors import DomainError, TooManyRequests, ValidationFailed
@@ -409,6 +410,25 @@ async def test_there_is_one_app_and_the_second_attempt_leaves_it_alone() -> None
         await service.factors.begin_totp(principal=principal_of(grant))
     service.clock.advance(STEP)
     await service.sign_in(proof=app.proof())
+
+
+async def test_who_has_added_too_much_adds_no_app_and_still_removes_one() -> None:
+    """RL-4: what is added is told by mail, so that has an end; what undoes it has none."""
+    service = Service()
+    app, _ = await enrolled(service)
+    grant = await service.sign_in(proof=app.proof())
+    (factor, _) = await service.factors.list(principal=principal_of(grant))
+    for _ in range(ADDITION.burst - 1):
+        await service.mail.may_add(principal_of(grant))
+    await service.factors.remove(
+        principal=principal_of(grant), factor_id=factor.factor.id, origin=ORIGIN
+    )
+    grant = await service.sign_in()
+    async with service.unchanged():
+        with pytest.raises(TooManyRequests):
+            await service.enrol_totp(grant)
+    service.clock.advance(ADDITION.interval)
+    await service.enrol_totp(await service.sign_in())
 
 
 async def test_of_two_enrolments_at_once_one_is_kept() -> None:

@@ -216,6 +216,29 @@ async def test_all_keys_of_an_owner_go_and_no_other(units: Units) -> None:
         assert await load(units, left) is not None
 
 
+async def test_of_an_owners_expired_keys_those_that_ended_last_stay(units: Units) -> None:
+    user, other, account = await keep_user(units), await keep_user(units), await keep_account(units)
+    for owner, rest in ((user, (other, account)), (account, (user, other))):
+        ended = [replace(an_api_key(owner), expires_at=NOW + n * SECOND) for n in (3, 1, 0, 2)]
+        at_once = [replace(an_api_key(owner), expires_at=NOW) for _ in range(2)]
+        living = [
+            replace(an_api_key(owner), expires_at=NOW + 4 * SECOND),
+            an_api_key(owner, lifetime=None),
+        ]
+        of_others = [replace(an_api_key(each), expires_at=NOW - SECOND) for each in rest]
+        await keep_api_key(units, *ended, *at_once, *living, *of_others)
+        # The newest of those that ended in one moment is the last of them.
+        left = [ended[1], ended[3], ended[0], max([ended[2], *at_once], key=lambda key: key.id)]
+        for keep, kept in ((9, [*ended, *at_once]), (4, left), (4, left), (1, [ended[0]]), (0, [])):
+            async with units() as work:
+                await work.api_key_upkeep.drop_expired(owner.id, now=NOW + 3 * SECOND, keep=keep)
+                await work.commit()
+            for key in (*ended, *at_once):
+                assert (await load(units, key) is not None) == (key in kept), keep
+        for key in (*living, *of_others):
+            await there(units, key)
+
+
 async def test_keys_go_with_their_user(units: Units) -> None:
     """HD-13: a key that the user made for a program is the program's."""
     user, account = await keep_user(units), await keep_account(units)
