@@ -41,12 +41,11 @@ class Permission(str):
     __slots__ = ()
 
     @classmethod
-    def parse(cls, text: str) -> "Permission":
-        """Return the permission, or raise :class:`ValidationFailed`."""
+    def parse(cls, text: str, *, field: str = "permission") -> "Permission":
+        """Return the permission, or raise :class:`ValidationFailed` about that field."""
         if not _PERMISSION.fullmatch(text):
-            raise ValidationFailed.of(
-                "permission", "INVALID_PERMISSION", "A permission is written namespace:action."
-            )
+            message = "A permission is written namespace:action."
+            raise ValidationFailed.of(field, "INVALID_PERMISSION", message)
         return cls(text)
 
 
@@ -56,12 +55,11 @@ class RoleName(str):
     __slots__ = ()
 
     @classmethod
-    def parse(cls, text: str) -> "RoleName":
-        """Return the name, or raise :class:`ValidationFailed`."""
+    def parse(cls, text: str, *, field: str = "role") -> "RoleName":
+        """Return the name, or raise :class:`ValidationFailed` about that field."""
         if not _ROLE_NAME.fullmatch(text):
-            raise ValidationFailed.of(
-                "role", "INVALID_ROLE_NAME", "A role's name is lower-case letters, digits, - and _."
-            )
+            message = "A role's name is lower-case letters, digits, - and _."
+            raise ValidationFailed.of(field, "INVALID_ROLE_NAME", message)
         return cls(text)
 
 

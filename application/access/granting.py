@@ -39,7 +39,13 @@ class RoleGrants:
         self._freshness, self._administrator_acr = freshness, administrator_acr
 
     async def grantable(
-        self, unit: AccessUnit, principal: Principal, roles: Sequence[str], *, away: bool = False
+        self,
+        unit: AccessUnit,
+        principal: Principal,
+        roles: Sequence[str],
+        *,
+        away: bool = False,
+        field: str = "roles",
     ) -> frozenset[RoleName]:
         """Return the names of the roles, if the principal may grant them all, or take them away.
 
@@ -48,12 +54,12 @@ class RoleGrants:
         A role that is dormant in the principal's own session is not theirs to hand on: its name
         alone may be worth something to a product.
 
-        Raises PermissionDenied, StepUpRequired, ValidationFailed and RoleNotFound.
+        Raises PermissionDenied, StepUpRequired, ValidationFailed about ``field``, and RoleNotFound.
         """
         if not roles:
             return frozenset()
         principal.require(ROLES_GRANT)
-        names = frozenset(RoleName.parse(role) for role in roles)
+        names = frozenset(RoleName.parse(role, field=field) for role in roles)
         defined = await self._defined(unit, names)
         given = frozenset[Permission]().union(*(role.permissions for role in defined))
         principal.require(*sorted(given), awake=names)
@@ -136,7 +142,9 @@ class SetRole:
         expected: Expected[User] | None,
     ) -> None:
         async with self._unit_of_work() as unit:
-            (role,) = await self._grants.grantable(unit, principal, [name], away=not held)
+            (role,) = await self._grants.grantable(
+                unit, principal, [name], away=not held, field="role"
+            )
             await self._grants.hold(unit, [role])
             user, now = await existing_user(unit, user_id), self._clock.now()
             require_expected(user, expected)

@@ -19,7 +19,7 @@ class KnownPermissions:
         There is no wildcard: a key with a permission that means nothing today would be given
         whatever it comes to mean.
         """
-        asked = frozenset(Permission.parse(text) for text in texts)
+        asked = frozenset(Permission.parse(text, field="permissions") for text in texts)
         foreign = asked - self._own
         if foreign and not foreign <= await self._of_products(unit):
             message = "Name permissions that a role gives."

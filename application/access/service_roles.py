@@ -51,7 +51,9 @@ class SetServiceRole:
         origin: Origin,
     ) -> None:
         async with self._unit_of_work() as unit:
-            (role,) = await self._grants.grantable(unit, principal, [name], away=not held)
+            (role,) = await self._grants.grantable(
+                unit, principal, [name], away=not held, field="name"
+            )
             await self._grants.hold(unit, [role])
             account, now = await existing_account(unit, account_id), self._clock.now()
             event = account.grant(role, now=now) if held else account.revoke(role, now=now)

@@ -96,7 +96,7 @@ class Role:
         now: datetime,
     ) -> tuple["Role", RoleDefined]:
         """Return a new role. Raises ValidationFailed, and RoleAlreadyExists for a built-in name."""
-        role_name = RoleName.parse(name)
+        role_name = RoleName.parse(name, field="name")
         if role_name in BUILT_IN:
             raise RoleAlreadyExists
         role = cls(
@@ -158,7 +158,7 @@ class Role:
 
 
 def _permissions(texts: Iterable[str]) -> frozenset[Permission]:
-    permissions = frozenset(Permission.parse(text) for text in texts)
+    permissions = frozenset(Permission.parse(text, field="permissions") for text in texts)
     if len(permissions) > MAX_PERMISSIONS:
         message = f"Use at most {MAX_PERMISSIONS} permissions."
         raise ValidationFailed.of("permissions", "TOO_LONG", message)

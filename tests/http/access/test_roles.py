@@ -6,7 +6,7 @@ from typing import Any
 
 import jwt
 
-from tests.http.client import Api, Tokens, data_of, refusal_of
+from tests.http.client import Api, Tokens, data_of, details_of, refusal_of
 from tests.http.conftest import every_store
 
 ROLES = "/api/v1/roles"
@@ -83,6 +83,38 @@ async def test_the_lists_name_the_built_in_ones_too(api: Api) -> None:
     permissions = data_of(await api.get("/api/v1/permissions", access=admin.access))
     assert {"name": "orders:refund", "built_in": False} in permissions
     assert {"name": "users:read", "built_in": True} in permissions
+
+
+async def test_a_refusal_names_the_field_that_the_request_has(api: Api) -> None:
+    """
+    IN-5: a form shows it beside that field, and there is no other.
+    """
+    admin, user = await api.administrator(), await api.signed_in_user()
+    program = data_of(
+        await api.post("/api/v1/service-accounts", {"name": "Shop"}, access=admin.access), 201
+    )
+    wrong = {"name": "x", "permissions": ["*"]}
+    for method, path, body, field in (
+        ("POST", ROLES, wrong, ("permissions", "INVALID_PERMISSION")),
+        ("POST", ROLES, {**wrong, "name": "X Y"}, ("name", "INVALID_ROLE_NAME")),
+        ("POST", "/api/v1/users/me/api-keys", wrong, ("permissions", "INVALID_PERMISSION")),
+        (
+            "POST",
+            "/api/v1/invitations",
+            {"email": "bob@example.com", "roles": ["X Y"]},
+            ("roles", "INVALID_ROLE_NAME"),
+        ),
+        ("PUT", f"/api/v1/users/{user.user_id}/roles/X Y", None, ("role", "INVALID_ROLE_NAME")),
+        (
+            "PUT",
+            f"/api/v1/service-accounts/{program['id']}/roles/X Y",
+            None,
+            ("name", "INVALID_ROLE_NAME"),
+        ),
+    ):
+        given: dict[str, Any] = {} if body is None else {"json": body}
+        answer = await api.send(method, path, access=admin.access, **given)
+        assert details_of(answer) == {field}, answer.text
 
 
 async def test_what_cannot_be_is_refused(api: Api) -> None:
