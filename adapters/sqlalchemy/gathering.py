@@ -141,5 +141,11 @@ class GatheredReads(OneByOne):
         self._gathering = gathering
 
     async def look_up(self, lookup: Lookup, value: Any) -> Row | None:
-        """Return the row of this value, or None."""
+        """Return the row of this value, or None.
+
+        Who holds a connection asks for themselves: to wait for another one meanwhile could be to
+        wait for each other, all of them.
+        """
+        if self._connection is not None:
+            return await super().look_up(lookup, value)
         return await self._gathering.find(lookup, value, alone=self)

@@ -192,6 +192,31 @@ async def test_one_statement_looks_for_so_many_at_most(postgres: Engine, units: 
     assert heard == ["SELECT"] * 3  # the first, and twice a hundred
 
 
+async def test_who_holds_a_connection_waits_for_no_other(postgres_url: str) -> None:
+    """DU-5: else all who hold one would wait for each other, until their time is up."""
+    engine = create_engine(postgres_url, pool_size=2)
+    units = SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork)
+    made = await some_sessions(units, 8)
+
+    async def read_and_look_up(session: Session) -> SessionId | None:
+        async with units.read_only() as work:
+            assert await work.sessions.get(session.id) is not None
+            found = await work.sessions.get_with_user(session.id)
+        return found and found[0].id
+
+    async def look_up_twice(session: Session) -> SessionId | None:
+        async with units.read_only() as work:
+            assert await work.sessions.get_with_user(session.id) is not None
+            found = await work.sessions.get_with_user(session.id)
+        return found and found[0].id
+
+    told = await in_parallel(
+        [*(read_and_look_up(each) for each in made), *(look_up_twice(each) for each in made)]
+    )
+    assert told == [each.id for each in made] * 2
+    await engine.dispose()
+
+
 async def test_nobody_is_told_by_a_statement_that_was_sent_before_they_asked(
     postgres: Engine, units: Units
 ) -> None:

@@ -18,7 +18,14 @@ from adapters.sqlalchemy.health import DatabaseProbe
 from adapters.sqlalchemy.service_unit import SqlAlchemyUnitOfWork
 from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWorkFactory
 from migrations.runner import current, downgrade, upgrade
-from tests.contracts.samples import in_parallel, keep_user, load_user
+from tests.contracts.samples import (
+    an_api_key,
+    in_parallel,
+    keep_api_key,
+    keep_session,
+    keep_user,
+    load_user,
+)
 from tests.support.databases import connect, through_sqlalchemy
 from tests.support.pgbouncer import pgbouncer_before
 
@@ -65,6 +72,26 @@ async def test_what_others_leave_on_a_server_is_in_nobodys_way(engines: list[Eng
     )
     assert [each for each in outcomes if isinstance(each, BaseException)] == []
     assert [await DatabaseProbe(engine).failure() for engine in engines] == [None, None]
+
+
+async def test_look_ups_go_together_through_a_pooler_as_well(engines: list[Engine]) -> None:
+    """Their statements are prepared without a name there; each is told their own row."""
+    units = [SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork) for engine in engines]
+    user = await keep_user(units[0])
+    sessions = [(await keep_session(units[0], user))[0] for _ in range(8)]
+    keys = [an_api_key(user) for _ in range(8)]
+    await keep_api_key(units[0], *keys)
+
+    async def caller(turn: int) -> bool:
+        session, key = sessions[turn % 8], keys[turn % 8]
+        async with units[turn % 2].read_only() as work:
+            by_token = await work.sessions.get_with_user(session.id)
+            by_key = await work.api_keys.find(key.digest, key.kind)
+        assert by_token is not None
+        assert by_key is not None
+        return (by_token[0].id, by_key[0].id) == (session.id, key.id)
+
+    assert await in_parallel(caller(turn) for turn in range(64)) == [True] * 64
 
 
 async def test_limits_hold_for_the_transaction_and_no_longer(

@@ -278,6 +278,26 @@ async def test_a_use_is_noted_if_the_one_before_was_long_enough_ago(units: Units
     await note_use(units, an_api_key(a_user()))  # gone by then: nothing happens
 
 
+async def test_of_two_instances_that_note_a_use_the_first_is_heard(units: Units) -> None:
+    """Both saw the key within a minute, and write it down in any order."""
+    user = await keep_user(units)
+    keys = [an_api_key(user) for _ in range(6)]
+    await keep_api_key(units, *keys)
+
+    async def instance(address: str) -> None:
+        async with units() as work:
+            for key in sorted(keys, key=lambda each: each.id):
+                await work.api_key_upkeep.note_use(key.id, at=NOW, ip_address=address, every=MINUTE)
+            await work.commit()
+
+    addresses = {f"2001:db8::{n}" for n in range(1, 5)}
+    assert await in_parallel(instance(each) for each in addresses) == [None] * len(addresses)
+    noted = [await there(units, key) for key in keys]
+    assert {key.last_used_at for key in noted} == {NOW}
+    (heard,) = {key.last_used_ip for key in noted}
+    assert heard in addresses
+
+
 async def test_keys_that_end_soon_are_found_once_the_soonest_first(units: Units) -> None:
     user, account = await keep_user(units), await keep_account(units)
     soon, later, now, far, for_good, rotated = (

@@ -5,7 +5,7 @@ What takes API keys away, and what leaves them, over HTTP and on every store (AT
 from typing import Any
 
 from tests.http.client import NEW_PASSWORD, Api, Tokens, data_of, refusal_of
-from tests.http.conftest import every_store
+from tests.http.conftest import Start, every_store
 
 ME = "/api/v1/users/me"
 KEYS = f"{ME}/api-keys"
@@ -52,3 +52,69 @@ async def test_the_link_that_undoes_a_first_factor_takes_keys(api: Api) -> None:
     undone = await api.post("/api/v1/factor-undos/confirm", {"token": token})
     assert undone.status_code in {200, 204}
     assert refusal_of(await api.get(ME, access=key)) == GONE
+
+
+@every_store
+async def test_the_first_proof_of_the_address_takes_a_planted_key(start: Start) -> None:
+    """
+    AT-7: who signed up with the address of another keeps nothing that opens the account.
+    """
+    api = await start(require_verified_email=False)
+    await api.sign_up()
+    key = await _a_key(api, await api.sign_in())
+    assert (await api.get(ME, access=key)).status_code == 200
+    assert (await api.reset(await api.reset_token())).status_code == 204
+    assert refusal_of(await api.get(ME, access=key)) == GONE
+    owner = await api.sign_in(password=NEW_PASSWORD)
+    assert data_of(await api.get(KEYS, access=owner.access)) == []
+    (revoked,) = await api.audit(owner.user_id, "api_key.revoked")
+    assert revoked.data["api_key_id"]
+    told = [mail["text"] for mail in await api.mails("ada@example.com")]
+    assert any("Every API key was removed" in text for text in told)
+
+
+@every_store
+async def test_the_mail_about_a_new_password_counts_the_keys_that_are_left(api: Api) -> None:
+    """
+    HD-7: the password is new, and what it did not change is said.
+    """
+    tokens = await api.signed_in_user()
+    await _a_key(api, tokens)
+    await _a_key(api, tokens)
+    assert (await api.change_password(tokens)).status_code in {200, 204}
+    (mail,) = [
+        each
+        for each in await api.mails("ada@example.com")
+        if each["subject"] == "Your password was changed"
+    ]
+    assert "2 API keys" in mail["text"]
+
+
+@every_store
+async def test_keys_go_with_the_account_and_what_was_done_with_them_stays(api: Api) -> None:
+    """
+    HD-13, LG-3: also on a store that is asked by foreign keys.
+    """
+    tokens, admin = await api.signed_in_user(), await api.administrator()
+    await api.administrator("other@example.com")  # the last one could not go
+    key = await _a_key(api, tokens)
+    check = {"subject_id": tokens.user_id, "permission": "users:read"}
+    await api.post("/api/v1/authorization/check", check, access=key)
+    of_service = await _key_of_a_program(api, admin)
+    assert (await api.erase(tokens)).status_code == 204
+    assert refusal_of(await api.get(ME, access=key)) == GONE
+    created, *_ = await api.audit(tokens.user_id, "api_key.created")
+    assert created.actor.id == tokens.user_id
+    assert (await api.erase(admin)).status_code == 204
+    # A program outlives who made its key, and says no longer who that was.
+    found = await api.container.service().api_keys.authenticate(of_service)
+    assert found.key.created_by is None
+
+
+async def _key_of_a_program(api: Api, admin: Tokens) -> str:
+    account = data_of(
+        await api.post("/api/v1/service-accounts", {"name": "Shop"}, access=admin.access), 201
+    )
+    path = f"/api/v1/service-accounts/{account['id']}/api-keys"
+    made = await api.post(path, {"name": "CI", "permissions": []}, access=admin.access)
+    return str(data_of(made, 201)["key"])
