@@ -518,8 +518,11 @@ def _given(**values: str | None) -> dict[str, Any]:
 def code_of(app: pyotp.TOTP, *, steps: int = 0) -> str:
     """
     Return the code that an authenticator app shows now, or so many steps away.
+
+    One that the service still takes some seconds later: where a step is about to end, of the next.
     """
-    return app.at(datetime.now(UTC) + steps * timedelta(seconds=30))
+    about_to_end = timedelta(seconds=10)
+    return app.at(datetime.now(UTC) + about_to_end + steps * timedelta(seconds=30))
 
 
 def data_of(answer: httpx.Response, status: int = 200) -> Any:
