@@ -148,7 +148,8 @@ def _drop_expired(is_owners: ColumnElement[bool]) -> Statement:
         .limit(bindparam("keep", type_=Integer))
         .correlate(None)
     )
-    return Statement(delete(api_keys).where(*ended, api_keys.c.id.not_in(kept)))
+    # A key that is added at the same time has not expired.
+    return Statement(delete(api_keys).where(*ended, api_keys.c.id.not_in(kept)), apart=True)
 
 
 _DROP_EXPIRED_OF_USER = _drop_expired(_OF_USER)
