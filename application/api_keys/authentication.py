@@ -68,7 +68,7 @@ class AuthenticateKey:
         """
         shown = KeyText.parse(text)
         async with self._unit_of_work.read_only() as unit:
-            found = await unit.api_keys.find(shown.digest, shown.kind)
+            found = await unit.api_keys.find(shown.digest)
         if found is None:
             raise ApiKeyInvalid
         return self._bearer(*found, now=self._clock.now())

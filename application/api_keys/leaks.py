@@ -66,7 +66,7 @@ class ReportLeakedKey:
 
     async def _revoke(self, shown: KeyText, found_at: str | None, origin: Origin) -> bool:
         async with self._unit_of_work.read_only() as unit:
-            found = await unit.api_keys.find(shown.digest, shown.kind)
+            found = await unit.api_keys.find(shown.digest)
             administrators = await unit.users.search(_ADMINISTRATORS, limit=MOST_TOLD)
         source = "" if found is None else str(found[1].id)
         admission = await self._admit(LEAK_MAILS, source=source)

@@ -7,7 +7,6 @@ from typing import Protocol
 from application.access.ports import AccessUnit
 from application.sessions.ports import SessionsUnit
 from domain.api_keys.api_key import ApiKey, KeyOwner
-from domain.api_keys.key_text import KeyKind
 from domain.identifiers import ApiKeyId, UserId
 from domain.service_accounts.service_account import ServiceAccount
 from domain.users.user import User
@@ -25,13 +24,8 @@ class ApiKeyRepository(Protocol):
         """Return the key, or None."""
 
     @abstractmethod
-    async def find(
-        self, digest: bytes, kind: KeyKind
-    ) -> tuple[ApiKey, User | ServiceAccount] | None:
-        """Return the key of this digest and its owner, read in one statement, or None.
-
-        ``kind`` is that of the key's text.
-        """
+    async def find(self, digest: bytes) -> tuple[ApiKey, User | ServiceAccount] | None:
+        """Return the key of this digest and its owner, read in one statement, or None."""
 
     @abstractmethod
     async def find_by_id(self, key_id: ApiKeyId) -> tuple[ApiKey, User | ServiceAccount] | None:

@@ -11,8 +11,7 @@ from adapters.memory.store import Transaction
 from adapters.memory.users.tables import USERS
 from adapters.memory.users.users import with_permissions
 from application.api_keys.ports import ApiKeyRepository, ApiKeyUpkeep
-from domain.api_keys.api_key import ApiKey, KeyOwner, kind_for
-from domain.api_keys.key_text import KeyKind
+from domain.api_keys.api_key import ApiKey, KeyOwner
 from domain.errors import ConcurrentChange
 from domain.identifiers import ApiKeyId, UserId
 from domain.service_accounts.service_account import ServiceAccount
@@ -37,21 +36,16 @@ class MemoryApiKeyRepository(ApiKeyRepository):
         kept = self._keys.get(key_id)
         return None if kept is None else kept.key
 
-    async def find(
-        self, digest: bytes, kind: KeyKind
-    ) -> tuple[ApiKey, User | ServiceAccount] | None:
+    async def find(self, digest: bytes) -> tuple[ApiKey, User | ServiceAccount] | None:
         await self._transaction.reading()
         for kept in self._keys.find("digest", digest):
-            owner = self._owner(kept.key.owner)
-            if owner is not None and kind_for(kept.key.owner) is kind:
-                return kept.key, owner
+            return self._with_owner(kept)
         return None
 
     async def find_by_id(self, key_id: ApiKeyId) -> tuple[ApiKey, User | ServiceAccount] | None:
         await self._transaction.reading()
         kept = self._keys.get(key_id)
-        owner = None if kept is None else self._owner(kept.key.owner)
-        return None if kept is None or owner is None else (kept.key, owner)
+        return None if kept is None else self._with_owner(kept)
 
     async def list_of(self, owner: KeyOwner) -> list[ApiKey]:
         await self._transaction.reading()
@@ -84,6 +78,10 @@ class MemoryApiKeyRepository(ApiKeyRepository):
         await self._transaction.writing()
         for key_id in self._keys.keys("owner", owner):
             self._keys.remove(key_id)
+
+    def _with_owner(self, kept: KeptKey) -> tuple[ApiKey, User | ServiceAccount] | None:
+        owner = self._owner(kept.key.owner)
+        return None if owner is None else (kept.key, owner)
 
     def _owner(self, owner: KeyOwner) -> User | ServiceAccount | None:
         if isinstance(owner, UserId):

@@ -25,7 +25,6 @@ from adapters.sqlalchemy.users.rows import USER, permissions_from, user_from
 from adapters.sqlalchemy.users.tables import users
 from application.api_keys.ports import ApiKeyRepository, ApiKeyUpkeep
 from domain.api_keys.api_key import ApiKey, KeyOwner
-from domain.api_keys.key_text import KeyKind
 from domain.assurance import Level
 from domain.identifiers import ApiKeyId, ServiceAccountId, UserId
 from domain.service_accounts.service_account import ServiceAccount
@@ -102,31 +101,19 @@ def api_key_values(key: ApiKey) -> Written:
 
 
 _WIDTH = len(API_KEY)
+_WIDTH_WITH_USER = _WIDTH + len(USER)
 _BY_ID = api_keys.c.id == bindparam("id")
 _NOW = bindparam("now", type_=UtcDateTime())
 _ADD = insert_into(api_keys)
 _GET = Statement(select(*API_KEY).where(_BY_ID))
-_FIND_OF_USER = Lookup(
-    select(*API_KEY, *USER).select_from(
-        api_keys.join(users, users.c.id == api_keys.c.user_id),
-    ),
-    by=api_keys.c.digest,
-)
-_FIND_OF_SERVICE = Lookup(
-    select(*API_KEY, *SERVICE_ACCOUNT).select_from(
-        api_keys.join(service_accounts, service_accounts.c.id == api_keys.c.service_account_id)
-    ),
-    by=api_keys.c.digest,
-)
 # Of both kinds of owner, one is there; the other one's columns are null.
-_FIND_BY_ID = Lookup(
-    select(*API_KEY, *USER, *SERVICE_ACCOUNT).select_from(
-        api_keys.outerjoin(users, users.c.id == api_keys.c.user_id).outerjoin(
-            service_accounts, service_accounts.c.id == api_keys.c.service_account_id
-        )
-    ),
-    by=api_keys.c.id,
+_WITH_OWNER = select(*API_KEY, *USER, *SERVICE_ACCOUNT).select_from(
+    api_keys.outerjoin(users, users.c.id == api_keys.c.user_id).outerjoin(
+        service_accounts, service_accounts.c.id == api_keys.c.service_account_id
+    )
 )
+_FIND = Lookup(_WITH_OWNER, by=api_keys.c.digest)
+_FIND_BY_ID = Lookup(_WITH_OWNER, by=api_keys.c.id)
 _OF_USER = api_keys.c.user_id == bindparam("owner")
 _OF_SERVICE = api_keys.c.service_account_id == bindparam("owner")
 _NEWEST_FIRST = api_keys.c.id.desc()
@@ -225,23 +212,11 @@ class SqlAlchemyApiKeyRepository(ApiKeyRepository):
         row = await self._execution.first(_GET, id=key_id.value)
         return None if row is None else api_key_from(row)
 
-    async def find(
-        self, digest: bytes, kind: KeyKind
-    ) -> tuple[ApiKey, User | ServiceAccount] | None:
-        if kind is KeyKind.PERSONAL:
-            row = await self._execution.look_up(_FIND_OF_USER, digest)
-            return row if row is None else (_key(row), user_from(row[_WIDTH:]))
-        row = await self._execution.look_up(_FIND_OF_SERVICE, digest)
-        return row if row is None else (_key(row), service_account_from(row[_WIDTH:]))
+    async def find(self, digest: bytes) -> tuple[ApiKey, User | ServiceAccount] | None:
+        return _with_owner(await self._execution.look_up(_FIND, digest))
 
     async def find_by_id(self, key_id: ApiKeyId) -> tuple[ApiKey, User | ServiceAccount] | None:
-        row = await self._execution.look_up(_FIND_BY_ID, key_id.value)
-        if row is None:
-            return None
-        key, of_user = _key(row), row[_WIDTH : _WIDTH + len(USER)]
-        if key.user_id is not None:
-            return key, user_from(of_user)
-        return key, service_account_from(row[_WIDTH + len(USER) :])
+        return _with_owner(await self._execution.look_up(_FIND_BY_ID, key_id.value))
 
     async def list_of(self, owner: KeyOwner) -> list[ApiKey]:
         statement = _for(owner, _LIST_OF_USER, _LIST_OF_SERVICE)
@@ -297,8 +272,13 @@ class SqlAlchemyApiKeyUpkeep(ApiKeyUpkeep):
         return await self._execution.run(_PURGE, before=expired_before, limit=limit)
 
 
-def _key(row: Row) -> ApiKey:
-    return api_key_from(row[:_WIDTH])
+def _with_owner(row: Row | None) -> tuple[ApiKey, User | ServiceAccount] | None:
+    if row is None:
+        return None
+    key = api_key_from(row[:_WIDTH])
+    if key.user_id is not None:
+        return key, user_from(row[_WIDTH:_WIDTH_WITH_USER])
+    return key, service_account_from(row[_WIDTH_WITH_USER:])
 
 
 def _for(owner: KeyOwner, of_user: Statement, of_service: Statement) -> Statement:

@@ -79,7 +79,7 @@ async def look_up(units: Units, session_id: SessionId) -> SessionId | None:
 async def find(units: Units, key: ApiKey) -> ApiKey | None:
     """Ask as a request does that comes with a key."""
     async with units.read_only() as work:
-        found = await work.api_keys.find(key.digest, key.kind)
+        found = await work.api_keys.find(key.digest)
     if found is None:
         return None
     assert found[1].id == found[0].owner
@@ -312,7 +312,7 @@ async def test_many_are_found_by_the_index(postgres: Engine) -> None:
     """Else a big table would be read from end to end for each caller."""
     lookups: dict[str, tuple[Lookup, object]] = {
         "pk_sessions": (sessions._GET_WITH_USER, BEFORE_ALL),
-        "uq_api_keys_digest": (keys._FIND_OF_USER, bytes(32)),
+        "uq_api_keys_digest": (keys._FIND, bytes(32)),
         "pk_api_keys": (keys._FIND_BY_ID, BEFORE_ALL),
     }
     async with through_sqlalchemy(postgres).connect() as connection:
