@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import Column, select, text
 from sqlalchemy.pool import QueuePool
 
 from adapters.sqlalchemy.api_keys import keys
@@ -17,9 +17,10 @@ from adapters.sqlalchemy.lookups import Lookup
 from adapters.sqlalchemy.service_unit import SqlAlchemyUnitOfWork
 from adapters.sqlalchemy.sessions import sessions
 from adapters.sqlalchemy.sessions.tables import sessions as sessions_table
-from adapters.sqlalchemy.statements import BEFORE_ALL
 from adapters.sqlalchemy.unit_of_work import SqlAlchemyUnitOfWorkFactory
+from adapters.sqlalchemy.users.tables import user_roles
 from domain.api_keys.api_key import ApiKey
+from domain.errors import ServiceUnavailable
 from domain.identifiers import SessionId
 from domain.sessions.session import Session
 from migrations.runner import upgrade
@@ -30,11 +31,27 @@ from tests.contracts.samples import (
     in_parallel,
     keep_account,
     keep_api_key,
+    keep_session,
     keep_user,
 )
 from tests.support.databases import through_sqlalchemy
 from tests.support.postgres import PostgresServer
 from tests.support.round_trips import asked, told_each_query
+
+_COPIES = 3000
+_FILL = f"""
+    INSERT INTO users SELECT (jsonb_populate_record(users, jsonb_build_object(
+        'id', gen_random_uuid(), 'email', n || '@x.example', 'email_key', n || '@x.example'
+    ))).* FROM users, generate_series(1, {_COPIES}) AS n;
+    INSERT INTO sessions SELECT (jsonb_populate_record(sessions, jsonb_build_object(
+        'id', gen_random_uuid(), 'user_id', users.id
+    ))).* FROM sessions, users;
+    INSERT INTO api_keys SELECT (jsonb_populate_record(api_keys, jsonb_build_object(
+        'id', gen_random_uuid(), 'digest', sha256(users.id::text::bytea), 'user_id', users.id
+    ))).* FROM api_keys, users WHERE api_keys.user_id IS NOT NULL;
+    ANALYZE users, sessions, api_keys;
+"""
+"""Many copies of what is there, of a user each, and known to the planner."""
 
 type Units = SqlAlchemyUnitOfWorkFactory[SqlAlchemyUnitOfWork]
 
@@ -290,6 +307,27 @@ async def test_a_failure_is_told_to_all_and_is_over_with_its_cause(
     assert told == [each.id for each in made]
 
 
+async def test_no_request_waits_for_nothing_however_the_asking_ends(
+    postgres: Engine, units: Units, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await some_sessions(units, 4)
+
+    async def outcomes(*, cancelled: bool) -> set[type]:
+        async with asyncio.timeout(10), locked(postgres) as until:
+            before = asyncio.all_tasks()
+            asking = [asyncio.create_task(look_up(units, each.id)) for each in made]
+            await until(2)
+            (sending,) = asyncio.all_tasks() - before - {*asking}
+            if cancelled:
+                sending.cancel()
+        return {type(each) for each in (await in_parallel(asking))[1:]}
+
+    assert await outcomes(cancelled=True) == {ServiceUnavailable}
+    await look_up(units, made[0].id)  # alone again
+    monkeypatch.setattr(Lookup, "value_in", lambda _self, _row: 1 / 0)
+    assert await outcomes(cancelled=False) == {ZeroDivisionError}
+
+
 async def test_a_restart_of_the_database_costs_no_look_up_anything_once_it_is_over(
     own_postgres: PostgresServer,
 ) -> None:
@@ -308,24 +346,37 @@ async def test_a_restart_of_the_database_costs_no_look_up_anything_once_it_is_ov
     await engine.dispose()
 
 
-async def test_many_are_found_by_the_index(postgres: Engine) -> None:
-    """Else a big table would be read from end to end for each caller."""
-    lookups: dict[str, tuple[Lookup, object]] = {
-        "pk_sessions": (sessions._GET_WITH_USER, BEFORE_ALL),
-        "uq_api_keys_digest": (keys._FIND, bytes(32)),
-        "pk_api_keys": (keys._FIND_BY_ID, BEFORE_ALL),
-    }
+async def test_many_are_found_by_the_index_and_planned_once(postgres: Engine, units: Units) -> None:
+    """A short list would be planned anew each time, which costs the database more than the rows."""
+    user, account = await keep_user(units), await keep_account(units)
+    session, _ = await keep_session(units, user)
+    key = an_api_key(user)
+    await keep_api_key(units, key, an_api_key(account))
+    lookups: list[tuple[str, Lookup, Any]] = [
+        ("id", sessions._GET_WITH_USER, session.id.value),
+        ("digest", keys._FIND, key.digest),
+        ("id", keys._FIND_BY_ID, key.id.value),
+    ]
     async with through_sqlalchemy(postgres).connect() as connection:
         raw: Any = (await connection.get_raw_connection()).driver_connection
-        await raw.execute("SET enable_seqscan = off")
-        for index, (lookup, value) in lookups.items():
+        await raw.execute(_FILL)
+        for column, lookup, value in lookups:
             plan = lookup.many.plan(postgres.dialect)
-            given = plan.arguments({"sought": [value, value]})
+            given = plan.arguments({"sought": [value, value, value]})
+            for _ in range(20):
+                assert len(await raw.fetch(plan.sql, *given)) == 1
             lines = [row[0] for row in await raw.fetch(f"EXPLAIN {plan.sql}", *given)]
-            assert any(index in line for line in lines), lines
-        await raw.execute("RESET enable_seqscan")
+            assert any(f"Index Cond: ({column} = ANY" in line for line in lines), "\n".join(lines)
+            (planned,) = await raw.fetch(
+                "SELECT generic_plans, custom_plans FROM pg_prepared_statements "
+                "WHERE statement = $1",
+                plan.sql,
+            )
+            assert tuple(planned) == (15, 5)  # the first five are for comparison
 
 
-def test_what_several_rows_may_have_is_no_look_up() -> None:
-    with pytest.raises(ValueError, match="many rows"):
-        Lookup(select(sessions_table), by=sessions_table.c.user_id)
+@pytest.mark.parametrize("column", [sessions_table.c.user_id, user_roles.c.user_id], ids=str)
+def test_what_several_rows_may_have_is_no_look_up(column: Column[Any]) -> None:
+    """Nor what is a part of a key, of which each row has another whole."""
+    with pytest.raises(ValueError, match="several rows"):
+        Lookup(select(column.table), by=column)
