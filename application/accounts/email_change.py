@@ -7,7 +7,12 @@ from application.credentials.attempts import AttemptGuard
 from application.credentials.mailed_secrets import MailedSecrets
 from application.credentials.password_checks import PasswordGuess
 from application.credentials.reauthentication import Reauthenticate
-from application.mail.allowance import ADDRESS_IN_USE_MAIL, EMAIL_CHANGE_MAIL, MailAllowance
+from application.mail.allowance import (
+    ADDRESS_IN_USE_MAIL,
+    EMAIL_CHANGE_MAIL,
+    AdditionAllowance,
+    MailAllowance,
+)
 from application.mail.notifications import Notifications
 from application.ports.clock import Clock
 from application.ports.rate_limiter import RateLimit
@@ -17,6 +22,7 @@ from domain.accounts.events import EmailChangeRequested
 from domain.assurance import StepUpRequired
 from domain.credentials.one_time_token import InvalidToken, Purpose, digest_of
 from domain.email_address import EmailAddress
+from domain.errors import TooManyRequests
 from domain.origin import Origin
 from domain.principal import ANONYMOUS, Principal
 from domain.users.user import User, UserStatus
@@ -39,6 +45,7 @@ class RequestEmailChange:
         notifications: Notifications,
         secrets: MailedSecrets,
         mail_allowance: MailAllowance,
+        count_addition: AdditionAllowance,
         guard: AttemptGuard,
     ) -> None:
         self._unit_of_work = unit_of_work
@@ -47,7 +54,7 @@ class RequestEmailChange:
         self._recorder = recorder
         self._notifications = notifications
         self._secrets = secrets
-        self._mail_allowance = mail_allowance
+        self._mail_allowance, self._count_addition = mail_allowance, count_addition
         self._guard = guard
 
     async def __call__(
@@ -55,7 +62,8 @@ class RequestEmailChange:
     ) -> None:
         """Return once both mails are queued.
 
-        Raises ValidationFailed, and all that :class:`Reauthenticate` raises. StepUpRequired also
+        Raises ValidationFailed, all that :class:`Reauthenticate` raises, and TooManyRequests of a
+        user who has asked too often: each time the old address is told. StepUpRequired also
         for somebody whose roles sleep and who has no second factor: the first one takes a code
         that is mailed to them, so their mailbox must not be moved by what a stolen password can do.
         """
@@ -80,6 +88,8 @@ class RequestEmailChange:
             owner = await unit.users.find_by_email(address)
         is_free = owner is None or owner.id == user.id
         limit = EMAIL_CHANGE_MAIL if is_free else ADDRESS_IN_USE_MAIL
+        if not allowed:
+            await self._count(principal, user, is_guessed=guess is not None)
         if limit not in allowed:
             allowed[limit] = await self._mail_allowance(limit, address)
         async with self._unit_of_work() as unit:
@@ -96,6 +106,16 @@ class RequestEmailChange:
             event = EmailChangeRequested(user_id=user.id, occurred_at=now)
             await self._recorder.record(unit, event, actor=principal, origin=origin)
             await unit.commit()
+
+    async def _count(self, principal: Principal, user: User, *, is_guessed: bool) -> None:
+        try:
+            await self._count_addition(principal)
+        except TooManyRequests:
+            if is_guessed:  # a right password is no wrong one for that
+                async with self._unit_of_work() as unit:
+                    await self._guard.forgive(unit, user.email)
+                    await unit.commit()
+            raise
 
     async def _mail_new_address(
         self, unit: AccountsUnit, user: User, address: EmailAddress, *, is_free: bool

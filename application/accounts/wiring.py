@@ -124,6 +124,7 @@ def accounts[U: AccountsUnit](
             notifications=notifications,
             secrets=secrets,
             mail_allowance=mail.allowance,
+            count_addition=mail.count_addition,
             guard=guard,
         ),
         confirm_email_change=ConfirmEmailChange(

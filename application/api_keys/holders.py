@@ -49,14 +49,6 @@ class KeyHolders:
             raise SessionIsOver.because(EndReason.USER_DELETED)
         return user
 
-    def ensure_may_make(self, principal: Principal) -> None:
-        """Return if the caller may make keys at all, and has shown recently who they are (HD-6).
-
-        Raises PersonRequired and StepUpRequired.
-        """
-        principal.ensure_no_key()
-        self._freshness.ensure(principal)
-
     async def holder_of_new(
         self, unit: ApiKeysUnit, principal: Principal, owner: KeyOwner | None
     ) -> Holder:
@@ -66,7 +58,8 @@ class KeyHolders:
         meanwhile has changed the user, too, and is met when the user is saved. An operator may do
         it for anybody. Raises as :meth:`holder`, and StepUpRequired.
         """
-        self.ensure_may_make(principal)
+        principal.ensure_no_key()
+        self._freshness.ensure(principal)
         if isinstance(owner, UserId) and principal.kind is not PrincipalKind.OPERATOR:
             raise PermissionDenied
         found = await self.holder(unit, principal, owner, of_users=SERVICE_ACCOUNTS_WRITE)

@@ -23,7 +23,7 @@ from domain.api_keys.api_key import (
     TooManyApiKeys,
     overlap_of,
 )
-from domain.api_keys.events import ApiKeyEvent
+from domain.api_keys.events import ApiKeyCreated, ApiKeyEvent, ApiKeyRotated
 from domain.api_keys.key_text import KeyText
 from domain.errors import ValidationFailed
 from domain.identifiers import ApiKeyId
@@ -73,6 +73,15 @@ class NewKeys:
         await self._recorder.record(unit, event, actor=principal, origin=origin)
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    principal: Principal
+    owner: KeyOwner | None
+    name: str
+    permissions: Collection[str]
+    lifetime: timedelta | None
+
+
 class CreateApiKey:
     """Make a key, of permissions that its maker has."""
 
@@ -86,12 +95,12 @@ class CreateApiKey:
         rights: EffectiveRights,
         new_keys: NewKeys,
         known: KnownPermissions,
-        may_add: AdditionAllowance,
+        count_addition: AdditionAllowance,
         longest: timedelta | None,
     ) -> None:
         self._unit_of_work, self._clock, self._randomness = unit_of_work, clock, randomness
         self._holders, self._rights, self._new_keys = holders, rights, new_keys
-        self._known, self._may_add, self._longest = known, may_add, longest
+        self._known, self._count_addition, self._longest = known, count_addition, longest
 
     async def __call__(
         self,
@@ -110,48 +119,47 @@ class CreateApiKey:
         Raises PermissionDenied, StepUpRequired, PersonRequired, ValidationFailed, TooManyApiKeys,
         TooManyRequests, SessionIsOver, ServiceAccountNotFound, and UserNotFound for an operator.
         """
-        lifetime = self._lifetime(expires_in)
-        self._holders.ensure_may_make(principal)
+        wanted = _Wanted(principal, owner, name, permissions, self._lifetime(expires_in))
         if owner is None:
-            await self._may_add(principal)
-        return await retry_on_conflict(
-            lambda: self._create(principal, owner, name, permissions, lifetime, origin)
-        )
+            async with self._unit_of_work.read_only() as unit:
+                await self._made(unit, wanted)  # what is refused is not counted
+            await self._count_addition(principal)
+        return await retry_on_conflict(lambda: self._create(wanted, origin))
 
-    async def _create(
-        self,
-        principal: Principal,
-        owner: KeyOwner | None,
-        name: str,
-        permissions: Collection[str],
-        lifetime: timedelta | None,
-        origin: Origin,
-    ) -> NewKey:
+    async def _create(self, wanted: "_Wanted", origin: Origin) -> NewKey:
         async with self._unit_of_work() as unit:
-            holder = await self._holders.holder_of_new(unit, principal, owner)
-            given = await self._known.parsed(unit, permissions)
-            # Also for a service account: its key would be worth something to who made it (AZ-3).
-            principal.require(*sorted(given))
-            now = self._clock.now()
-            if await unit.api_keys.count_usable(holder.id, now=now) >= MOST_KEYS:
-                raise TooManyApiKeys
-            key, text, created = ApiKey.create(
-                owner=holder.id,
-                name=name,
-                permissions=given,
-                # No more than they have shown (MF-2): an operator, nothing.
-                acr=principal.level,
-                lifetime=lifetime,
-                created_by=principal.user_id,
-                now=now,
-                entropy=self._randomness.token_bytes,
-            )
+            holder, key, text, created = await self._made(unit, wanted)
             await save_holder(unit, holder)
             await self._new_keys.keep(
-                unit, key, created, holder=holder, principal=principal, origin=origin
+                unit, key, created, holder=holder, principal=wanted.principal, origin=origin
             )
             await unit.commit()
-        return NewKey(self._rights(key, holder, now=now), text)
+        return NewKey(self._rights(key, holder, now=key.created_at), text)
+
+    async def _made(
+        self, unit: ApiKeysUnit, wanted: "_Wanted"
+    ) -> tuple[Holder, ApiKey, KeyText, ApiKeyCreated]:
+        """Return what was asked for, kept nowhere yet; raise what stands against it."""
+        principal = wanted.principal
+        holder = await self._holders.holder_of_new(unit, principal, wanted.owner)
+        given = await self._known.parsed(unit, wanted.permissions)
+        # Also for a service account: its key would be worth something to who made it (AZ-3).
+        principal.require(*sorted(given))
+        now = self._clock.now()
+        if await unit.api_keys.count_usable(holder.id, now=now) >= MOST_KEYS:
+            raise TooManyApiKeys
+        key, text, created = ApiKey.create(
+            owner=holder.id,
+            name=wanted.name,
+            permissions=given,
+            # No more than they have shown (MF-2): an operator, nothing.
+            acr=principal.level,
+            lifetime=wanted.lifetime,
+            created_by=principal.user_id,
+            now=now,
+            entropy=self._randomness.token_bytes,
+        )
+        return holder, key, text, created
 
     def _lifetime(self, expires_in: int | None) -> timedelta | None:
         if expires_in is None:
@@ -176,12 +184,12 @@ class RotateApiKey:
         holders: KeyHolders,
         rights: EffectiveRights,
         new_keys: NewKeys,
-        may_add: AdditionAllowance,
+        count_addition: AdditionAllowance,
         longest: timedelta | None,
     ) -> None:
         self._unit_of_work, self._clock, self._randomness = unit_of_work, clock, randomness
         self._holders, self._rights, self._new_keys = holders, rights, new_keys
-        self._may_add, self._longest = may_add, longest
+        self._count_addition, self._longest = count_addition, longest
 
     async def __call__(
         self,
@@ -199,9 +207,10 @@ class RotateApiKey:
         ServiceAccountNotFound, and UserNotFound for an operator.
         """
         span = overlap_of(overlap)
-        self._holders.ensure_may_make(principal)
         if owner is None:
-            await self._may_add(principal)
+            async with self._unit_of_work.read_only() as unit:
+                await self._rotated(unit, principal, owner, key_id, span)  # as for a new one
+            await self._count_addition(principal)
         return await retry_on_conflict(lambda: self._rotate(principal, owner, key_id, span, origin))
 
     async def _rotate(
@@ -213,23 +222,8 @@ class RotateApiKey:
         origin: Origin,
     ) -> NewKey:
         async with self._unit_of_work() as unit:
-            holder = await self._holders.holder_of_new(unit, principal, owner)
-            old = await key_of(unit, holder, key_id)
-            if not isinstance(holder, User):
-                principal.require(*sorted(old.permissions))
-            now = self._clock.now()
-            # One that lives on is one more; what takes the place of another is none, so that a key
-            # that has leaked is replaced in a full account, too.
-            usable = await unit.api_keys.count_usable(holder.id, now=now)
-            if overlap and usable > MOST_KEYS:
-                raise TooManyApiKeys
-            new, text, rotated = old.rotate(
-                acr=principal.level,
-                overlap=overlap,
-                longest=self._longest,
-                created_by=principal.user_id,
-                now=now,
-                entropy=self._randomness.token_bytes,
+            holder, old, new, text, rotated = await self._rotated(
+                unit, principal, owner, key_id, overlap
             )
             await save_holder(unit, holder)
             if overlap:
@@ -240,7 +234,36 @@ class RotateApiKey:
                 unit, new, rotated, holder=holder, principal=principal, origin=origin
             )
             await unit.commit()
-        return NewKey(self._rights(new, holder, now=now), text)
+        return NewKey(self._rights(new, holder, now=new.created_at), text)
+
+    async def _rotated(
+        self,
+        unit: ApiKeysUnit,
+        principal: Principal,
+        owner: KeyOwner | None,
+        key_id: ApiKeyId,
+        overlap: timedelta,
+    ) -> tuple[Holder, ApiKey, ApiKey, KeyText, ApiKeyRotated]:
+        """Return the old key and the new one, kept nowhere yet; raise what stands against it."""
+        holder = await self._holders.holder_of_new(unit, principal, owner)
+        old = await key_of(unit, holder, key_id)
+        if not isinstance(holder, User):
+            principal.require(*sorted(old.permissions))
+        now = self._clock.now()
+        # One that lives on is one more; what takes the place of another is none, so that a key
+        # that has leaked is replaced in a full account, too.
+        usable = await unit.api_keys.count_usable(holder.id, now=now)
+        if overlap and usable > MOST_KEYS:
+            raise TooManyApiKeys
+        new, text, rotated = old.rotate(
+            acr=principal.level,
+            overlap=overlap,
+            longest=self._longest,
+            created_by=principal.user_id,
+            now=now,
+            entropy=self._randomness.token_bytes,
+        )
+        return holder, old, new, text, rotated
 
 
 def _span(seconds: int) -> timedelta | None:

@@ -84,7 +84,7 @@ def api_keys(
             rights=rights,
             new_keys=new_keys,
             known=access.known_permissions,
-            may_add=mail.may_add,
+            count_addition=mail.count_addition,
             longest=longest,
         ),
         rotate=RotateApiKey(
@@ -94,7 +94,7 @@ def api_keys(
             holders=holders,
             rights=rights,
             new_keys=new_keys,
-            may_add=mail.may_add,
+            count_addition=mail.count_addition,
             longest=longest,
         ),
         list=ListApiKeys(unit_of_work=units, clock=clock, holders=holders, rights=rights),

@@ -17,7 +17,7 @@ from application.ports.unit_of_work import UnitOfWorkFactory
 from application.retrying import retry_on_conflict
 from domain.credentials.one_time_token import OneTimeToken, Purpose
 from domain.errors import ConcurrentChange
-from domain.factors.challenge import Challenge
+from domain.factors.challenge import Challenge, InvalidChallenge
 from domain.factors.events import FactorEnrolled, RecoveryCodesGenerated
 from domain.factors.factor import (
     MOST_FACTORS,
@@ -68,12 +68,12 @@ class Enrolments:
         notifications: Notifications,
         codes: RecoveryCodeMaking,
         address_proofs: AddressProofs,
-        may_add: AdditionAllowance,
+        count_addition: AdditionAllowance,
     ) -> None:
         self._unit_of_work, self._freshness = unit_of_work, freshness
         self._clock, self._randomness, self._recorder = clock, randomness, recorder
         self._notifications, self._codes = notifications, codes
-        self._address_proofs, self._may_add = address_proofs, may_add
+        self._address_proofs, self._count_addition = address_proofs, count_addition
 
     async def permitted(self, principal: Principal) -> tuple[User, list[Factor]]:
         """Return the caller and their factors, if they have shown recently who they are.
@@ -117,24 +117,37 @@ class Enrolments:
         InvalidChallenge for one that was used, FactorAlreadyEnrolled for a passkey that has an
         owner, and TooManyRequests.
         """
-        await self._may_add(principal)
-        code, user = None, None
-        if principal.dormant:  # of all others no mailbox is asked
-            user, factors = await self.permitted(principal)
-            if is_needed(principal, factors):
-                code = await self._address_proofs.reserve(
-                    user, email_code, principal=principal, origin=origin
-                )
+        user, needs_code = await self._addable(factor, challenge, principal)
+        code = None
+        if needs_code:
+            code = await self._address_proofs.reserve(
+                user, email_code, principal=principal, origin=origin
+            )
+        await self._count_addition(principal)
         try:
             return await retry_on_conflict(
                 lambda: self._add(factor, challenge, principal, origin, code)
             )
         except InvalidProof as wrong:
-            if user is None:
+            if not needs_code:
                 raise
             raise await self._address_proofs.refusal(
                 user, principal=principal, origin=origin
             ) from wrong
+
+    async def _addable(
+        self, factor: Factor, challenge: Challenge, principal: Principal
+    ) -> tuple[User, bool]:
+        """Return the caller, and whether the factor takes a mailed code; refuse what cannot be.
+
+        So that what is refused uses up nothing of what the user may add.
+        """
+        async with self._unit_of_work.read_only() as unit:
+            user, factors = await self.load(unit, principal)
+            if await unit.spent_challenges.is_spent(challenge.nonce):
+                raise InvalidChallenge
+        self.ensure_room(factors, type(factor))
+        return user, is_needed(principal, factors)
 
     async def _add(
         self,

@@ -135,7 +135,7 @@ class Enrolling[U: CredentialsUnit]:
                 clock=self._ground.clock,
                 randomness=self._ground.randomness,
             ),
-            may_add=self._ground.may_add,
+            count_addition=self._ground.count_addition,
         )
 
     @cached_property

@@ -40,7 +40,7 @@ class Ground[U: CredentialsUnit]:
     recorder: Recorder
     notifications: Notifications
     mail_allowance: MailAllowance
-    may_add: AdditionAllowance
+    count_addition: AdditionAllowance
     sessions: Sessions
     credentials: Credentials[U]
     passkeys: Passkeys
@@ -82,7 +82,7 @@ def ground[U: CredentialsUnit](
         recorder=audit.recorder,
         notifications=mail.notifications,
         mail_allowance=mail.allowance,
-        may_add=mail.may_add,
+        count_addition=mail.count_addition,
         sessions=sessions,
         credentials=credentials,
         passkeys=passkeys,

@@ -1,4 +1,4 @@
-"""How much mail of one kind a mailbox gets (RL-2, RL-4)."""
+"""How much mail of one kind a mailbox gets, and how often what is told there may be done (RL-4)."""
 
 from datetime import timedelta
 
@@ -37,10 +37,11 @@ class MailAllowance:
 
 
 class AdditionAllowance:
-    """How often users may add what opens their account, each time with a mail to them (RL-4).
+    """How often users may add what opens their account: API keys, factors, an address (RL-4).
 
-    They are told of all that is added, so it is the adding that has an end. What takes something
-    away is told as well, and never counted: whoever has to undo another's work can.
+    Each addition is told to its user by mail, so the number of additions is limited, and not that
+    of the mails. Removing is told as well, and never counted: a user who has to undo another
+    person's work always can.
     """
 
     def __init__(self, *, limiter: RateLimiter, clock: Clock, enabled: bool) -> None:

@@ -30,7 +30,7 @@ class Mail:
 
     notifications: Notifications
     allowance: MailAllowance
-    may_add: AdditionAllowance
+    count_addition: AdditionAllowance
     circuit: MailCircuit
     list_outbox: ListOutbox
     redrive_outbox: RedriveOutbox
@@ -57,7 +57,9 @@ def mail(
             texts=texts,
         ),
         allowance=MailAllowance(limiter=kernel.limiter, clock=clock, enabled=kernel.rate_limits),
-        may_add=AdditionAllowance(limiter=kernel.limiter, clock=clock, enabled=kernel.rate_limits),
+        count_addition=AdditionAllowance(
+            limiter=kernel.limiter, clock=clock, enabled=kernel.rate_limits
+        ),
         circuit=MailCircuit(unit_of_work=units, clock=clock, policy=circuit_policy),
         list_outbox=ListOutbox(unit_of_work=units),
         redrive_outbox=RedriveOutbox(unit_of_work=units, clock=clock),

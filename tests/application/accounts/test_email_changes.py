@@ -9,8 +9,9 @@ import pytest
 from adapters.memory.mail.tables import OUTBOX
 from adapters.memory.users.users import MemoryUserRepository
 from application.credentials.reauthentication import WrongPassword
+from application.mail.allowance import ADDITION
 from domain.credentials.one_time_token import InvalidToken, Purpose
-from domain.errors import DomainError, ValidationFailed
+from domain.errors import DomainError, TooManyRequests, ValidationFailed
 from domain.users.user import EmailAlreadyRegistered, UserStatus
 from tests.application.doubles import overtake
 from tests.application.service import DAY
@@ -51,6 +52,19 @@ async def test_the_old_address_is_told_twice_and_never_gets_the_secret() -> None
     assert all(NEW not in mail.text and mail.token is None for mail in mails[-2:])
     rows = service.audited("email.change_requested", "email.changed")
     assert [row.actor.kind for row in rows] == ["user", "anonymous"]
+
+
+async def test_who_asks_too_often_is_refused_and_the_old_address_is_told_of_all_the_rest() -> None:
+    """RL-4: also where the new address has had its mail; nothing is asked for in silence."""
+    service = Service()
+    grant = await service.signed_in_user()
+    for _ in range(ADDITION.burst):
+        await service.ask_to_move(grant, NEW)
+    async with service.unchanged():
+        with pytest.raises(TooManyRequests):
+            await service.ask_to_move(grant, NEW)
+    told = [mail.subject for mail in await service.mails(ADA)]
+    assert told.count("Your e-mail address is about to change") == ADDITION.burst
 
 
 async def test_it_takes_the_password_and_a_wrong_one_is_counted() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -10,10 +11,17 @@ from adapters.memory.api_keys.tables import API_KEYS
 from application.api_keys.making import NewKey
 from application.mail.allowance import ADDITION
 from application.sessions.token_grants import TokenGrant
-from domain.api_keys.api_key import MOST_EXPIRED, MOST_KEYS, ApiKeyExpired, TooManyApiKeys
+from domain.api_keys.api_key import (
+    MOST_EXPIRED,
+    MOST_KEYS,
+    ApiKeyExpired,
+    ApiKeyNotFound,
+    TooManyApiKeys,
+)
 from domain.api_keys.key_text import ApiKeyInvalid
 from domain.assurance import Level, StepUpRequired
 from domain.errors import TooManyRequests, ValidationFailed
+from domain.identifiers import ApiKeyId
 from domain.principal import OPERATOR, PermissionDenied, PersonRequired, Principal
 from domain.sessions.session import SessionIsOver
 from tests.application.api_keys.holders import key_of, program, user_with
@@ -271,6 +279,28 @@ async def test_no_key_is_made_that_its_owner_is_not_told_of() -> None:
         )
     mails = [each for each in await service.mails() if "API key was made" in each.subject]
     assert len([each for each in mails if each.to == ADA]) == ADDITION.burst + 1
+
+
+async def test_what_is_refused_uses_up_nothing() -> None:
+    """Else a thief could keep the owner from making keys, and no mail would tell of it."""
+    service = Service()
+    principal = await ada(service)
+    kept = await create(service, principal)
+    for _ in range(ADDITION.burst):
+        with pytest.raises(ValidationFailed):
+            await create(service, principal, name="")
+        with pytest.raises(ValidationFailed):
+            await create(service, principal, ["nothing:knows"])
+        with pytest.raises(PermissionDenied):
+            await create(service, principal, ["users:write"])
+        with pytest.raises(ApiKeyNotFound):
+            await service.api_keys.rotate(
+                principal=principal, key_id=ApiKeyId(UUID(int=1)), overlap=0, origin=ORIGIN
+            )
+    await service.api_keys.rotate(
+        principal=principal, key_id=kept.shown.key.id, overlap=0, origin=ORIGIN
+    )
+    await create(service, principal)
 
 
 async def test_who_may_make_no_key_uses_up_nothing() -> None:

@@ -8,6 +8,7 @@ import pytest
 from adapters.memory.factors.factors import FACTORS
 from application.factors.proofs import Proof, ProofKind
 from application.factors.sign_in import InvalidCredentials, SecondFactorRequired
+from application.factors.totp import TotpEnrolment
 from application.mail.allowance import ADDITION
 from application.sessions.token_grants import TokenGrant
 from domain.assurance import Level, StepUpRequired
@@ -419,7 +420,7 @@ async def test_who_has_added_too_much_adds_no_app_and_still_removes_one() -> Non
     grant = await service.sign_in(proof=app.proof())
     (factor, _) = await service.factors.list(principal=principal_of(grant))
     for _ in range(ADDITION.burst - 1):
-        await service.mail.may_add(principal_of(grant))
+        await service.mail.count_addition(principal_of(grant))
     await service.factors.remove(
         principal=principal_of(grant), factor_id=factor.factor.id, origin=ORIGIN
     )
@@ -429,6 +430,47 @@ async def test_who_has_added_too_much_adds_no_app_and_still_removes_one() -> Non
             await service.enrol_totp(grant)
     service.clock.advance(ADDITION.interval)
     await service.enrol_totp(await service.sign_in())
+
+
+async def test_an_enrolment_that_is_refused_uses_up_nothing() -> None:
+    """RL-4: by a session that is no longer fresh, or with an enrolment that was used."""
+    service = Service()
+    grant = await service.signed_in_user()
+    service.clock.advance(4 * MINUTE + 59 * SECOND)
+    begun = await service.factors.begin_totp(principal=principal_of(grant))
+    service.clock.advance(2 * SECOND)
+
+    async def confirm(grant: TokenGrant, enrolment: TotpEnrolment) -> None:
+        await service.factors.confirm_totp(
+            principal=principal_of(grant),
+            enrolment=enrolment.enrolment,
+            code=AuthenticatorApp(service, enrolment.secret).code(),
+            name="My phone",
+            origin=ORIGIN,
+        )
+
+    for _ in range(ADDITION.burst + 1):
+        with pytest.raises(StepUpRequired):
+            await confirm(grant, begun)
+    app, _ = await service.enrol_totp(await service.sign_in())
+    service.clock.advance(STEP)
+    fresh = await service.sign_in(proof=app.proof())
+    device = service.device()
+    key = await service.factors.begin_passkey(principal=principal_of(fresh))
+    for times in range(ADDITION.burst):
+        confirmed = service.factors.confirm_passkey(
+            principal=principal_of(fresh),
+            enrolment=key.enrolment,
+            credential=device.create(key.options),
+            name="My key",
+            origin=ORIGIN,
+        )
+        if times == 0:
+            await confirmed
+            continue
+        with pytest.raises(InvalidChallenge):
+            await confirmed
+    await service.enrol_passkey(fresh)
 
 
 async def test_of_two_enrolments_at_once_one_is_kept() -> None:
