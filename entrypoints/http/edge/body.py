@@ -29,6 +29,8 @@ JSON_BODY: Final = "json_body"
 
 OPEN_FORM: Final = "open_form"
 """And under this one the bytes of a form that is taken as it comes, if one was sent."""
+ALL_THERE: Final = "all_there"
+"""And this stands there, set by the server, once nothing of the body is missing."""
 
 _SHARE: Final = 0.8
 _BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
@@ -73,7 +75,8 @@ class BodyGate:
             if not framing.may_have_body:
                 await self._app(scope, receive, send)
                 return
-            body = await self._read(framing, receive)
+            is_all_there = ALL_THERE in scope.get("state", ())
+            body = await self._read(framing, receive, is_all_there=is_all_there)
             if is_unreadable(scope):
                 raise MalformedRequest.of("body", "INVALID_FRAMING", "The body has no clear end.")
             if body:
@@ -88,28 +91,33 @@ class BodyGate:
             return
         await self._app(scope, _replay(body, receive), send)
 
-    async def _read(self, framing: "_Framing", receive: Receive) -> bytes:
+    async def _read(self, framing: "_Framing", receive: Receive, *, is_all_there: bool) -> bytes:
         """Return the body, or raise before more than the limit is held."""
         if framing.declared > self._limit:
             raise _Unread(PayloadTooLarge())
-        chunks: list[bytes] = []
-        size = 0
+        if is_all_there:  # nearly always; then there is nothing to wait for, and no timer to set
+            return await self._whole(receive)
         try:
             async with asyncio.timeout(self._seconds):
-                while True:
-                    message = await receive()
-                    if message["type"] == "http.disconnect":
-                        raise MalformedRequest.of("body", "INCOMPLETE", "The body ends too early.")
-                    chunk = message.get("body", b"")
-                    size += len(chunk)
-                    if size > self._limit:
-                        raise _Unread(PayloadTooLarge())
-                    chunks.append(chunk)
-                    if not message.get("more_body", False):
-                        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+                return await self._whole(receive)
         except TimeoutError:
             slow = MalformedRequest.of("body", "TOO_SLOW", "The body did not arrive in time.")
             raise _Unread(slow) from None
+
+    async def _whole(self, receive: Receive) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise MalformedRequest.of("body", "INCOMPLETE", "The body ends too early.")
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > self._limit:
+                raise _Unread(PayloadTooLarge())
+            chunks.append(chunk)
+            if not message.get("more_body", False):
+                return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     def _check_body(self, scope: Scope, framing: "_Framing", body: bytes) -> None:
         is_open = scope["path"] in self._open_form_paths

@@ -19,6 +19,7 @@ from urllib.parse import unquote
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from entrypoints.http.edge.body import ALL_THERE
 from entrypoints.http.edge.connection import NO_TRAILERS, HeldFlow, Lingering
 from entrypoints.http.edge.skimming import RestOfHead
 from entrypoints.http.edge.stalling import WatchesReaders
@@ -87,7 +88,7 @@ class PatientProtocol(WatchesReaders):
         if self._is_lingering:
             self._discard(len(data))
         elif self._is_deaf:
-            pass
+            self.cycle.scope["state"][ALL_THERE] = True
         elif self.flow.is_held:
             self._held += data
         elif self._rest is not None:
@@ -161,6 +162,12 @@ class PatientProtocol(WatchesReaders):
         """Count the content, which has a limit of its own, out of the framing."""
         self._framing_bytes -= len(body)
         super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Say so to who reads the body: it need not wait for any of it."""
+        super().on_message_complete()
+        if not self.cycle.more_body:
+            self.cycle.scope["state"][ALL_THERE] = True
 
     def _unanswered(self) -> RequestResponseCycle | None:
         """Return the request that came last, if its answer is not complete."""

@@ -21,6 +21,10 @@ from entrypoints.http.edge.skimming import RestOfHead
 from tests.http.edge.application import behind_the_edge, build_app
 
 PATIENCE = 20.0
+OF_A_BODY = 2.0 * 0.8
+"""
+The time of a body behind the edge of these tests.
+"""
 GET = b"GET /api/v1/things/1 HTTP/1.1\r\nHost: a\r\n\r\n"
 LAST = b"GET /api/v1/things/1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 CHUNKED = (
@@ -292,6 +296,49 @@ async def test_a_body_that_comes_in_pieces_keeps_the_connection(served: Served) 
         assert b"connection: close" not in head
         length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
         await reader.readexactly(length)
+    writer.close()
+
+
+async def test_only_a_body_that_is_still_to_come_is_waited_for(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    IN-2: each body that is not there yet has its time; what is there takes none, and no timer.
+    """
+    reader, writer = await served.client()
+    timed: list[float] = []
+    genuine = asyncio.timeout
+
+    def timeout(seconds: float) -> asyncio.Timeout:
+        if seconds == OF_A_BODY:
+            timed.append(seconds)
+        return genuine(seconds)
+
+    monkeypatch.setattr(asyncio, "timeout", timeout)
+    head = (
+        b"POST /echo HTTP/1.1\r\nHost: a\r\n"
+        b"Content-Type: application/json\r\nContent-Length: 7\r\n\r\n"
+    )
+
+    async def answered() -> int:
+        answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        length = int(answer.partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        await reader.readexactly(length)
+        return len(timed)
+
+    writer.write(head + b'{"a":1}')
+    assert await answered() == 0
+    writer.write(head + b'{"a":1}' + head + b'{"b":1}')
+    assert [await answered(), await answered()] == [0, 0]
+    writer.write(head + b'{"a"')
+    await until(lambda: len(timed) == 1)
+    writer.write(b":1}")
+    assert await answered() == 1
+    writer.write(CHUNKED + b'\r\n7\r\n{"a":1}\r\n')
+    await until(lambda: len(timed) == 2)
+    writer.write(b"0\r\n\r\n")
+    assert await answered() == 2
     writer.close()
 
 
