@@ -1,4 +1,4 @@
-"""Look-ups of one round of the event loop, collected into one statement for each kind (PostgreSQL).
+"""Look-ups that come at the same moment, collected into one statement for each kind (PostgreSQL).
 
 Nearly every request begins with one: who is the caller? A busy process has several to ask at once,
 and the way to the database and back costs it far more than the row: see
@@ -24,7 +24,7 @@ type _Answer = asyncio.Future[Row | None]
 class Gathering:
     """Answers the look-ups of one process.
 
-    A statement is sent in the round of the event loop after the first look-up that it answers. A
+    A statement is sent two rounds of the event loop after the first look-up that it answers. A
     look-up that comes before it is sent goes with it; one that comes later waits for another
     statement, and is answered with what is true then.
 
@@ -60,8 +60,10 @@ class Gathering:
         question = self._open.get(lookup)
         if question is None:
             question = self._open[lookup] = _Question(lookup)
-            # After all that is ready to run in this round, which may ask as well.
-            asyncio.get_running_loop().call_soon(self._send, question)
+            # After all that is ready to run in this round, and what the next one finds at the
+            # sockets: both may ask as well. A loop that has nothing else to do does not wait.
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, self._send, question)
         answer = question.answer_to(value)
         if question.is_full:
             del self._open[lookup]
