@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 
 class HeldFlow(FlowControl):
@@ -51,3 +52,23 @@ class _NoTrailers(list[tuple[bytes, bytes]]):
 
 
 NO_TRAILERS: Final = _NoTrailers()
+
+
+def complete_request(protocol: HttpToolsProtocol) -> RequestResponseCycle:
+    """Return a request of the protocol's present scope, of which nothing more is to come."""
+    request = RequestResponseCycle(
+        scope=protocol.scope,
+        transport=protocol.transport,
+        flow=protocol.flow,
+        logger=protocol.logger,
+        access_logger=protocol.access_logger,
+        access_log=protocol.access_log,
+        default_headers=protocol.server_state.default_headers,
+        message_event=asyncio.Event(),
+        expect_100_continue=False,
+        keep_alive=False,
+        on_response=protocol.on_response_complete,
+    )
+    request.more_body = False
+    request.message_event.set()
+    return request

@@ -20,7 +20,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from entrypoints.http.edge.body import ALL_THERE
-from entrypoints.http.edge.connection import NO_TRAILERS, HeldFlow, Lingering
+from entrypoints.http.edge.connection import NO_TRAILERS, HeldFlow, Lingering, complete_request
 from entrypoints.http.edge.skimming import RestOfHead
 from entrypoints.http.edge.stalling import WatchesReaders
 from entrypoints.http.edge.unreadable import is_unambiguous, mark_unreadable
@@ -324,21 +324,7 @@ class PatientProtocol(WatchesReaders):
         self.scope["raw_path"] = url.path
         self.scope["query_string"] = url.query or b""
         before = self._unanswered()
-        self.cycle = cycle = RequestResponseCycle(
-            scope=self.scope,
-            transport=self.transport,
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=self.access_log,
-            default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=False,
-            keep_alive=False,
-            on_response=self.on_response_complete,
-        )
-        cycle.more_body = False
-        cycle.message_event.set()
+        self.cycle = cycle = complete_request(self)
         self._make_last(cycle)
         if before is None:
             self._start_asgi_task(cycle, self.app)
