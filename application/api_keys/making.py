@@ -60,7 +60,7 @@ class NewKeys:
     ) -> None:
         """Keep the key and record the event; queue the mail to a user whose key it is (HD-7).
 
-        Of the owner's expired keys only some stay, so that nobody fills the table with short ones.
+        Of the owner's expired keys only some stay, so that short ones do not fill the table.
         """
         await unit.api_key_upkeep.drop_expired(holder.id, now=key.created_at, keep=MOST_EXPIRED)
         await unit.api_keys.add(key)

@@ -85,7 +85,7 @@ class ApiKeyUpkeep(Protocol):
 
     @abstractmethod
     async def drop_expired(self, owner: KeyOwner, *, now: datetime, keep: int) -> None:
-        """Remove the owner's keys that have expired, but for so many that ended last."""
+        """Remove the owner's keys that have expired, but for the ``keep`` that ended last."""
 
     @abstractmethod
     async def forget_maker(self, maker: UserId) -> None:

@@ -25,6 +25,7 @@ from domain.factors.factor import (
     FactorAlreadyEnrolled,
     FactorKind,
     InvalidProof,
+    Passkey,
     RecoveryCodes,
     TooManyFactors,
     Totp,
@@ -146,6 +147,10 @@ class Enrolments:
             user, factors = await self.load(unit, principal)
             if await unit.spent_challenges.is_spent(challenge.nonce):
                 raise InvalidChallenge
+            if isinstance(factor, Passkey):
+                taken = await unit.factors.find_passkey(factor.credential_id)
+                if taken is not None:
+                    raise FactorAlreadyEnrolled
         self.ensure_room(factors, type(factor))
         return user, is_needed(principal, factors)
 

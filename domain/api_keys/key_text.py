@@ -94,6 +94,6 @@ def _checked(body: str) -> str:
 def _base62(number: int, width: int) -> str:
     digits = ""
     for _ in range(width):
-        digits = _DIGITS[number % 62] + digits
-        number //= 62
+        number, digit = divmod(number, 62)
+        digits = _DIGITS[digit] + digits
     return digits

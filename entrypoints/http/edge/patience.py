@@ -88,7 +88,7 @@ class PatientProtocol(WatchesReaders):
         if self._is_lingering:
             self._discard(len(data))
         elif self._is_deaf:
-            self.cycle.scope["state"][ALL_THERE] = True
+            pass
         elif self.flow.is_held:
             self._held += data
         elif self._rest is not None:

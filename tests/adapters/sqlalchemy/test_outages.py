@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import event, make_url, text
 from sqlalchemy.pool import QueuePool
 
 from adapters.sqlalchemy import engine as engine_module
@@ -42,12 +42,20 @@ async def test_a_restart_costs_no_request_anything_once_it_is_over(
     await upgrade(own_postgres.url())
     engine = create_engine(own_postgres.url(), pool_size=4)
     units = SqlAlchemyUnitOfWorkFactory(engine, SqlAlchemyUnitOfWork)
+    drivers: list[Any] = []
+    event.listen(
+        engine.sync_engine,
+        "connect",
+        lambda connection, _record: drivers.append(connection.driver_connection),
+    )
     user = await keep_user(units)
 
     for end in (own_postgres.stop, own_postgres.kill):
         await in_parallel(load_user(units, user.id) for _ in range(8))  # fill the pool
         await asyncio.to_thread(end)
-        await asyncio.sleep(0.2)  # a crashed server's children take a moment to notice
+        async with asyncio.timeout(10):  # a crashed server's children take a moment to notice
+            while not all(each.is_closed() for each in drivers):  # noqa: ASYNC110 - no event
+                await asyncio.sleep(0.01)
         for attempt in (load_user(units, user.id), keep_user(units)):
             with pytest.raises(ServiceUnavailable) as refusal:
                 await attempt

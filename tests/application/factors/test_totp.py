@@ -470,6 +470,11 @@ async def test_an_enrolment_that_is_refused_uses_up_nothing() -> None:
             continue
         with pytest.raises(InvalidChallenge):
             await confirmed
+    known = service.device()
+    await service.enrol_passkey(fresh, known)
+    for _ in range(ADDITION.burst):
+        with pytest.raises(FactorAlreadyEnrolled):
+            await service.enrol_passkey(fresh, known)
     await service.enrol_passkey(fresh)
 
 
